@@ -1,0 +1,37 @@
+"""Prices a loan: schedules by component, allocation, penalty, IRR, caps, cost disclosure.
+
+An engine on the standard library; amounts are ``Money``, rates are annual ``Rate``.
+
+>>> from tael.kernel import Day, Money, Rate
+>>> from tael.pricing import Component, Method, Terms, build_schedule
+>>> schedule = build_schedule(Terms(
+...     principal=Money.parse("120000"), method=Method.EQUAL_INSTALMENT, months=12,
+...     start=Day(2025, 8, 20), components=(
+...         Component("bank_interest", Rate.percent(6), payer="borrower", payee="bank"),
+...         Component("guarantee_fee", Rate.percent(12), payer="borrower", payee="guarantor"),
+...         Component("servicing_fee", Rate.percent(3), payer="guarantor", payee="platform"))))
+>>> print(schedule.instalments[0].total, schedule.outstanding_after(3))
+11,001.60 CNY 91,979.06 CNY
+"""
+
+from tael.pricing.allocation import DEFAULT_ORDER, Allocation, Due, allocate
+from tael.pricing.build import build_schedule
+from tael.pricing.daycount import DayCount, interest
+from tael.pricing.schedule import Instalment, Schedule
+from tael.pricing.terms import Component, LastRow, Method, Terms
+
+__all__ = [
+    "DEFAULT_ORDER",
+    "Allocation",
+    "Component",
+    "DayCount",
+    "Due",
+    "Instalment",
+    "LastRow",
+    "Method",
+    "Schedule",
+    "Terms",
+    "allocate",
+    "build_schedule",
+    "interest",
+]

@@ -1,0 +1,237 @@
+"""What a contract says about its price: method, term, components and every convention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+
+from tael.kernel import BadInput, Calendar, Day, Money, Rate, Roll, Rounding
+from tael.pricing.daycount import Convention, DayCount
+
+PAYERS = ("borrower", "guarantor", "bank")
+PAYEES = ("bank", "guarantor", "platform")
+PENALTY = "penalty"
+PRINCIPAL = "principal"
+_RESERVED = (PENALTY, PRINCIPAL)
+_MOST_INSTALMENTS = 1200
+
+
+class Method(Enum):
+    """How principal comes back.
+
+    ``EQUAL_INSTALMENT`` is 等额本息, ``EQUAL_PRINCIPAL`` 等额本金, ``INTEREST_ONLY`` 先息后本: the
+    charges each month, the principal with the last instalment.
+    """
+
+    EQUAL_INSTALMENT = "equal_instalment"
+    EQUAL_PRINCIPAL = "equal_principal"
+    INTEREST_ONLY = "interest_only"
+
+
+class LastRow(Enum):
+    """What becomes of the cents that rounding leaves over: contract data.
+
+    ``TAKES_BALANCE``: the last instalment is whatever is still owed. ``SPREAD``: the equal
+    instalment is first moved to the amount that brings the last one nearest to the others; the last
+    one still takes the balance.
+    """
+
+    TAKES_BALANCE = "takes_balance"
+    SPREAD = "spread"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One charge on the outstanding principal, with who pays it and who gets it.
+
+    Args:
+        name: a word such as ``bank_interest`` or ``guarantee_fee``, unique within the terms.
+        rate: annual.
+        payer: ``borrower``, ``guarantor`` or ``bank``. Only what the borrower pays is part of an
+            instalment; the rest is computed on the same balances and stands beside it.
+        payee: ``bank``, ``guarantor`` or ``platform``.
+
+    Raises:
+        BadInput: a negative rate, an unknown payer or payee, a reserved or empty name.
+    """
+
+    name: str
+    rate: Rate
+    payer: str = "borrower"
+    payee: str = "bank"
+
+    def __post_init__(self) -> None:
+        where = f"components.{self.name}"
+        if not self.name or self.name in _RESERVED:
+            raise BadInput(
+                f"a component may not be named {self.name!r}",
+                field="components.name",
+                rule="not empty, not 'penalty', not 'principal'",
+            )
+        if self.rate.fraction < 0:
+            raise BadInput(
+                f"a rate of {self.rate} is below zero", field=f"{where}.rate", rule=">= 0"
+            )
+        if self.payer not in PAYERS:
+            raise BadInput(
+                f"{self.payer!r} pays nothing here", field=f"{where}.payer", rule=" | ".join(PAYERS)
+            )
+        if self.payee not in PAYEES:
+            raise BadInput(
+                f"{self.payee!r} is paid nothing here",
+                field=f"{where}.payee",
+                rule=" | ".join(PAYEES),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Everything a schedule follows from. Two equal terms give the same cents.
+
+    Args:
+        principal: above zero; its currency is the currency of the whole schedule.
+        method: how principal comes back.
+        months: number of instalments, one a month unless ``due_dates`` says otherwise.
+        start: the day the money is paid out; interest runs from it.
+        components: charges a year on the outstanding principal.
+        rounding: of every charge to the minor unit.
+        day_count: how days become a share of a year.
+        penalty_rate: annual, on overdue principal, besides the components.
+        first_due: the first due day when it is not a month after ``start``; its day of the month is
+            then the seed day of the others.
+        due_dates: the due days themselves, one for each instalment.
+        roll, calendar: where a due day goes that is no business day; interest runs to the day
+            rolled to.
+        instalment_rounding: of the equal part alone (default: ``rounding``).
+        instalment_multiple: the equal part is a multiple of this (default: one minor unit).
+        last_row: what becomes of the cents that rounding leaves over.
+        principal_grace: so many first instalments hold charges only.
+
+    Raises:
+        BadInput: names the field and the rule it broke.
+    """
+
+    principal: Money
+    method: Method
+    months: int
+    start: Day
+    components: tuple[Component, ...]
+    rounding: Rounding = Rounding.HALF_UP
+    day_count: DayCount = DayCount.THIRTY_360
+    penalty_rate: Rate = field(default_factory=Rate.zero)
+    first_due: Day | None = field(default=None, kw_only=True)
+    due_dates: tuple[Day, ...] = field(default=(), kw_only=True)
+    roll: Roll = field(default=Roll.NONE, kw_only=True)
+    calendar: Calendar | None = field(default=None, kw_only=True)
+    instalment_rounding: Rounding | None = field(default=None, kw_only=True)
+    instalment_multiple: Money | None = field(default=None, kw_only=True)
+    last_row: LastRow = field(default=LastRow.TAKES_BALANCE, kw_only=True)
+    principal_grace: int = field(default=0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _check_amounts(self)
+        _check_days(self)
+
+    @property
+    def seed_day(self) -> int:
+        """The day of the month the instalments fall due on where the month has it."""
+        return (self.first_due or self.start).day
+
+    @property
+    def convention(self) -> Convention:
+        """How this contract counts interest between any two days."""
+        return Convention(self.day_count, self.rounding, self.seed_day)
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code of every amount of the schedule."""
+        return self.principal.currency
+
+    @property
+    def borrower_components(self) -> tuple[Component, ...]:
+        """What the borrower pays, in order: the shares of each instalment's charge."""
+        return tuple(part for part in self.components if part.payer == "borrower")
+
+    @property
+    def all_in_rate(self) -> Rate:
+        """Annual rate of everything the borrower pays on the balance; upfront fees come on top."""
+        return Rate(sum((part.rate.fraction for part in self.borrower_components), Decimal(0)))
+
+
+def _check_amounts(terms: Terms) -> None:
+    if terms.principal.minor <= 0:
+        raise BadInput(
+            f"a loan of {terms.principal} is no loan", field="principal", rule="above zero"
+        )
+    if type(terms.months) is not int or not 1 <= terms.months <= _MOST_INSTALMENTS:
+        raise BadInput(
+            f"{terms.months!r} instalments cannot be scheduled",
+            field="months",
+            rule=f"whole number from 1 to {_MOST_INSTALMENTS}",
+        )
+    if terms.penalty_rate.fraction < 0:
+        raise BadInput(
+            f"a rate of {terms.penalty_rate} is below zero", field="penalty_rate", rule=">= 0"
+        )
+    names = [part.name for part in terms.components]
+    if len(set(names)) != len(names):
+        raise BadInput(
+            f"components {', '.join(names)} are not all different",
+            field="components",
+            rule="unique names",
+        )
+    if not 0 <= terms.principal_grace < terms.months:
+        raise BadInput(
+            f"a grace of {terms.principal_grace} leaves no instalment for the principal",
+            field="principal_grace",
+            rule="0 <= principal_grace < months",
+        )
+    _check_multiple(terms)
+
+
+def _check_multiple(terms: Terms) -> None:
+    multiple = terms.instalment_multiple
+    if multiple is None:
+        return
+    if multiple.currency != terms.principal.currency:
+        raise BadInput(
+            f"the multiple is in {multiple.currency}, the principal in {terms.principal.currency}",
+            code="currency_mismatch",
+            field="instalment_multiple",
+            rule="one currency per schedule",
+        )
+    if multiple.minor <= 0:
+        raise BadInput(
+            f"an instalment is no multiple of {multiple}",
+            field="instalment_multiple",
+            rule="above zero",
+        )
+
+
+def _check_days(terms: Terms) -> None:
+    if terms.roll is not Roll.NONE and terms.calendar is None:
+        raise BadInput(
+            f"due days roll {terms.roll.value}, but no calendar says which days are off",
+            field="calendar",
+            rule="given when roll is not none",
+        )
+    if terms.first_due is not None and terms.first_due <= terms.start:
+        raise BadInput(
+            f"the first due day {terms.first_due} is not after the start {terms.start}",
+            field="first_due",
+            rule="after start",
+        )
+    days = terms.due_dates
+    if not days:
+        return
+    if len(days) != terms.months:
+        raise BadInput(
+            f"{len(days)} due days for {terms.months} instalments",
+            field="due_dates",
+            rule="one for each instalment",
+        )
+    if any(later <= earlier for earlier, later in zip((terms.start, *days), days, strict=False)):
+        raise BadInput(
+            f"due days after {terms.start} do not rise", field="due_dates", rule="strictly rising"
+        )
