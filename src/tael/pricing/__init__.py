@@ -16,22 +16,33 @@ An engine on the standard library; amounts are ``Money``, rates are annual ``Rat
 
 from tael.pricing.allocation import DEFAULT_ORDER, Allocation, Due, allocate
 from tael.pricing.build import build_schedule
+from tael.pricing.cost import AllInCost, Fee, all_in_cost, check_cap, check_payers, lpr_cap
 from tael.pricing.daycount import DayCount, interest
+from tael.pricing.irr import irr
+from tael.pricing.refusals import refusal_text
 from tael.pricing.schedule import Instalment, Schedule
 from tael.pricing.terms import Component, LastRow, Method, Terms
 
 __all__ = [
     "DEFAULT_ORDER",
+    "AllInCost",
     "Allocation",
     "Component",
     "DayCount",
     "Due",
+    "Fee",
     "Instalment",
     "LastRow",
     "Method",
     "Schedule",
     "Terms",
+    "all_in_cost",
     "allocate",
     "build_schedule",
+    "check_cap",
+    "check_payers",
     "interest",
+    "irr",
+    "lpr_cap",
+    "refusal_text",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from tael.kernel import Calendar, Day, Money, Rounding, check
+from tael.pricing.accrual import charges_on, other_charges_on, year_share
 from tael.pricing.daycount import PRECISION
 from tael.pricing.schedule import Instalment, Schedule
 from tael.pricing.terms import LastRow, Method, Terms
@@ -45,25 +46,28 @@ def build_schedule(terms: Terms) -> Schedule:
     return Schedule(terms, tuple(rows))
 
 
-def due_days(terms: Terms) -> tuple[Day, ...]:
-    """The due day of each instalment: the contract's list, or month by month on the seed day."""
+def planned_days(terms: Terms) -> tuple[Day, ...]:
+    """Due days before rolling: the contract's list, or month by month on the seed day."""
     if terms.due_dates:
-        planned = terms.due_dates
-    else:
-        first = terms.first_due or terms.start.plus_months(1)
-        seed = terms.seed_day
-        planned = tuple(first.plus_months(i, seed_day=seed) for i in range(terms.months))
+        return terms.due_dates
+    seed = terms.seed_day
+    if terms.first_due is None:
+        return tuple(terms.start.plus_months(i, seed_day=seed) for i in range(1, terms.months + 1))
+    return tuple(terms.first_due.plus_months(i, seed_day=seed) for i in range(terms.months))
+
+
+def due_days(terms: Terms) -> tuple[Day, ...]:
+    """The day each instalment is due, on a business day where the contract rolls."""
     calendar = terms.calendar or Calendar("none")
-    return tuple(calendar.roll(day, terms.roll) for day in planned)
+    return tuple(calendar.roll(day, terms.roll) for day in planned_days(terms))
 
 
 def _periods(terms: Terms) -> tuple[_Period, ...]:
     days, rate = due_days(terms), terms.all_in_rate.fraction
-    convention, year_days = terms.convention, terms.day_count.year_days
     with localcontext() as context:
         context.prec = PRECISION
         shares = [
-            Decimal(convention.days(start, end)) / year_days
+            year_share(terms, start, end)
             for start, end in zip((terms.start, *days), days, strict=False)
         ]
         return tuple(_Period(d, s, s * rate) for d, s in zip(days, shares, strict=True))
@@ -143,19 +147,10 @@ def _spread(terms: Terms, periods: Sequence[_Period], instalment: Money) -> Mone
 def _row(
     terms: Terms, number: int, period: _Period, *, balance: Money, principal: Money
 ) -> Instalment:
-    charge = balance.times(period.growth, terms.rounding)
-    mine = terms.borrower_components
-    weights = [part.rate.fraction for part in mine]
-    shares = charge.split(weights) if any(weights) else [charge] * len(mine)
-    charges = {part.name: share for part, share in zip(mine, shares, strict=True)}
-    check(
-        sum(m.minor for m in charges.values()) == charge.minor, "charges add up to the all-in one"
+    return Instalment(
+        number,
+        period.due,
+        principal,
+        charges_on(terms, balance, period.share),
+        other_charges_on(terms, balance, period.share),
     )
-    with localcontext() as context:
-        context.prec = PRECISION
-        others = {
-            part.name: balance.times(part.rate.fraction * period.share, terms.rounding)
-            for part in terms.components
-            if part.payer != "borrower"
-        }
-    return Instalment(number, period.due, principal, charges, others)

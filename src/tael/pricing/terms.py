@@ -101,6 +101,8 @@ class Terms:
         first_due: the first due day when it is not a month after ``start``; its day of the month is
             then the seed day of the others.
         due_dates: the due days themselves, one for each instalment.
+        due_day: the day of the month, where ``start`` or ``first_due`` does not show it (28
+            February of a loan due on the 31st).
         roll, calendar: where a due day goes that is no business day; interest runs to the day
             rolled to.
         instalment_rounding: of the equal part alone (default: ``rounding``).
@@ -122,6 +124,7 @@ class Terms:
     penalty_rate: Rate = field(default_factory=Rate.zero)
     first_due: Day | None = field(default=None, kw_only=True)
     due_dates: tuple[Day, ...] = field(default=(), kw_only=True)
+    due_day: int | None = field(default=None, kw_only=True)
     roll: Roll = field(default=Roll.NONE, kw_only=True)
     calendar: Calendar | None = field(default=None, kw_only=True)
     instalment_rounding: Rounding | None = field(default=None, kw_only=True)
@@ -136,7 +139,7 @@ class Terms:
     @property
     def seed_day(self) -> int:
         """The day of the month the instalments fall due on where the month has it."""
-        return (self.first_due or self.start).day
+        return self.due_day or (self.first_due or self.start).day
 
     @property
     def convention(self) -> Convention:
@@ -157,6 +160,24 @@ class Terms:
     def all_in_rate(self) -> Rate:
         """Annual rate of everything the borrower pays on the balance; upfront fees come on top."""
         return Rate(sum((part.rate.fraction for part in self.borrower_components), Decimal(0)))
+
+    def penalty(self, overdue: Money, since: Day, on: Day) -> Money:
+        """Penalty on ``overdue`` principal of one instalment, due on ``since``, up to ``on``.
+
+        Simple interest at ``penalty_rate`` by the contract's day count, rounded once for each
+        overdue instalment; never on interest, fees or earlier penalty (no 复利).
+
+        Raises:
+            BadInput: another currency than the loan's, or ``on`` before ``since``.
+        """
+        if overdue.currency != self.currency:
+            raise BadInput(
+                f"{overdue} is overdue on a loan in {self.currency}",
+                code="currency_mismatch",
+                field="overdue",
+                rule="the currency of the loan",
+            )
+        return self.convention.interest(overdue, self.penalty_rate, since, on)
 
 
 def _check_amounts(terms: Terms) -> None:
