@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable
 
-from tael.ledger.model import Batch, Dimensions, Entry
+from tael.kernel import Day
+from tael.ledger.model import Batch, Entry, RecordedEntry
 
-_FIELD, _POSTING, _ENTRY = "\x1f", "\x1e", "\x1d"
 
-
-def input_hash(entries: Sequence[Entry]) -> str:
-    """SHA-256 (hex) of the entries as asked for, in their order."""
-    text = _ENTRY.join(_text(entry) + _FIELD + entry.corrects for entry in entries)
-    return hashlib.sha256(text.encode()).hexdigest()
+def input_hash(entries: Iterable[Entry], releases: str | None = None) -> str:
+    """SHA-256 (hex) of the entries as asked for, in their order, and of the hold they release."""
+    asked: list[object] = [releases or "", [[*_head(e), e.corrects, _lines(e)] for e in entries]]
+    return _sha256(asked).hex()
 
 
 def link(previous: str, batch: Batch) -> str:
@@ -21,30 +21,51 @@ def link(previous: str, batch: Batch) -> str:
 
     It covers key, recorded time and inputs, so that a changed, dropped or swapped batch is found.
     """
-    text = _FIELD.join((previous, batch.key, batch.recorded.isoformat(), batch.input_hash))
-    return hashlib.sha256(text.encode()).hexdigest()
+    recorded = batch.recorded.isoformat()
+    return _sha256([previous, batch.key, recorded, batch.input_hash]).hex()
 
 
-def content_digest(entry: Entry) -> bytes:
-    """SHA-256 of an entry's business content: no key, no row id, no recorded time.
+def content_hashes(records: Iterable[RecordedEntry]) -> dict[tuple[str, Day], str]:
+    """SHA-256 (hex) of each book's day: what was booked, whatever the order inside the day.
 
-    Postings are sorted, for two ways to write one entry down are one entry.
+    No key, no row id and no recorded time is in it; of a correction only that it is one.
     """
-    kind = "correction" if entry.corrects else "original"
-    return hashlib.sha256((_text(entry, in_order=False) + _FIELD + kind).encode()).digest()
+    digests: dict[tuple[str, Day], list[bytes]] = {}
+    for record in records:
+        entry = record.entry
+        digests.setdefault((entry.book, entry.effective), []).append(_content_digest(entry))
+    return {
+        place: hashlib.sha256(b"".join(sorted(of_day))).hexdigest()
+        for place, of_day in sorted(digests.items())
+    }
 
 
-def _text(entry: Entry, *, in_order: bool = True) -> str:
-    lines = [
-        f"{line.account}{_FIELD}{line.side.value}{_FIELD}{line.amount.minor}{_FIELD}{line.amount.currency}"
+def content_hash(records: Iterable[RecordedEntry]) -> str:
+    """One SHA-256 (hex) over ``content_hashes``: equal books give equal hashes."""
+    days = content_hashes(records).items()
+    return _sha256([[book, day.isoformat(), of_day] for (book, day), of_day in days]).hex()
+
+
+def _content_digest(entry: Entry) -> bytes:
+    # Sorted lines: two ways to write one entry down are one entry.
+    return _sha256([*_head(entry), bool(entry.corrects), sorted(_lines(entry))])
+
+
+def _head(entry: Entry) -> list[object]:
+    of = entry.dimensions
+    about = (of.loan, of.partner, of.agreement, of.product)
+    cohort = (of.tier, of.channel, of.vintage, of.branch)
+    day = entry.effective.isoformat()
+    return [entry.book, entry.owner, entry.event, day, entry.basis.value, about, cohort]
+
+
+def _lines(entry: Entry) -> list[tuple[str, str, int, str]]:
+    return [
+        (line.account, line.side.value, line.amount.minor, line.amount.currency)
         for line in entry.postings
     ]
-    head = (entry.book, entry.owner, entry.event, entry.effective.isoformat(), entry.basis.value)
-    body = _POSTING.join(lines if in_order else sorted(lines))
-    return _FIELD.join((*head, _dimensions(entry.dimensions), body))
 
 
-def _dimensions(of: Dimensions) -> str:
-    return _FIELD.join(
-        (of.loan, of.partner, of.agreement, of.product, of.tier, of.channel, of.vintage, of.branch)
-    )
+def _sha256(content: list[object]) -> bytes:
+    # JSON keeps the parts apart whatever is written in them; a separator would not.
+    return hashlib.sha256(json.dumps(content).encode()).digest()

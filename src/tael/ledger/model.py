@@ -145,6 +145,10 @@ class Batch:
     recorded: datetime
     releases: HoldId | None = None
 
+    @property
+    def receipt(self) -> Receipt:
+        return Receipt(self.key, len(self.entries), self.recorded, self.input_hash)
+
     def recorded_entries(self) -> tuple[RecordedEntry, ...]:
         return tuple(
             RecordedEntry(entry, self.key, index, self.recorded)
