@@ -20,8 +20,8 @@ _SURNAMES = (
 _MALE = (
     "伟强磊洋勇军杰涛超明刚平辉鹏华飞斌波凯浩宇亮峰健俊建国志文海林松柏东升庆祥瑞泽宏远恒毅达康宁"
 )
-_FEMALE = "芳娜敏静丽艳娟霞秀英玲桂珍兰梅燕红雪琳颖佳欣怡婷洁莹云莉蓉倩萍彩春菊凤瑶琴慧岚晴月荷薇露"
-_TRADE = "鑫隆盛达泰丰恒通源顺兴旺瑞祥合众诚信嘉禾宝润和昌永茂荣华德利锦程远航汇金天成聚福"
+_FEMALE = "芳娜敏静丽艳娟霞秀英玲桂珍兰梅燕红雪琳颖佳欣怡婷洁莹云莉蓉倩萍彩春菊凤瑶琴慧岚晴"
+_TRADE = "鑫隆盛达泰丰恒通源顺兴旺瑞祥合众诚信嘉禾宝润和昌永茂荣华德利锦程远航汇金天成福"
 
 _TWO_CHARACTERS = 0.7
 _ID_WRONG_CHECK = "0"
@@ -40,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A line of business: ``code`` as in GB/T 4754, ``stress`` its log-odds, ``margin`` of sales."""
+    """A line of business: ``code`` of GB/T 4754, ``stress`` its log-odds, ``margin`` of sales."""
 
     code: str
     name_zh: str
