@@ -1,0 +1,123 @@
+"""Settings: read once at start, frozen; business parameters are versioned data instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tael.kernel import BadInput
+
+_LARGEST_PORT = 65535
+_LOG_FORMATS = ("console", "json")
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+_FIELDS = {
+    "TAEL_HOME": "data_dir",
+    "TAEL_DATABASE_URL": "database_url",
+    "TAEL_PG_BIN_DIR": "pg_bin_dir",
+    "TAEL_TIMEZONE": "timezone",
+    "TAEL_HTTP_HOST": "http_host",
+    "TAEL_HTTP_PORT": "http_port",
+    "TAEL_SECRET_KEY_FILE": "secret_key_file",
+    "TAEL_LOG_LEVEL": "log_level",
+    "TAEL_LOG_FORMAT": "log_format",
+    "TAEL_WORKER": "worker_name",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What differs between two installations; each is described in docs/reference/settings.md.
+
+    Attributes:
+        data_dir: TAEL_HOME, the folder of the embedded database, documents, backups and logs.
+        database_url: TAEL_DATABASE_URL, a PostgreSQL >= 15 of your own; None runs the embedded one.
+        pg_bin_dir: TAEL_PG_BIN_DIR, the folder of ``postgres`` and ``pg_dump``; None searches.
+        timezone: TAEL_TIMEZONE, the zone of contract days, an IANA name.
+        http_host: TAEL_HTTP_HOST, the address the console listens on.
+        http_port: TAEL_HTTP_PORT, the port the console listens on, 0 for any free one.
+        secret_key_file: TAEL_SECRET_KEY_FILE, the file that holds the key of personal fields;
+            None is ``keys.json`` in ``data_dir``, made on the first start.
+        log_level: TAEL_LOG_LEVEL, debug, info, warning or error.
+        log_format: TAEL_LOG_FORMAT, console for people, json for machines.
+        worker_name: TAEL_WORKER, the stable name under which this process runs durable jobs: two
+            live workers never share one.
+    """
+
+    data_dir: Path = Path(".tael")
+    database_url: str | None = None
+    pg_bin_dir: Path | None = None
+    timezone: str = "Asia/Shanghai"
+    http_host: str = "127.0.0.1"
+    http_port: int = 8765
+    secret_key_file: Path | None = None
+    log_level: str = "info"
+    log_format: str = "console"
+    worker_name: str = "worker-1"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the ``TAEL_*`` variables of ``environ``; an empty one counts as absent.
+
+        Raises:
+            BadInput: a value that cannot be; names the variable and the rule.
+        """
+        variables = cls.variables()
+        given = {name: environ[name].strip() for name in variables if environ.get(name, "").strip()}
+        values: dict[str, Any] = {variables[name]: text for name, text in given.items()}
+        for name in ("data_dir", "pg_bin_dir", "secret_key_file"):
+            if name in values:
+                values[name] = Path(values[name]).expanduser()
+        if "http_port" in values:
+            values["http_port"] = _port(values["http_port"])
+        settings = cls(**values)
+        settings._check()
+        return settings
+
+    @classmethod
+    def variables(cls) -> dict[str, str]:
+        """Environment variable → field name, in the order of the class."""
+        return dict(_FIELDS)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of contract days."""
+        return ZoneInfo(self.timezone)
+
+    def _check(self) -> None:
+        try:
+            self.zone  # noqa: B018 - the look-up is the check
+        except (ZoneInfoNotFoundError, ValueError):
+            raise BadInput(
+                f"{self.timezone!r} is not a time zone; write it like Asia/Shanghai",
+                field="TAEL_TIMEZONE",
+                rule="IANA time zone",
+            ) from None
+        if self.database_url is not None and not self.database_url.startswith("postgresql"):
+            raise BadInput(
+                "the database is a PostgreSQL; write it like postgresql://user:password@host/name",
+                field="TAEL_DATABASE_URL",
+                rule="postgresql URL",
+            )
+        _one_of(self.log_level, _LOG_LEVELS, "TAEL_LOG_LEVEL")
+        _one_of(self.log_format, _LOG_FORMATS, "TAEL_LOG_FORMAT")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST_PORT:
+        raise BadInput(
+            f"{text!r} is not a port", field="TAEL_HTTP_PORT", rule=f"0 to {_LARGEST_PORT}"
+        )
+    return int(text)
+
+
+def _one_of(value: str, allowed: tuple[str, ...], variable: str) -> None:
+    if value not in allowed:
+        choices = ", ".join(allowed)
+        raise BadInput(
+            f"{value!r} is not one of {choices}", field=variable, rule=f"one of {choices}"
+        )
