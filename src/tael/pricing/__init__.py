@@ -18,7 +18,9 @@ from tael.pricing.allocation import DEFAULT_ORDER, Allocation, Due, allocate
 from tael.pricing.build import build_schedule
 from tael.pricing.cost import AllInCost, Fee, all_in_cost, check_cap, check_payers, lpr_cap
 from tael.pricing.daycount import DayCount, interest
+from tael.pricing.disclosure import CostDisclosure, cost_disclosure
 from tael.pricing.irr import irr
+from tael.pricing.prepayment import Effect, quote_prepayment
 from tael.pricing.refusals import refusal_text
 from tael.pricing.schedule import Instalment, Schedule
 from tael.pricing.terms import Component, LastRow, Method, Terms
@@ -28,8 +30,10 @@ __all__ = [
     "AllInCost",
     "Allocation",
     "Component",
+    "CostDisclosure",
     "DayCount",
     "Due",
+    "Effect",
     "Fee",
     "Instalment",
     "LastRow",
@@ -41,8 +45,10 @@ __all__ = [
     "build_schedule",
     "check_cap",
     "check_payers",
+    "cost_disclosure",
     "interest",
     "irr",
     "lpr_cap",
+    "quote_prepayment",
     "refusal_text",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
-from tael.kernel import Calendar, Day, Money, Rounding, check
+from tael.kernel import BadInput, Calendar, Day, Money, Rounding, check
 from tael.pricing.accrual import charges_on, other_charges_on, year_share
 from tael.pricing.daycount import PRECISION
 from tael.pricing.schedule import Instalment, Schedule
@@ -36,14 +36,20 @@ def build_schedule(terms: Terms) -> Schedule:
     Raises:
         BadInput: the terms have no schedule (a charge that no instalment can carry).
     """
+    return build_version(terms, first_number=1, version=1)
+
+
+def build_version(terms: Terms, *, first_number: int, version: int) -> Schedule:
+    """As ``build_schedule``, numbered on from an earlier version."""
     periods = _periods(terms)
-    principals = _principals(terms, periods)
+    _check_equal_part(terms, periods)
     rows, balance = [], terms.principal
-    for number, (period, principal) in enumerate(zip(periods, principals, strict=True), start=1):
+    for index, principal in enumerate(_principals(terms, periods)):
+        number, period = first_number + index, periods[index]
         rows.append(_row(terms, number, period, balance=balance, principal=principal))
         balance = balance - principal
     check(not balance, "a schedule ends with nothing owed")
-    return Schedule(terms, tuple(rows))
+    return Schedule(terms, tuple(rows), version)
 
 
 def planned_days(terms: Terms) -> tuple[Day, ...]:
@@ -80,8 +86,8 @@ def _principals(terms: Terms, periods: Sequence[_Period]) -> list[Money]:
     if terms.method is Method.EQUAL_PRINCIPAL:
         return [zero] * grace + _equal_principals(terms, len(periods) - grace)
     amortising = periods[grace:]
-    instalment = _equal_instalment(terms, amortising)
-    if terms.last_row is LastRow.SPREAD:
+    instalment = terms.equal_part or _equal_instalment(terms, amortising)
+    if terms.last_row is LastRow.SPREAD and terms.equal_part is None:
         instalment = _spread(terms, amortising, instalment)
     return [zero] * grace + _principals_of(terms, amortising, instalment)
 
@@ -89,12 +95,14 @@ def _principals(terms: Terms, periods: Sequence[_Period]) -> list[Money]:
 def _equal_principals(terms: Terms, count: int) -> list[Money]:
     with localcontext() as context:
         context.prec = PRECISION
-        part = _to_multiple(terms, terms.principal.decimal() / count)
+        part = terms.equal_part or _to_multiple(terms, terms.principal.decimal() / count)
     left, parts = terms.principal, []
     for _ in range(count - 1):
         principal = min(part, left)
         parts.append(principal)
         left = left - principal
+        if not left:
+            return parts
     return [*parts, left]
 
 
@@ -108,6 +116,18 @@ def _equal_instalment(terms: Terms, periods: Sequence[_Period]) -> Money:
         return _to_multiple(terms, terms.principal.decimal() / worth_of_one)
 
 
+def _check_equal_part(terms: Terms, periods: Sequence[_Period]) -> None:
+    if terms.equal_part is None or terms.method is not Method.EQUAL_INSTALMENT:
+        return
+    charge = terms.principal.times(periods[terms.principal_grace].growth, terms.rounding)
+    if terms.equal_part <= charge:
+        raise BadInput(
+            f"an instalment of {terms.equal_part} does not even pay the first charge of {charge}",
+            field="equal_part",
+            rule="above the first charge",
+        )
+
+
 def _to_multiple(terms: Terms, amount: Decimal) -> Money:
     rounding = terms.instalment_rounding or terms.rounding
     if terms.instalment_multiple is None:
@@ -118,13 +138,15 @@ def _to_multiple(terms: Terms, amount: Decimal) -> Money:
 
 
 def _principals_of(terms: Terms, periods: Sequence[_Period], instalment: Money) -> list[Money]:
-    """Principal row by row when each row but the last pays ``instalment``."""
+    """Principal row by row when each row but the last pays ``instalment``; ends with the debt."""
     left, parts = terms.principal, []
     for period in periods[:-1]:
         charge = left.times(period.growth, terms.rounding)
         principal = min(max(instalment - charge, Money.zero(terms.currency)), left)
         parts.append(principal)
         left = left - principal
+        if not left:
+            return parts
     return [*parts, left]
 
 

@@ -158,9 +158,9 @@ class Schedule:
         on the overdue principal of each overdue instalment, from its due day, rounded for each.
         Both by the contract's day count; days past due are calendar days.
 
-        Worked (30/360, penalty 3 %): 91,979.06 after 3 instalments, first unpaid due day 20 December
-        2025, claim on 10 March 2026: 110 days give 1,686.28; 64.15 + 40.69 + 16.52 = 121.36 stand
-        on 9,621.91 for 80 days, 9,766.24 for 50, 9,912.74 for 20. Total 93,786.70.
+        Worked (30/360, penalty 3 %): 91,979.06 after 3 instalments, first unpaid due day
+        2025-12-20, claim on 2026-03-10: 110 days give 1,686.28; 64.15 + 40.69 + 16.52 = 121.36
+        stand on 9,621.91 for 80 days, 9,766.24 for 50, 9,912.74 for 20. Total 93,786.70.
 
         Raises:
             BadInput: nothing is overdue on ``on``.

@@ -15,6 +15,7 @@ PENALTY = "penalty"
 PRINCIPAL = "principal"
 _RESERVED = (PENALTY, PRINCIPAL)
 _MOST_INSTALMENTS = 1200
+_LONGEST_MONTH = 31
 
 
 class Method(Enum):
@@ -109,6 +110,8 @@ class Terms:
         instalment_multiple: the equal part is a multiple of this (default: one minor unit).
         last_row: what becomes of the cents that rounding leaves over.
         principal_grace: so many first instalments hold charges only.
+        equal_part: the instalment (等额本息) or the principal in it (等额本金) where the contract
+            fixes it; ``months`` is then the most there can be, and the schedule ends with the debt.
 
     Raises:
         BadInput: names the field and the rule it broke.
@@ -131,6 +134,7 @@ class Terms:
     instalment_multiple: Money | None = field(default=None, kw_only=True)
     last_row: LastRow = field(default=LastRow.TAKES_BALANCE, kw_only=True)
     principal_grace: int = field(default=0, kw_only=True)
+    equal_part: Money | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         _check_amounts(self)
@@ -208,26 +212,22 @@ def _check_amounts(terms: Terms) -> None:
             field="principal_grace",
             rule="0 <= principal_grace < months",
         )
-    _check_multiple(terms)
+    _check_part(terms, "instalment_multiple", terms.instalment_multiple)
+    _check_part(terms, "equal_part", terms.equal_part)
 
 
-def _check_multiple(terms: Terms) -> None:
-    multiple = terms.instalment_multiple
-    if multiple is None:
+def _check_part(terms: Terms, name: str, amount: Money | None) -> None:
+    if amount is None:
         return
-    if multiple.currency != terms.principal.currency:
+    if amount.currency != terms.principal.currency:
         raise BadInput(
-            f"the multiple is in {multiple.currency}, the principal in {terms.principal.currency}",
+            f"{amount} is not in {terms.principal.currency}, the currency of the principal",
             code="currency_mismatch",
-            field="instalment_multiple",
+            field=name,
             rule="one currency per schedule",
         )
-    if multiple.minor <= 0:
-        raise BadInput(
-            f"an instalment is no multiple of {multiple}",
-            field="instalment_multiple",
-            rule="above zero",
-        )
+    if amount.minor <= 0:
+        raise BadInput(f"{amount} makes no instalment", field=name, rule="above zero")
 
 
 def _check_days(terms: Terms) -> None:
@@ -243,6 +243,8 @@ def _check_days(terms: Terms) -> None:
             field="first_due",
             rule="after start",
         )
+    if terms.due_day is not None and not 1 <= terms.due_day <= _LONGEST_MONTH:
+        raise BadInput(f"no month has a day {terms.due_day}", field="due_day", rule="1 to 31")
     days = terms.due_dates
     if not days:
         return
