@@ -45,7 +45,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         "items": "A. Charges when every instalment is paid in time",
         "item": "{no}. {name}: collected by {collector}; {way}; {standard}; amount {amount}",
         "total": "Total charges: {charges}; total payment: {payment}",
-        "annual": "All-in annual cost (12 x monthly IRR, simple) {nominal}%; compounded {effective}%",
+        "annual": "All-in annual cost (12 x monthly IRR) {nominal}%; compounded {effective}%",
         "contingent": "B. Contingent charges (only if it happens; not in the annual cost above)",
         "apart": "{no}. {name}: collected by {collector}; {standard}",
         "nothing": "none",
