@@ -12,7 +12,6 @@ import hmac
 import secrets
 import unicodedata
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
@@ -20,12 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.dialects.postgresql import insert
 
 from tael.kernel import BadInput, Conflict, InvariantBroken, NotFound, check
-from tael.platform.audit import AuditRow, write
+from tael.platform.database import Work
 from tael.platform.identity_store import data_keys
 from tael.platform.vault_keys import KEY_BYTES, VaultKeys
-
-if TYPE_CHECKING:
-    from tael.platform.database import Work
 
 _NONCE_BYTES = 12  # NIST SP 800-38D, 8.2: 96 random bits; one subject never has 2**32 fields
 _SUBJECT_FIELD = b"\x01"
@@ -95,18 +91,9 @@ class Vault:
             for subject, fields in sealed.items()
             if subject in keys
         }
-        now = work.clock.now()
-        rows = [
-            AuditRow.of(
-                work.actor,
-                now,
-                "personal.read",
-                subject,
-                {"fields": " ".join(sorted(fields)), "purpose": purpose},
-            )
-            for subject, fields in texts.items()
-        ]
-        write(work.connection, rows)
+        for subject, fields in texts.items():
+            detail = {"fields": " ".join(sorted(fields)), "purpose": purpose}
+            work.audit("personal.read", subject, detail)
         return texts
 
     def blind_index(self, text: str, *, field: str) -> bytes:
@@ -126,10 +113,7 @@ class Vault:
         )
         if result.rowcount == 0:
             return False
-        row = AuditRow.of(
-            work.actor, work.clock.now(), "personal.erased", subject, {"reason": reason}
-        )
-        write(work.connection, [row])
+        work.audit("personal.erased", subject, {"reason": reason})
         return True
 
     def rewrap(self, work: Work) -> int:
