@@ -1,0 +1,246 @@
+"""Boxed expressions to trees: literal, table, context, invocation, list, relation, function, if."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tael.dmn import syntax as s
+from tael.dmn.errors import DmnError, FeelSyntaxError
+from tael.dmn.lexer import Position
+from tael.dmn.parser import Names, Parsed, ParsedTests, parse_expression, parse_unary_tests
+from tael.dmn.xml import Element
+
+_POLICIES = {
+    "UNIQUE": "U", "ANY": "A", "PRIORITY": "P", "FIRST": "F",
+    "RULE ORDER": "R", "OUTPUT ORDER": "O", "COLLECT": "C",
+}  # fmt: skip
+_AGGREGATIONS = {"": "", "SUM": "sum", "MIN": "min", "MAX": "max", "COUNT": "count"}
+_FEEL = "FEEL"
+_P = TypeVar("_P", Parsed, ParsedTests)
+
+
+class Boxed:
+    """Reads the logic of one node.
+
+    ``problems`` collects what is wrong; None raises it instead.
+    """
+
+    def __init__(
+        self, file: str, node: str, names: Names, members: Names, problems: list[str] | None
+    ) -> None:
+        self._file = file
+        self._node = node
+        self._names = names
+        self._members = members
+        self._problems = problems
+
+    def with_names(self, names: tuple[str, ...]) -> Boxed:
+        """The same reader, knowing more names."""
+        return Boxed(
+            self._file, self._node, Names(names, self._names), self._members, self._problems
+        )
+
+    def logic_of(self, element: Element) -> s.Expression | None:
+        """The tree of the boxed expression inside ``element``; None when it holds none."""
+        boxed = next((child for child in element.children if child.tag in _READERS), None)
+        return self._read(boxed) if boxed else None
+
+    def tests_of(self, element: Element) -> s.UnaryTests | None:
+        """The unary tests in the ``text`` child of ``element``."""
+        text = element.first("text")
+        return self._tests(text.text, text.line) if text and text.text.strip() else None
+
+    def _read(self, element: Element) -> s.Expression:
+        return _READERS[element.tag](self, element)
+
+    # --- FEEL text
+
+    def _feel(self, text: str, line: int) -> s.Expression:
+        def parse() -> Parsed:
+            return parse_expression(text, self._names, self._members, line=line)
+
+        parsed = self._careful(parse, text)
+        return parsed.tree if parsed else s.Literal(Position(line, 1), None)
+
+    def _tests(self, text: str, line: int) -> s.UnaryTests:
+        def parse() -> ParsedTests:
+            return parse_unary_tests(text, self._names, self._members, line=line)
+
+        parsed = self._careful(parse, text)
+        return parsed.tree if parsed else s.UnaryTests(Position(line, 1))
+
+    def _careful(self, parse: Callable[[], _P], text: str) -> _P | None:
+        try:
+            parsed = parse()
+        except FeelSyntaxError as error:
+            where = f"column {error.column} of {' '.join(text.split())!r}"
+            self._problem(f"{error.message} at {where}", error.line, "FEEL grammar")
+            return None
+        for name, at in parsed.unknown:
+            self._problem(f"{name!r} is not a name in scope", at.line, "declared name")
+        return parsed
+
+    def _problem(self, message: str, line: int, rule: str) -> None:
+        error = DmnError(message, file=self._file, node=self._node, line=line, rule=rule)
+        if self._problems is None:
+            raise error
+        self._problems.append(str(error))
+
+    def _text_child(self, element: Element) -> tuple[str, int]:
+        text = element.first("text")
+        return (text.text, text.line) if text else ("", element.line)
+
+    # --- boxed forms
+
+    def literal(self, element: Element) -> s.Expression:
+        language = element.get("expressionLanguage")
+        if language and _FEEL not in language.upper():
+            self._problem(
+                f"expression language {language!r} is not FEEL", element.line, "FEEL only"
+            )
+        text, line = self._text_child(element)
+        return self._feel(text, line) if text.strip() else s.Literal(Position(line, 1), None)
+
+    def context(self, element: Element) -> s.Expression:
+        inner = self.with_names(())
+        entries: list[tuple[str, s.Expression]] = []
+        for entry in element.all("contextEntry"):
+            logic = inner.logic_of(entry) or s.Literal(Position(entry.line, 1), None)
+            variable = entry.first("variable")
+            if variable is None:
+                return s.BoxedContext(Position(element.line, 1), tuple(entries), logic)
+            name = " ".join(variable.get("name").split())
+            entries.append((name, logic))
+            inner = inner.with_names((name,))
+        return s.ContextLiteral(Position(element.line, 1), tuple(entries))
+
+    def list_form(self, element: Element) -> s.Expression:
+        items = tuple(self._read(child) for child in element.children if child.tag in _READERS)
+        return s.ListLiteral(Position(element.line, 1), items)
+
+    def relation(self, element: Element) -> s.Expression:
+        columns = [" ".join(column.get("name").split()) for column in element.all("column")]
+        rows = [
+            s.ContextLiteral(
+                Position(row.line, 1),
+                tuple(
+                    zip(
+                        columns,
+                        (self._read(c) for c in row.children if c.tag in _READERS),
+                        strict=True,
+                    )
+                ),
+            )
+            for row in element.all("row")
+        ]
+        return s.ListLiteral(Position(element.line, 1), tuple(rows))
+
+    def invocation(self, element: Element) -> s.Expression:
+        function = self.logic_of(element) or s.Literal(Position(element.line, 1), None)
+        named: list[tuple[str, s.Expression]] = []
+        for binding in element.all("binding"):
+            parameter = binding.first("parameter")
+            value = self.logic_of(binding) or s.Literal(Position(binding.line, 1), None)
+            named.append((" ".join((parameter.get("name") if parameter else "").split()), value))
+        return s.Call(Position(element.line, 1), function, (), tuple(named))
+
+    def function(self, element: Element) -> s.Expression:
+        at = Position(element.line, 1)
+        if element.get("kind", _FEEL) != _FEEL:
+            self._problem("only functions of kind FEEL are supported", element.line, "kind FEEL")
+        names = tuple(parameter.get("name") for parameter in element.all("formalParameter"))
+        return s.FunctionLiteral(
+            at, names, self.with_names(names).logic_of(element) or s.Literal(at, None)
+        )
+
+    def conditional(self, element: Element) -> s.Expression:
+        at = Position(element.line, 1)
+        parts = [element.first(tag) for tag in ("if", "then", "else")]
+        trees = [(self.logic_of(part) if part else None) or s.Literal(at, None) for part in parts]
+        return s.If(at, trees[0], trees[1], trees[2])
+
+    # --- tables
+
+    def table(self, element: Element) -> s.Expression:
+        policy = element.get("hitPolicy", "UNIQUE")
+        aggregation = element.get("aggregation")
+        if policy not in _POLICIES or aggregation not in _AGGREGATIONS:
+            raise DmnError(
+                f"hit policy {policy!r} {aggregation}".strip() + " is not one of DMN",
+                file=self._file, node=self._node, line=element.line, rule="hit policy of DMN 8.2.8",
+            )  # fmt: skip
+        inputs = tuple(self._input(child) for child in element.all("input"))
+        outputs = tuple(self._output(child) for child in element.all("output"))
+        rules = tuple(
+            self._rule(child, number, (len(inputs), len(outputs)))
+            for number, child in enumerate(element.all("rule"), start=1)
+        )
+        return s.DecisionTable(
+            Position(element.line, 1),
+            _POLICIES[policy],
+            _AGGREGATIONS[aggregation],
+            inputs,
+            outputs,
+            rules,
+        )
+
+    def _input(self, element: Element) -> s.TableInput:
+        expression = element.first("inputExpression") or element
+        text, line = self._text_child(expression)
+        values = element.first("inputValues")
+        return s.TableInput(
+            Position(element.line, 1),
+            " ".join(text.split()),
+            self._feel(text, line),
+            self.tests_of(values) if values else None,
+        )
+
+    def _output(self, element: Element) -> s.TableOutput:
+        default, values = element.first("defaultOutputEntry"), element.first("outputValues")
+        return s.TableOutput(
+            Position(element.line, 1),
+            " ".join(element.get("name").split()),
+            self._listed(values) if values else (),
+            self.literal(default) if default else None,
+        )
+
+    def _listed(self, element: Element) -> tuple[s.Expression, ...]:
+        """Output values in their order; a test that is not a plain value has no place in it."""
+        tests = self.tests_of(element)
+        return tuple(t.expression for t in tests.tests if isinstance(t, s.Matches)) if tests else ()
+
+    def _rule(self, element: Element, number: int, columns: tuple[int, int]) -> s.Rule:
+        conditions, conclusions = element.all("inputEntry"), element.all("outputEntry")
+        if (len(conditions), len(conclusions)) != columns:
+            raise DmnError(
+                f"rule {number} has {len(conditions)} conditions and {len(conclusions)} conclusions"
+                 f", the table {columns[0]} and {columns[1]} columns",
+                file=self._file, node=self._node, line=element.line, rule="one cell per column",
+            )  # fmt: skip
+        return s.Rule(
+            Position(element.line, 1),
+            element.get("id"),
+            number,
+            tuple(self._cell(cell) for cell in conditions),
+            tuple(self.literal(cell) for cell in conclusions),
+            tuple(self._text_child(entry)[0].strip() for entry in element.all("annotationEntry")),
+        )
+
+    def _cell(self, element: Element) -> s.UnaryTests:
+        text, line = self._text_child(element)
+        return (
+            self._tests(text, line) if text.strip() else s.UnaryTests(Position(line, 1), any=True)
+        )
+
+
+_READERS: dict[str, Callable[[Boxed, Element], s.Expression]] = {
+    "literalExpression": Boxed.literal,
+    "decisionTable": Boxed.table,
+    "context": Boxed.context,
+    "list": Boxed.list_form,
+    "relation": Boxed.relation,
+    "invocation": Boxed.invocation,
+    "functionDefinition": Boxed.function,
+    "conditional": Boxed.conditional,
+}

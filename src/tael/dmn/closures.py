@@ -1,0 +1,461 @@
+"""Trees to Python closures: each node becomes one function of an environment.
+
+Null never comes silently: an operation that gives null tells the run why and where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal, DecimalException
+
+from tael.dmn import syntax as s
+from tael.dmn.builtins import BUILTINS
+from tael.dmn.env import Code, Env, Test
+from tael.dmn.errors import Nothing
+from tael.dmn.lexer import Position
+from tael.dmn.parser import NUMBERS
+from tael.dmn.tables import compile_table
+from tael.dmn.values import (
+    Function,
+    Range,
+    Value,
+    compare,
+    date_from,
+    equals,
+    kind,
+    matches,
+)
+
+_LONGEST_RANGE = 1_000_000
+
+
+class Compiler:
+    """Compiles expressions; it holds no state, so one serves all."""
+
+    def expression(self, tree: s.Expression) -> Code:
+        """The closure of an expression."""
+        build = getattr(self, f"_{type(tree).__name__.lower()}")
+        code: Code = build(tree)
+        return code
+
+    def unary_tests(self, tests: s.UnaryTests) -> Test:
+        """The closure that says whether a value passes ``tests``; None when that is unknown."""
+        if tests.any:
+            return lambda _env, _value: True
+        each = [self._unary_test(test) for test in tests.tests]
+        negated = tests.negated
+        if len(each) == 1 and not negated:
+            return each[0]
+
+        def passes(env: Env, value: Value) -> bool | None:
+            unknown = False
+            for test in each:
+                answer = test(env, value)
+                if answer:
+                    return not negated
+                unknown = unknown or answer is None
+            return None if unknown and negated else negated
+
+        return passes
+
+    def _unary_test(self, test: s.Comparison | s.Matches) -> Test:
+        if isinstance(test, s.Comparison):
+            return self._comparison_test(test)
+        code = self.expression(test.expression)
+        at = test.at
+        if test.uses_value:
+            return lambda env, value: code(env.inner({"?": value})) is True
+
+        def passes(env: Env, value: Value) -> bool | None:
+            wanted = code(env)
+            try:
+                answer = matches(value, wanted)
+            except Nothing as why:
+                return _null(env, at, str(why))
+            if wanted is True and not isinstance(value, bool) and value is not None:
+                return True
+            return answer
+
+        return passes
+
+    def _comparison_test(self, test: s.Comparison) -> Test:
+        operand = self.expression(test.operand)
+        operator, at = test.operator, test.at
+
+        def passes(env: Env, value: Value) -> bool | None:
+            try:
+                return _compared(operator, value, operand(env))
+            except Nothing as why:
+                return _null(env, at, str(why))
+
+        return passes
+
+    def _guarded(self, at: Position, operation: Callable[[Env], Value]) -> Code:
+        def guarded(env: Env) -> Value:
+            try:
+                return operation(env)
+            except Nothing as why:
+                return _null(env, at, str(why))
+            except DecimalException as why:
+                return _null(env, at, f"no number: {type(why).__name__}")
+
+        return guarded
+
+    # --- leaves
+
+    def _literal(self, tree: s.Literal) -> Code:
+        value = tree.value
+        return lambda _env: value
+
+    def _atliteral(self, tree: s.AtLiteral) -> Code:
+        return self._guarded(tree.at, lambda _env: date_from(tree.text))
+
+    def _name(self, tree: s.Name) -> Code:
+        name, at = tree.name, tree.at
+
+        def read(env: Env) -> Value:
+            try:
+                return env.read(name)
+            except KeyError:
+                return (
+                    BUILTINS[name]
+                    if name in BUILTINS
+                    else _null(env, at, f"no variable {name!r} in scope")
+                )
+
+        return read
+
+    # --- operators
+
+    def _negation(self, tree: s.Negation) -> Code:
+        code = self.expression(tree.operand)
+
+        def negated(env: Env) -> Value:
+            value = code(env)
+            if not isinstance(value, Decimal):
+                raise Nothing(f"minus a {kind(value)}")
+            return NUMBERS.minus(value) if value else value
+
+        return self._guarded(tree.at, negated)
+
+    def _binary(self, tree: s.Binary) -> Code:
+        left, right = self.expression(tree.left), self.expression(tree.right)
+        operator = tree.operator
+        if operator in ("and", "or"):
+            return self._logic(tree.at, left, right, stops=operator == "or")
+        if operator in _ARITHMETIC:
+            calculate = _ARITHMETIC[operator]
+            return self._guarded(tree.at, lambda env: calculate(left(env), right(env)))
+        return self._guarded(tree.at, lambda env: _compared(operator, left(env), right(env)))
+
+    def _logic(self, at: Position, left: Code, right: Code, *, stops: bool) -> Code:
+        """Three-valued ``or`` (stops at true) and ``and`` (stops at false)."""
+
+        def combined(env: Env) -> Value:
+            first = left(env)
+            if first is stops:
+                return stops
+            second = right(env)
+            if second is stops:
+                return stops
+            if isinstance(first, bool) and isinstance(second, bool):
+                return not stops
+            raise Nothing(f"{'or' if stops else 'and'} of a {kind(first)} and a {kind(second)}")
+
+        return self._guarded(at, combined)
+
+    def _between(self, tree: s.Between) -> Code:
+        value, low, high = (self.expression(part) for part in (tree.value, tree.low, tree.high))
+
+        def between(env: Env) -> Value:
+            middle = value(env)
+            return compare(">=", middle, low(env)) and compare("<=", middle, high(env))
+
+        return self._guarded(tree.at, between)
+
+    def _in(self, tree: s.In) -> Code:
+        value, tests = self.expression(tree.value), self.unary_tests(tree.tests)
+        return lambda env: tests(env, value(env))
+
+    def _instanceof(self, tree: s.InstanceOf) -> Code:
+        value, wanted = self.expression(tree.value), tree.type_name.partition(" <")[0]
+
+        def instance(env: Env) -> Value:
+            found = kind(value(env))
+            return found != "null" and wanted in (found, "Any")
+
+        return instance
+
+    def _comparison(self, tree: s.Comparison) -> Code:
+        """``< 5`` standing alone is the range of values below five."""
+        operand, operator = self.expression(tree.operand), tree.operator
+
+        def bounds(env: Env) -> Value:
+            value = operand(env)
+            if operator in ("<", "<="):
+                return Range(None, value, low_closed=False, high_closed=operator == "<=")
+            if operator in (">", ">="):
+                return Range(value, None, low_closed=operator == ">=", high_closed=False)
+            return Range(value, value, low_closed=True, high_closed=True)
+
+        return bounds
+
+    # --- structures
+
+    def _listliteral(self, tree: s.ListLiteral) -> Code:
+        codes = [self.expression(item) for item in tree.items]
+        return lambda env: tuple(code(env) for code in codes)
+
+    def _contextliteral(self, tree: s.ContextLiteral) -> Code:
+        entries = [(name, self.expression(value)) for name, value in tree.entries]
+
+        def context(env: Env) -> Value:
+            built: dict[str, Value] = {}
+            inside = env.inner(built)
+            for name, code in entries:
+                built[name] = code(inside)
+            return built
+
+        return context
+
+    def _rangeliteral(self, tree: s.RangeLiteral) -> Code:
+        low, high = self.expression(tree.low), self.expression(tree.high)
+        lowest, highest = tree.low_closed, tree.high_closed
+        return lambda env: Range(low(env), high(env), low_closed=lowest, high_closed=highest)
+
+    def _boxedcontext(self, tree: s.BoxedContext) -> Code:
+        entries = [(name, self.expression(value)) for name, value in tree.entries]
+        result = self.expression(tree.result)
+
+        def context(env: Env) -> Value:
+            built: dict[str, Value] = {}
+            inside = env.inner(built)
+            for name, code in entries:
+                built[name] = code(inside)
+            return result(inside)
+
+        return context
+
+    def _decisiontable(self, tree: s.DecisionTable) -> Code:
+        return compile_table(tree, self.expression, self.unary_tests)
+
+    def _path(self, tree: s.Path) -> Code:
+        source, name = self.expression(tree.source), tree.name
+        return self._guarded(tree.at, lambda env: _member(source(env), name))
+
+    def _filter(self, tree: s.Filter) -> Code:
+        source, condition = self.expression(tree.source), self.expression(tree.condition)
+
+        def filtered(env: Env) -> Value:
+            value = source(env)
+            items = value if isinstance(value, tuple) else (() if value is None else (value,))
+            if isinstance(tree.condition, s.Literal | s.Negation | s.Name):
+                position = condition(env)
+                if isinstance(position, Decimal):
+                    return _at(items, position)
+            return tuple(item for item in items if condition(_item_env(env, item)) is True)
+
+        return self._guarded(tree.at, filtered)
+
+    # --- control
+
+    def _if(self, tree: s.If) -> Code:
+        condition, then, otherwise = (
+            self.expression(part) for part in (tree.condition, tree.then, tree.otherwise)
+        )
+        at = tree.condition.at
+
+        def chosen(env: Env) -> Value:
+            truth = condition(env)
+            if truth is True:
+                return then(env)
+            if truth is not False:
+                env.run.warn(at, f"the condition is a {kind(truth)}: taken as false")
+            return otherwise(env)
+
+        return chosen
+
+    def _for(self, tree: s.For) -> Code:
+        iterators = [(name, self.expression(source)) for name, source in tree.iterators]
+        body = self.expression(tree.body)
+
+        def looped(env: Env) -> Value:
+            results: list[Value] = []
+            for inside in _combinations(env, iterators):
+                results.append(body(inside.inner({"partial": tuple(results)})))
+            return tuple(results)
+
+        return self._guarded(tree.at, looped)
+
+    def _quantified(self, tree: s.Quantified) -> Code:
+        iterators = [(name, self.expression(source)) for name, source in tree.iterators]
+        body, every = self.expression(tree.body), tree.every
+
+        def decided(env: Env) -> Value:
+            unknown = False
+            for inside in _combinations(env, iterators):
+                answer = body(inside)
+                if answer is (not every):
+                    return not every
+                unknown = unknown or not isinstance(answer, bool)
+            if unknown:
+                raise Nothing("an item satisfies neither yes nor no")
+            return every
+
+        return self._guarded(tree.at, decided)
+
+    def _functionliteral(self, tree: s.FunctionLiteral) -> Code:
+        body, parameters = self.expression(tree.body), tree.parameters
+
+        def made(env: Env) -> Value:
+            return Function(
+                "function",
+                parameters,
+                lambda *arguments: body(env.inner(dict(zip(parameters, arguments, strict=True)))),
+            )
+
+        return made
+
+    def _call(self, tree: s.Call) -> Code:
+        function = self.expression(tree.function)
+        positional = [self.expression(argument) for argument in tree.positional]
+        named = [(name, self.expression(argument)) for name, argument in tree.named]
+
+        def called(env: Env) -> Value:
+            target = function(env)
+            if not isinstance(target, Function):
+                raise Nothing(f"a {kind(target)} cannot be called")
+            if named:
+                return invoke(
+                    target, named_arguments(target, {name: code(env) for name, code in named})
+                )
+            return invoke(target, [code(env) for code in positional])
+
+        return self._guarded(tree.at, called)
+
+
+def _null(env: Env, at: Position, message: str) -> bool | None:
+    env.run.warn(at, message)
+    return None
+
+
+def invoke(function: Function, arguments: list[Value]) -> Value:
+    """Call ``function``. Raises Nothing when the number of arguments does not fit."""
+    most = len(function.parameters)
+    least = most if function.required is None else function.required
+    if not function.variadic and not least <= len(arguments) <= most:
+        raise Nothing(f"{function.name} takes {most} arguments, not {len(arguments)}")
+    if function.variadic and not arguments:
+        raise Nothing(f"{function.name} takes a list")
+    return function.call(*arguments)
+
+
+def named_arguments(function: Function, given: Mapping[str, Value]) -> list[Value]:
+    """Arguments in the order of the parameters. Raises Nothing for a name it does not have."""
+    strange = set(given) - set(function.parameters)
+    if strange:
+        raise Nothing(f"{function.name} has no parameter {min(strange)!r}")
+    last = max((i for i, name in enumerate(function.parameters) if name in given), default=-1)
+    return [given.get(name) for name in function.parameters[: last + 1]]
+
+
+def _compared(operator: str, left: Value, right: Value) -> bool:
+    if operator in ("=", "!="):
+        same = equals(left, right)
+        if same is None:
+            raise Nothing(f"a {kind(left)} and a {kind(right)} are never compared")
+        return same is (operator == "=")
+    return compare(operator, left, right)
+
+
+def _two_numbers(left: Value, right: Value, word: str) -> tuple[Decimal, Decimal]:
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return left, right
+    raise Nothing(f"{word} a {kind(left)} and a {kind(right)}")
+
+
+def _add(left: Value, right: Value) -> Value:
+    if isinstance(left, str) and isinstance(right, str):
+        return left + right
+    return NUMBERS.add(*_two_numbers(left, right, "the sum of"))
+
+
+def _subtract(left: Value, right: Value) -> Value:
+    return NUMBERS.subtract(*_two_numbers(left, right, "the difference of"))
+
+
+def _multiply(left: Value, right: Value) -> Value:
+    return NUMBERS.multiply(*_two_numbers(left, right, "the product of"))
+
+
+def _divide(left: Value, right: Value) -> Value:
+    numerator, denominator = _two_numbers(left, right, "the quotient of")
+    if not denominator:
+        raise Nothing("division by zero")
+    return NUMBERS.divide(numerator, denominator)
+
+
+def _power(left: Value, right: Value) -> Value:
+    return NUMBERS.power(*_two_numbers(left, right, "the power of"))
+
+
+_ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
+    "+": _add,
+    "-": _subtract,
+    "*": _multiply,
+    "/": _divide,
+    "**": _power,
+}
+
+
+def _member(source: Value, name: str) -> Value:
+    if isinstance(source, Mapping):
+        if name not in source:
+            raise Nothing(f"no entry {name!r} in the context")
+        return source[name]
+    if isinstance(source, tuple):
+        return tuple(_member(item, name) for item in source)
+    if isinstance(source, date) and name in ("year", "month", "day", "weekday"):
+        return Decimal(source.isoweekday() if name == "weekday" else getattr(source, name))
+    raise Nothing(f"a {kind(source)} has no member {name!r}")
+
+
+def _at(items: tuple[Value, ...], position: Decimal) -> Value:
+    index = int(position)
+    if index != position or index == 0 or abs(index) > len(items):
+        raise Nothing(f"no item {position} in a list of {len(items)}")
+    return items[index - 1 if index > 0 else index]
+
+
+def _item_env(env: Env, item: Value) -> Env:
+    local: dict[str, Value] = {"item": item}
+    if isinstance(item, Mapping):
+        local |= item
+    return env.inner(local)
+
+
+def _combinations(env: Env, iterators: list[tuple[str, Code]]) -> Iterator[Env]:
+    if not iterators:
+        yield env
+        return
+    name, source = iterators[0]
+    for item in _iterated(source(env)):
+        yield from _combinations(env.inner({name: item}), iterators[1:])
+
+
+def _iterated(source: Value) -> Iterator[Value]:
+    if isinstance(source, tuple):
+        yield from source
+    elif isinstance(source, Range):
+        if not isinstance(source.low, Decimal) or not isinstance(source.high, Decimal):
+            raise Nothing("an iteration range has two whole numbers")
+        low, high = int(source.low), int(source.high)
+        if abs(high - low) > _LONGEST_RANGE:
+            raise Nothing("the iteration range is too long")
+        step = 1 if low <= high else -1
+        yield from (Decimal(i) for i in range(low, high + step, step))
+    elif source is None:
+        raise Nothing("null cannot be iterated")
+    else:
+        yield source

@@ -1,0 +1,54 @@
+"""What closures run in: local names, and below them the run of one node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeAlias
+
+from tael.dmn.lexer import Position
+from tael.dmn.syntax import Rule
+from tael.dmn.values import Value
+
+
+class Run(Protocol):
+    """What one evaluation offers to closures."""
+
+    def read(self, name: str) -> Value:
+        """The value of an input, decision or function in scope; KeyError when there is none."""
+        ...
+
+    def warn(self, at: Position, message: str) -> None:
+        """Remember why something is null."""
+        ...
+
+    def fire(self, rule: Rule) -> None:
+        """Remember that a rule of a table fired."""
+        ...
+
+
+class Env:
+    """Local names over outer ones, down to the run."""
+
+    __slots__ = ("local", "outer", "run")
+
+    def __init__(
+        self, run: Run, local: Mapping[str, Value] | None = None, outer: Env | None = None
+    ) -> None:
+        self.run = run
+        self.local = local
+        self.outer = outer
+
+    def read(self, name: str) -> Value:
+        env: Env | None = self
+        while env is not None:
+            if env.local is not None and name in env.local:
+                return env.local[name]
+            env = env.outer
+        return self.run.read(name)
+
+    def inner(self, local: Mapping[str, Value]) -> Env:
+        return Env(self.run, local, self)
+
+
+Code: TypeAlias = Callable[[Env], Value]
+Test: TypeAlias = Callable[[Env, Value], bool | None]

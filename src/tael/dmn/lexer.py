@@ -1,0 +1,98 @@
+"""Text to tokens. Names with spaces are put together by the parser, which knows the scope."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from tael.dmn.errors import FeelSyntaxError
+
+_ASTRAL = "\U00010000-\U000effff"
+_TOKEN = re.compile(
+    rf"""
+    (?P<space>(?:\s|//[^\n]*|/\*.*?\*/)+)
+  | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
+  | (?P<string>"(?:[^"\\]|\\.)*")
+  | (?P<name>(?:[^\W\d]|[{_ASTRAL}])(?:\w|[\u00b7\u0300-\u036f\u203f\u2040]|[{_ASTRAL}])*|\?)
+  | (?P<symbol>\.\.|\*\*|<=|>=|!=|->|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(.))", re.DOTALL)
+_SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
+
+
+class Kind(Enum):
+    NUMBER = "number"
+    STRING = "string"
+    NAME = "name"
+    SYMBOL = "symbol"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where something stands: the line of the file, the 1-based column in the expression's line."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of an expression. ``text`` of a string is already unescaped."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+    at: Position
+
+
+def tokens(text: str, first_line: int = 1) -> list[Token]:
+    """The tokens of ``text``, the last of kind END; lines count from ``first_line``.
+
+    Raises:
+        FeelSyntaxError: a string that does not end.
+    """
+    found: list[Token] = []
+    line, line_start = first_line, 0
+    for match in _TOKEN.finditer(text):
+        group = match.lastgroup or ""
+        at = Position(line, match.start() - line_start + 1)
+        if group != "space":
+            found.append(_token(group, match.group(), match.span(), at))
+        breaks = match.group().count("\n")
+        if breaks:
+            line += breaks
+            line_start = match.start() + match.group().rfind("\n") + 1
+    found.append(
+        Token(Kind.END, "", len(text), len(text), Position(line, len(text) - line_start + 1))
+    )
+    return found
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The token texts of a name, by which the parser recognises it whatever its spacing."""
+    return tuple(token.text for token in tokens(name)[:-1])
+
+
+def _token(group: str, raw: str, span: tuple[int, int], at: Position) -> Token:
+    if group == "string":
+        return Token(Kind.STRING, _unescape(raw[1:-1]), span[0], span[1], at)
+    if raw == '"':
+        raise FeelSyntaxError("a string does not end", line=at.line, column=at.column)
+    return Token(Kind(group), raw, span[0], span[1], at)
+
+
+def _unescape(body: str) -> str:
+    def one(match: re.Match[str]) -> str:
+        short, long, simple = match.groups()
+        if simple is None:
+            return chr(int(short or long, 16))
+        return _SIMPLE.get(simple, "\\" + simple)
+
+    # Escaped surrogate pairs become one character, as a Java or JavaScript author means them.
+    text = _ESCAPE.sub(one, body)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,546 @@
+"""Tokens to tree: recursive descent, one method per rule of DMN 1.5 clause 10.3.1.2.
+
+A name may hold spaces and operators, so what ``a - b`` means depends on the names in scope: at
+each name the longest known one wins. Unknown names are single words, noted in ``unknown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from tael.dmn import syntax as s
+from tael.dmn.errors import FeelSyntaxError
+from tael.dmn.lexer import Kind, Position, Token, tokens, words
+
+NUMBERS = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144)
+# Each level takes about ten Python frames of the thousand there are.
+_DEEPEST = 40
+_COMPARISONS = ("<=", ">=", "!=", "=", "<", ">")
+_RESERVED = frozenset(
+    {"if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "and", "or"}
+    | {"between", "instance", "of", "function", "null", "true", "false", "external"}
+)
+_TEXTUAL = ("if", "for", "some", "every", "function")
+_CONSTANTS: dict[str, bool | None] = {"null": None, "true": True, "false": False}
+
+
+class Names:
+    """The names a scope knows, ready for the longest match."""
+
+    def __init__(self, names: Iterable[str] = (), parent: Names | None = None) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._parent = parent
+        for name in names:
+            self.add(name)
+
+    def add(self, name: str) -> None:
+        parts = words(name)
+        if parts:
+            row = self._by_first.setdefault(parts[0], [])
+            row.append((parts, name))
+            row.sort(key=lambda pair: -len(pair[0]))
+
+    def longest(self, found: list[Token], start: int) -> tuple[str, int] | None:
+        """The longest known name at ``start`` and how many tokens it takes."""
+        best = self._parent.longest(found, start) if self._parent else None
+        for parts, name in self._by_first.get(found[start].text, ()):
+            if best and len(parts) < best[1]:
+                break
+            if all(
+                start + i < len(found)
+                and found[start + i].text == part
+                and found[start + i].kind != Kind.STRING
+                for i, part in enumerate(parts)
+            ):
+                return name, len(parts)
+        return best
+
+
+def parse_expression(
+    text: str, scope: Names, members: Names | None = None, *, line: int = 1
+) -> Parsed:
+    """The tree of one FEEL expression.
+
+    Args:
+        text: the expression.
+        scope: names that stand for values: variables, functions.
+        members: names that may follow a point or appear in a filter: components of types.
+        line: the line of the file on which ``text`` starts.
+
+    Raises:
+        FeelSyntaxError: not FEEL; names line and column.
+    """
+    parser = Parser(text, scope, members, line)
+    tree = parser.expression()
+    parser.expect_end()
+    return Parsed(tree, tuple(parser.unknown))
+
+
+def parse_unary_tests(
+    text: str, scope: Names, members: Names | None = None, *, line: int = 1
+) -> ParsedTests:
+    """The tree of a decision table cell or of allowed values. Raises as ``parse_expression``."""
+    parser = Parser(text, Names(["?"], scope), members, line)
+    tree = parser.unary_tests()
+    parser.expect_end()
+    return ParsedTests(tree, tuple(parser.unknown))
+
+
+class Parsed:
+    """A tree and the names it reads that no scope knows."""
+
+    def __init__(self, tree: s.Expression, unknown: tuple[tuple[str, Position], ...]) -> None:
+        self.tree = tree
+        self.unknown = unknown
+
+
+class ParsedTests:
+    """Unary tests and the names they read that no scope knows."""
+
+    def __init__(self, tree: s.UnaryTests, unknown: tuple[tuple[str, Position], ...]) -> None:
+        self.tree = tree
+        self.unknown = unknown
+
+
+class Parser:
+    """State of one parse. Use ``parse_expression`` and ``parse_unary_tests``."""
+
+    def __init__(self, text: str, scope: Names, members: Names | None, line: int) -> None:
+        self._text = text
+        self._tokens = tokens(text, line)
+        self._index = 0
+        self._scope = scope
+        self._members = Names(parent=members)
+        self._filters_allowed = True
+        self._in_filter = 0
+        self._depth = 0
+        self._value_reads = 0
+        self.unknown: list[tuple[str, Position]] = []
+
+    # --- reading tokens
+
+    @property
+    def _now(self) -> Token:
+        return self._tokens[self._index]
+
+    def _ahead(self, count: int) -> Token:
+        return self._tokens[min(self._index + count, len(self._tokens) - 1)]
+
+    def _take(self) -> Token:
+        token = self._now
+        self._index += token.kind is not Kind.END
+        return token
+
+    def _is(self, *texts: str) -> bool:
+        return self._now.kind in (Kind.SYMBOL, Kind.NAME) and self._now.text in texts
+
+    def _accept(self, *texts: str) -> Token | None:
+        return self._take() if self._is(*texts) else None
+
+    def _expect(self, text: str) -> Token:
+        if not self._is(text):
+            raise self._error(f"{text!r} was expected, found {self._now.text or 'the end'!r}")
+        return self._take()
+
+    def _error(self, message: str) -> FeelSyntaxError:
+        return FeelSyntaxError(message, line=self._now.at.line, column=self._now.at.column)
+
+    def expect_end(self) -> None:
+        if self._now.kind is not Kind.END:
+            raise self._error(f"the expression should end before {self._now.text!r}")
+
+    @contextmanager
+    def _knowing(self, *names: str) -> Iterator[None]:
+        outer, self._scope = self._scope, Names(names, self._scope)
+        try:
+            yield
+        finally:
+            self._scope = outer
+
+    # --- unary tests
+
+    def unary_tests(self) -> s.UnaryTests:
+        at = self._now.at
+        if self._is("-") and self._ahead(1).kind is Kind.END:
+            self._take()
+            return s.UnaryTests(at, any=True)
+        if self._is("not") and self._ahead(1).text == "(":
+            mark = self._index
+            self._index += 2
+            tests = self._tests_list()
+            self._expect(")")
+            if self._now.kind is Kind.END:
+                return s.UnaryTests(at, tests, negated=True)
+            self._index = mark
+        return s.UnaryTests(at, self._tests_list())
+
+    def _tests_list(self) -> tuple[s.Comparison | s.Matches, ...]:
+        tests = [self._unary_test()]
+        while self._accept(","):
+            tests.append(self._unary_test())
+        return tuple(tests)
+
+    def _unary_test(self) -> s.Comparison | s.Matches:
+        at = self._now.at
+        operator = self._accept(*_COMPARISONS)
+        if operator:
+            return s.Comparison(at, operator.text, self._additive())
+        before = self._value_reads
+        tree = self.expression()
+        return s.Matches(at, tree, uses_value=self._value_reads > before)
+
+    # --- expressions, loosest binding first
+
+    def expression(self) -> s.Expression:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._error(f"the expression nests deeper than {_DEEPEST} levels")
+        left = self._conjunction()
+        while self._is("or"):
+            at = self._take().at
+            left = s.Binary(at, "or", left, self._conjunction())
+        self._depth -= 1
+        return left
+
+    def _conjunction(self) -> s.Expression:
+        left = self._comparison()
+        while self._is("and"):
+            at = self._take().at
+            left = s.Binary(at, "and", left, self._comparison())
+        return left
+
+    def _comparison(self) -> s.Expression:
+        left = self._additive()
+        while True:
+            at = self._now.at
+            operator = self._accept(*_COMPARISONS)
+            if operator:
+                left = s.Binary(at, operator.text, left, self._additive())
+            elif self._accept("between"):
+                low = self._additive()
+                self._expect("and")
+                left = s.Between(at, left, low, self._additive())
+            elif self._accept("in"):
+                left = s.In(at, left, self._in_tests())
+            else:
+                return left
+
+    def _in_tests(self) -> s.UnaryTests:
+        at = self._now.at
+        if not self._is("("):
+            return s.UnaryTests(at, (self._in_test(),))
+        mark = self._index
+        try:
+            return s.UnaryTests(at, (self._in_test(),))
+        except FeelSyntaxError:
+            self._index = mark
+        self._expect("(")
+        tests = self._tests_list()
+        self._expect(")")
+        return s.UnaryTests(at, tests)
+
+    def _in_test(self) -> s.Comparison | s.Matches:
+        at = self._now.at
+        operator = self._accept(*_COMPARISONS)
+        if operator:
+            return s.Comparison(at, operator.text, self._additive())
+        return s.Matches(at, self._additive(), uses_value=False)
+
+    def _additive(self) -> s.Expression:
+        left = self._multiplicative()
+        while operator := self._accept("+", "-"):
+            left = s.Binary(operator.at, operator.text, left, self._multiplicative())
+        return left
+
+    def _multiplicative(self) -> s.Expression:
+        left = self._power()
+        while operator := self._accept("*", "/"):
+            left = s.Binary(operator.at, operator.text, left, self._power())
+        return left
+
+    def _power(self) -> s.Expression:
+        left = self._negation()
+        while operator := self._accept("**"):
+            left = s.Binary(operator.at, "**", left, self._negation())
+        return left
+
+    def _negation(self) -> s.Expression:
+        # The minus sign binds tighter than the power in FEEL: -3**2 is 9.
+        minus = self._accept("-")
+        if minus:
+            return s.Negation(minus.at, self._negation())
+        return self._instance()
+
+    def _instance(self) -> s.Expression:
+        value = self._postfix()
+        if self._is("instance") and self._ahead(1).text == "of":
+            at = self._take().at
+            self._take()
+            return s.InstanceOf(at, value, self._type_name())
+        return value
+
+    def _type_name(self) -> str:
+        parts: list[str] = []
+        depth = 0
+        while self._now.kind is not Kind.END:
+            if depth == 0 and (
+                self._is(")", "]", "}", ",", "then", "else", "=", "+", "*")
+                or self._ends_type(parts)
+            ):
+                break
+            depth += self._is("<") - self._is(">")
+            parts.append(self._take().text)
+        return " ".join(parts)
+
+    def _ends_type(self, parts: list[str]) -> bool:
+        inner = parts in (["date"], ["days"], ["years"])
+        return self._is("or", "return", "satisfies") or (self._is("and") and not inner)
+
+    # --- postfix and primary
+
+    def _postfix(self) -> s.Expression:
+        left = self._primary()
+        while True:
+            at = self._now.at
+            if self._is(".") and self._ahead(1).kind is Kind.NAME:
+                self._take()
+                left = s.Path(at, left, self._member())
+            elif self._is("[") and self._filters_allowed:
+                self._take()
+                left = s.Filter(at, left, self._filter_condition())
+            elif self._is("("):
+                self._take()
+                left = self._call(at, left)
+            else:
+                return left
+
+    def _filter_condition(self) -> s.Expression:
+        self._in_filter += 1
+        with self._knowing("item"):
+            condition = self.expression()
+        self._in_filter -= 1
+        self._expect("]")
+        return condition
+
+    def _member(self) -> str:
+        known = self._members.longest(self._tokens, self._index)
+        if known:
+            self._index += known[1]
+            return known[0]
+        return self._take().text
+
+    def _call(self, at: Position, function: s.Expression) -> s.Call:
+        allowed, self._filters_allowed = self._filters_allowed, True
+        positional: list[s.Expression] = []
+        named: list[tuple[str, s.Expression]] = []
+        while not self._is(")"):
+            name = self._parameter_name()
+            if name is None:
+                positional.append(self.expression())
+            else:
+                named.append((name, self.expression()))
+            if not self._accept(","):
+                break
+        self._expect(")")
+        self._filters_allowed = allowed
+        if positional and named:
+            raise self._error("arguments are all by position or all by name")
+        return s.Call(at, function, tuple(positional), tuple(named))
+
+    def _parameter_name(self) -> str | None:
+        """The name before a colon, taken with it; None when an argument by position follows."""
+        count = 0
+        while self._ahead(count).kind is Kind.NAME:
+            count += 1
+        if not count or self._ahead(count).text != ":":
+            return None
+        return self._key_until_colon()
+
+    def _key_until_colon(self) -> str:
+        start = self._now.start
+        if self._now.kind is Kind.STRING:
+            key = self._take().text
+        else:
+            while not self._is(":"):
+                if self._now.kind is Kind.END or self._is(",", "}", "{"):
+                    raise self._error("a key is followed by a colon")
+                self._take()
+            key = " ".join(self._text[start : self._now.start].split())
+        self._expect(":")
+        return key
+
+    def _primary(self) -> s.Expression:
+        token = self._now
+        if token.kind is Kind.NUMBER:
+            return s.Literal(self._take().at, NUMBERS.create_decimal(Decimal(token.text)))
+        if token.kind is Kind.STRING:
+            return s.Literal(self._take().at, token.text)
+        if token.kind is Kind.NAME:
+            return self._word()
+        if self._is("(", "[", "]"):
+            return self._bracketed()
+        if self._is("{"):
+            return self._context()
+        if self._is("@") and self._ahead(1).kind is Kind.STRING:
+            self._take()
+            return s.AtLiteral(token.at, self._take().text)
+        if self._is(*_COMPARISONS):
+            operator = self._take()
+            return s.Comparison(operator.at, operator.text, self._additive())
+        raise self._error(f"a value was expected, found {token.text or 'the end'!r}")
+
+    def _word(self) -> s.Expression:
+        token = self._now
+        known = self._scope.longest(self._tokens, self._index)
+        if known and (known[1] > 1 or token.text not in _RESERVED):
+            self._index += known[1]
+            self._value_reads += known[0] == "?"
+            return s.Name(token.at, known[0])
+        if token.text in _TEXTUAL:
+            return self._textual()
+        return self._unknown_word() if token.text not in _RESERVED else self._constant()
+
+    def _constant(self) -> s.Expression:
+        if self._now.text not in _CONSTANTS:
+            raise self._error(f"a value was expected, found {self._now.text!r}")
+        token = self._take()
+        return s.Literal(token.at, _CONSTANTS[token.text])
+
+    def _unknown_word(self) -> s.Expression:
+        token = self._now
+        member = self._members.longest(self._tokens, self._index) if self._in_filter else None
+        if member:
+            self._index += member[1]
+            return s.Name(token.at, member[0])
+        self._take()
+        if not self._in_filter:
+            self.unknown.append((token.text, token.at))
+        return s.Name(token.at, token.text)
+
+    def _bracketed(self) -> s.Expression:
+        opening = self._take()
+        allowed, self._filters_allowed = self._filters_allowed, True
+        try:
+            if opening.text == "[" and self._accept("]"):
+                return s.ListLiteral(opening.at, ())
+            first = self.expression()
+            if self._accept(".."):
+                return self._range(opening, first)
+            if opening.text == "]":
+                raise self._error("a range has two end points")
+            if opening.text == "(":
+                self._expect(")")
+                return first
+            return self._list(opening.at, first)
+        finally:
+            self._filters_allowed = allowed
+
+    def _range(self, opening: Token, low: s.Expression) -> s.RangeLiteral:
+        # In ]1..5[ the last bracket closes the range: it does not open a filter on 5.
+        self._filters_allowed = False
+        high = self._additive()
+        if not self._is(")", "]", "["):
+            raise self._error("a range ends with ), ] or [")
+        closing = self._take()
+        return s.RangeLiteral(opening.at, low, high, opening.text == "[", closing.text == "]")
+
+    def _list(self, at: Position, first: s.Expression) -> s.ListLiteral:
+        items = [first]
+        while self._accept(","):
+            items.append(self.expression())
+        self._expect("]")
+        return s.ListLiteral(at, tuple(items))
+
+    def _context(self) -> s.ContextLiteral:
+        at = self._expect("{").at
+        entries: list[tuple[str, s.Expression]] = []
+        with self._knowing():
+            while not self._is("}"):
+                key = self._key_until_colon()
+                value = self.expression()
+                entries.append((key, value))
+                self._scope.add(key)
+                self._members.add(key)
+                if not self._accept(","):
+                    break
+        self._expect("}")
+        return s.ContextLiteral(at, tuple(entries))
+
+    # --- if, for, some, every, function
+
+    def _textual(self) -> s.Expression:
+        word = self._take()
+        if word.text == "if":
+            return self._if(word.at)
+        if word.text == "function":
+            return self._function(word.at)
+        names: list[str] = []
+        iterators: list[tuple[str, s.Expression]] = []
+        outer = self._scope
+        while True:
+            name = self._iterator_name()
+            iterators.append((name, self._iterated()))
+            names.append(name)
+            self._scope = Names([name], self._scope)
+            if not self._accept(","):
+                break
+        try:
+            return self._iteration_body(word, tuple(iterators))
+        finally:
+            self._scope = outer
+
+    def _iteration_body(
+        self, word: Token, iterators: tuple[tuple[str, s.Expression], ...]
+    ) -> s.Expression:
+        if word.text == "for":
+            self._expect("return")
+            with self._knowing("partial"):
+                return s.For(word.at, iterators, self.expression())
+        self._expect("satisfies")
+        return s.Quantified(word.at, word.text == "every", iterators, self.expression())
+
+    def _iterator_name(self) -> str:
+        start = self._now.start
+        while not self._is("in"):
+            if self._now.kind is Kind.END:
+                raise self._error("an iterator is written: name in list")
+            self._take()
+        name = " ".join(self._text[start : self._now.start].split())
+        self._expect("in")
+        return name
+
+    def _iterated(self) -> s.Expression:
+        at = self._now.at
+        first = self.expression()
+        if self._accept(".."):
+            return s.RangeLiteral(at, first, self._additive(), low_closed=True, high_closed=True)
+        return first
+
+    def _if(self, at: Position) -> s.If:
+        condition = self.expression()
+        self._expect("then")
+        then = self.expression()
+        self._expect("else")
+        return s.If(at, condition, then, self.expression())
+
+    def _function(self, at: Position) -> s.FunctionLiteral:
+        self._expect("(")
+        names: list[str] = []
+        while not self._is(")"):
+            start = self._now.start
+            while not self._is(",", ")", ":"):
+                if self._now.kind is Kind.END:
+                    raise self._error("the parameters of a function end with )")
+                self._take()
+            names.append(" ".join(self._text[start : self._now.start].split()))
+            if self._accept(":"):
+                self._type_name()
+            if not self._accept(","):
+                break
+        self._expect(")")
+        if self._is("external"):
+            raise self._error("external functions are not supported")
+        with self._knowing(*names):
+            return s.FunctionLiteral(at, tuple(names), self.expression())

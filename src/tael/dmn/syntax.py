@@ -1,0 +1,227 @@
+"""The tree of a FEEL expression: frozen nodes, each knowing its position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+
+from tael.dmn.lexer import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The common part of every node."""
+
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    value: Decimal | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class AtLiteral(Node):
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negation(Node):
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """Arithmetic (``+ - * / **``), comparison (``= != < <= > >=``), ``and``, ``or``."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Node):
+    value: Expression
+    low: Expression
+    high: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class In(Node):
+    value: Expression
+    tests: UnaryTests
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOf(Node):
+    value: Expression
+    type_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ListLiteral(Node):
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLiteral(Node):
+    entries: tuple[tuple[str, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeLiteral(Node):
+    low: Expression
+    high: Expression
+    low_closed: bool
+    high_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Path(Node):
+    source: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter(Node):
+    source: Expression
+    condition: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    function: Expression
+    positional: tuple[Expression, ...]
+    named: tuple[tuple[str, Expression], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class For(Node):
+    """``iterators`` are (name, list or range ``a..b``) in nesting order."""
+
+    iterators: tuple[tuple[str, Expression], ...]
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified(Node):
+    every: bool
+    iterators: tuple[tuple[str, Expression], ...]
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionLiteral(Node):
+    parameters: tuple[str, ...]
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Node):
+    """A unary test ``< e``, ``>= e``, ``= e`` ...: the value under test stands on the left."""
+
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Matches(Node):
+    """A unary test that is an expression: a value, a range, a list, or a condition with ``?``."""
+
+    expression: Expression
+    uses_value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedContext(Node):
+    """A boxed context with a last entry that has no name: its value is the result."""
+
+    entries: tuple[tuple[str, Expression], ...]
+    result: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class TableInput(Node):
+    """A condition column: what it looks at and which values are allowed there."""
+
+    text: str
+    expression: Expression
+    allowed: UnaryTests | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableOutput(Node):
+    """A conclusion column. ``values`` are in order of priority, best first."""
+
+    name: str
+    values: tuple[Expression, ...]
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Node):
+    """A row: ``number`` is 1-based, ``annotations`` are the author's words about it."""
+
+    id: str
+    number: int
+    conditions: tuple[UnaryTests, ...]
+    conclusions: tuple[Expression, ...]
+    annotations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTable(Node):
+    """A table. Hit policy is one of U A P F R O C; aggregation '' or sum, min, max, count."""
+
+    hit_policy: str
+    aggregation: str
+    inputs: tuple[TableInput, ...]
+    outputs: tuple[TableOutput, ...]
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnaryTests(Node):
+    """What a cell asks: any of ``tests``; none of them when ``negated``; anything when ``any``."""
+
+    tests: tuple[Comparison | Matches, ...] = field(default=())
+    negated: bool = False
+    any: bool = False
+
+
+Expression: TypeAlias = (
+    Literal
+    | AtLiteral
+    | Name
+    | Negation
+    | Binary
+    | Between
+    | In
+    | InstanceOf
+    | If
+    | ListLiteral
+    | ContextLiteral
+    | RangeLiteral
+    | Path
+    | Filter
+    | Call
+    | For
+    | Quantified
+    | FunctionLiteral
+    | Comparison
+    | BoxedContext
+    | DecisionTable
+)

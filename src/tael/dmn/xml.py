@@ -1,0 +1,99 @@
+"""XML to a small tree of elements that know their line. No entities, no document types.
+
+``xml.etree`` drops line numbers, so expat is driven directly; a document type declaration is
+refused before anything in it is read, which leaves no entity to expand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from tael.dmn.errors import DmnError
+
+_LARGEST_BYTES = 32 * 1024 * 1024
+_DEEPEST = 200
+
+
+@dataclass(slots=True)
+class Element:
+    """An element: namespace and local name apart, text of its own, line of its start tag."""
+
+    namespace: str
+    tag: str
+    attributes: dict[str, str]
+    line: int
+    text: str = ""
+    children: list[Element] = field(default_factory=list)
+
+    def all(self, tag: str) -> list[Element]:
+        return [child for child in self.children if child.tag == tag]
+
+    def first(self, tag: str) -> Element | None:
+        return next((child for child in self.children if child.tag == tag), None)
+
+    def get(self, name: str, default: str = "") -> str:
+        return self.attributes.get(name, default)
+
+    def child_text(self, tag: str) -> str:
+        child = self.first(tag)
+        return child.text.strip() if child else ""
+
+
+def parse(data: bytes, file: str) -> Element:
+    """The root element of ``data``.
+
+    Raises:
+        DmnError: not well-formed, too large, too deep, or with a document type declaration.
+    """
+    if len(data) > _LARGEST_BYTES:
+        raise DmnError("the file is larger than 32 MiB", file=file, rule="at most 32 MiB")
+    builder = _Builder(file)
+    try:
+        builder.parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise DmnError(
+            f"not well-formed XML: {expat.ErrorString(error.code)}",
+            file=file,
+            line=error.lineno,
+            rule="XML 1.0",
+        ) from None
+    return builder.root.children[0]
+
+
+class _Builder:
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self.root = Element("", "", {}, 0)
+        self._open = [self.root]
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
+        self.parser.StartDoctypeDeclHandler = self._refuse
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, _, tag = name.rpartition(" ")
+        line = self.parser.CurrentLineNumber
+        if len(self._open) > _DEEPEST:
+            raise DmnError(
+                "elements nest too deeply", file=self._file, line=line, rule="at most 200 levels"
+            )
+        element = Element(namespace, tag, dict(attributes), line)
+        self._open[-1].children.append(element)
+        self._open.append(element)
+
+    def _end(self, _name: str) -> None:
+        self._open.pop()
+
+    def _text(self, data: str) -> None:
+        self._open[-1].text += data
+
+    def _refuse(self, *_: object) -> None:
+        raise DmnError(
+            "a document type declaration is refused: it can hide entities",
+            file=self._file,
+            line=self.parser.CurrentLineNumber,
+            rule="no DOCTYPE",
+        )
