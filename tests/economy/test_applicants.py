@@ -27,7 +27,7 @@ def test_the_same_key_gives_the_same_applicant_on_every_platform() -> None:
     first = applicant(7, number=0, start=START)
 
     assert first.key == "s7-000000"
-    assert first.enterprise.name == "山东和禾金属制品有限公司"
+    assert first.enterprise.name == "山东润嘉金属制品有限公司"
     assert first.owner.name == "高健"
     assert (first.amount, first.months) == (Money.parse("523000"), 24)
     assert first.features.monthly_revenue == Money.parse("214008")
