@@ -26,7 +26,8 @@ class Line:
 
 
 def _sections(path: Path) -> Iterator[tuple[str, list[Line]]]:
-    name, lines = "", []
+    name = ""
+    lines: list[Line] = []
     for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if text.startswith("== "):
             if name:
