@@ -1,0 +1,29 @@
+"""The living loan: accrual, repayment, days past due, compensation, recovery, write-off.
+
+A loan is its frozen contract and a log of events. Its state is a fold over the log, and what is
+posted is a pure function of state and event, so the books can be made again from the log.
+"""
+
+from tael.servicing.accrual import days_past_due, dues
+from tael.servicing.memory import FactList, MemoryLoanStore
+from tael.servicing.model import GuaranteeTerms, LoanContract, LoanState, LoanStatus, RefusalCode
+from tael.servicing.ports import LoanHeader, LoanQuery
+from tael.servicing.service import Servicing, StateCache
+from tael.servicing.store import SqlLoanStore
+
+__all__ = [
+    "FactList",
+    "GuaranteeTerms",
+    "LoanContract",
+    "LoanHeader",
+    "LoanQuery",
+    "LoanState",
+    "LoanStatus",
+    "MemoryLoanStore",
+    "RefusalCode",
+    "Servicing",
+    "SqlLoanStore",
+    "StateCache",
+    "days_past_due",
+    "dues",
+]

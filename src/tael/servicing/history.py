@@ -1,0 +1,143 @@
+"""The log of a loan: every event as it was accepted, and what a late or taken-back one changes.
+
+A repayment may reach us after later events (value-dated), or be taken back by the channel. Then the
+entries of everything after it are reversed exactly and posted anew with the event in its place:
+nothing is edited, and the state never depends on the order in which news arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tael.kernel import Day, InvariantBroken, Refusal
+from tael.ledger import Entry
+from tael.servicing.model import (
+    Claimed,
+    Compensated,
+    DayClosed,
+    Event,
+    LoanContract,
+    LoanState,
+    Recovered,
+    RefusalCode,
+    RepaymentReceived,
+    RepaymentReversed,
+    Step,
+    WrittenOff,
+)
+from tael.servicing.rules import apply, open_loan
+
+# What another company has confirmed is not replayed: money that comes later is a recovery.
+_BARRIERS = (Claimed, Compensated, Recovered, WrittenOff)
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One event with the entries it made."""
+
+    event: Event
+    entries: tuple[Entry, ...]
+
+
+def fold(contract: LoanContract, log: Sequence[Event]) -> LoanState:
+    """The state that the accepted events ``log`` (in the order of their acceptance) lead to."""
+    chapters = _play(open_loan(contract), _in_force(log))
+    if isinstance(chapters, Refusal):
+        raise InvariantBroken(f"an accepted event was refused on replay: {chapters}")
+    return chapters[0]
+
+
+def record(
+    contract: LoanContract, log: Sequence[Event], event: Event, state: LoanState | None = None
+) -> Step | Refusal:
+    """Accept ``event`` after ``log``: the state and the entries to post together, or a refusal.
+
+    ``state`` is ``fold(contract, log)`` when the caller has it at hand.
+    """
+    current = state if state is not None else fold(contract, log)
+    if isinstance(event, RepaymentReversed):
+        refusal = _cannot_reverse(log, event)
+        return refusal or _replay(contract, log, event)
+    if event.day >= current.as_of:
+        return apply(current, event)
+    if event.day < contract.start:
+        return Refusal(RefusalCode.BEFORE_DISBURSEMENT.value, {"start": str(contract.start)})
+    if not isinstance(event, RepaymentReceived):
+        return Refusal(RefusalCode.BEFORE_LATER_EVENTS.value, {"as_of": str(current.as_of)})
+    return _replay(contract, log, event)
+
+
+def _replay(contract: LoanContract, log: Sequence[Event], event: Event) -> Step | Refusal:
+    """Reverse what changes and post it anew, dated on the latest day known."""
+    old = _in_force(log)
+    new = _in_force([*log, event])
+    kept = _common(old, new)
+    if any(isinstance(one, _BARRIERS) for one in old[kept:]):
+        return Refusal(RefusalCode.BEFORE_CLAIM.value)
+    base = _play(open_loan(contract), old[:kept])
+    if isinstance(base, Refusal):
+        raise InvariantBroken("accepted events replay")
+    before, after = _play(base[0], old[kept:]), _play(base[0], new[kept:])
+    if isinstance(before, Refusal):
+        raise InvariantBroken("accepted events replay")
+    if isinstance(after, Refusal):
+        return Refusal(RefusalCode.BEFORE_LATER_EVENTS.value, {"because": after.code})
+    day = max(one.day for one in [*log, event])
+    taken_back = [
+        _opposite(entry, day, f"{contract.loan_id}:{chapter.event.key}#{index}")
+        for chapter in before[1]
+        for index, entry in enumerate(chapter.entries)
+    ]
+    anew = [replace(entry, effective=day) for chapter in after[1] for entry in chapter.entries]
+    return Step(after[0], (*taken_back, *anew))
+
+
+def _play(
+    state: LoanState, events: Sequence[Event]
+) -> tuple[LoanState, tuple[Chapter, ...]] | Refusal:
+    chapters = []
+    for event in events:
+        step = apply(state, event)
+        if isinstance(step, Refusal):
+            return step
+        chapters.append(Chapter(event, step.entries))
+        state = step.state
+    return state, tuple(chapters)
+
+
+def _in_force(log: Sequence[Event]) -> list[Event]:
+    """The events that count, by day; those of a day in the order they were accepted.
+
+    A reversal removes its repayment and closes its own day, so that interest is counted to it.
+    """
+    gone = {event.reverses for event in log if isinstance(event, RepaymentReversed)}
+    counted = [
+        DayClosed(key=event.key, day=event.day) if isinstance(event, RepaymentReversed) else event
+        for event in log
+        if event.key not in gone
+    ]
+    return sorted(counted, key=lambda event: event.day)
+
+
+def _common(old: Sequence[Event], new: Sequence[Event]) -> int:
+    for index, (one, other) in enumerate(zip(old, new, strict=False)):
+        if one is not other and one != other:
+            return index
+    return min(len(old), len(new))
+
+
+def _cannot_reverse(log: Sequence[Event], event: RepaymentReversed) -> Refusal | None:
+    target = next((one for one in log if one.key == event.reverses), None)
+    if not isinstance(target, RepaymentReceived):
+        return Refusal(RefusalCode.UNKNOWN_REPAYMENT.value, {"key": event.reverses})
+    if any(isinstance(one, RepaymentReversed) and one.reverses == event.reverses for one in log):
+        return Refusal(RefusalCode.ALREADY_REVERSED.value, {"key": event.reverses})
+    if event.day < max(one.day for one in log):
+        return Refusal(RefusalCode.BEFORE_LATER_EVENTS.value)
+    return None
+
+
+def _opposite(entry: Entry, day: Day, corrects: str) -> Entry:
+    flipped = tuple(replace(line, side=line.side.opposite) for line in entry.postings)
+    return replace(entry, postings=flipped, effective=day, corrects=corrects)

@@ -1,0 +1,111 @@
+"""What servicing needs from outside: a store of loans and their logs, the books, an outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tael.kernel import ApplicationId, Day, GroupId, LoanId, Money, PartyId
+from tael.kernel.facts import Fact
+from tael.ledger import Entry, Receipt
+from tael.servicing.model import Event, LoanContract, LoanStatus
+
+
+@dataclass(frozen=True, slots=True)
+class LoanHeader:
+    """Whose loan it is, and which contract it serves."""
+
+    application_id: ApplicationId
+    borrower_id: PartyId
+    group_id: GroupId
+    tier: int
+    contract_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoanFile:
+    """A loan as stored: who, under which contract, and everything that happened."""
+
+    header: LoanHeader
+    contract: LoanContract
+    log: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoanSummary:
+    """The state in the columns that lists and the daily run look at; derived, never edited alone.
+
+    ``next_posting`` is the next day on which something is posted by itself; ``oldest_unpaid_due``
+    is what days past due count from.
+    """
+
+    loan_id: LoanId
+    status: LoanStatus
+    principal: Money
+    outstanding: Money
+    disbursed_on: Day
+    oldest_unpaid_due: Day | None
+    next_posting: Day | None
+    in_clearing: bool
+    as_of: Day
+
+
+@dataclass(frozen=True, slots=True)
+class DelinquencyRun:
+    """Days past due as a run: they count from ``due`` until ``ended`` (None while it is open)."""
+
+    due: Day
+    ended: Day | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoanQuery:
+    """Filters of a list of loans, newest first; ``after`` is the last id of the page before."""
+
+    status: LoanStatus | None = None
+    partner: str = ""
+    tier: int | None = None
+    overdue_on: Day | None = None
+    after: str = ""
+    limit: int = 50
+
+
+class LoanStore(Protocol):
+    """Loans and their logs. Every method sees and changes one transaction."""
+
+    def insert(self, header: LoanHeader, contract: LoanContract, summary: LoanSummary) -> None: ...
+
+    def load(self, loan_id: LoanId, *, lock: bool = False) -> LoanFile | None: ...
+
+    def append(self, event: Event, position: int, summary: LoanSummary) -> None:
+        """Add the ``position``-th event (from 0).
+
+        Raises:
+            Conflict: another writer added one in between.
+        """
+        ...
+
+    def due(self, day: Day) -> Sequence[LoanId]:
+        """Loans whose next posting lies on or before ``day``, or with money in clearing."""
+        ...
+
+    def claimable(self, day: Day, dpd: int) -> Sequence[LoanId]:
+        """Active loans at least ``dpd`` days past due on ``day``."""
+        ...
+
+    def find(self, query: LoanQuery) -> Sequence[tuple[LoanHeader, LoanSummary]]: ...
+
+    def runs(self, loan_id: LoanId) -> Sequence[DelinquencyRun]: ...
+
+
+class Books(Protocol):
+    """The part of the ledger servicing uses."""
+
+    def post(self, entries: Sequence[Entry], *, key: str) -> Receipt: ...
+
+
+class Emit(Protocol):
+    """Writes a fact to the outbox, once per key."""
+
+    def __call__(self, fact: Fact, key: str) -> None: ...

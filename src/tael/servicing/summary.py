@@ -1,0 +1,94 @@
+"""What the daily run and other rooms see of a loan: columns, next posting day, facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tael.kernel import Day, PartnerId, facts
+from tael.servicing.model import (
+    Claimed,
+    Compensated,
+    Disbursed,
+    Event,
+    LoanState,
+    LoanStatus,
+    PaidOff,
+    Recovered,
+    RepaymentReceived,
+    RepaymentReversed,
+    WrittenOff,
+)
+from tael.servicing.ports import LoanHeader, LoanSummary
+
+
+def next_posting(state: LoanState) -> Day | None:
+    """The next day on which an active loan posts by itself.
+
+    A due date; the day after one that stayed unpaid (non-accrual begins); a month end.
+    """
+    if state.status is not LoanStatus.ACTIVE:
+        return None
+    last = state.as_of
+    days = [last.plus_days(1).month_end()]
+    days += [row.due for row in state.rows if row.due > last]
+    days += [
+        row.due.plus_days(1)
+        for row in state.rows
+        if row.due.plus_days(1) > last and not row.is_paid
+    ]
+    return min(days)
+
+
+def summarise(state: LoanState) -> LoanSummary:
+    """The columns of a state."""
+    unpaid = (row.due for row in state.rows if not row.is_paid)
+    recovered = state.status is LoanStatus.RECOVERED_FULL
+    return LoanSummary(
+        loan_id=state.contract.loan_id,
+        status=state.status,
+        principal=state.contract.schedule.terms.principal,
+        outstanding=state.outstanding,
+        disbursed_on=state.contract.start,
+        oldest_unpaid_due=None if recovered else min(unpaid, default=None),
+        next_posting=next_posting(state),
+        in_clearing=bool(state.clearing.bank or state.clearing.guarantor),
+        as_of=state.as_of,
+    )
+
+
+def tell(header: LoanHeader, before: LoanState, after: LoanState, event: Event) -> list[facts.Fact]:
+    """The facts other rooms hear of ``event``."""
+    loan_id = after.contract.loan_id
+    at: dict[str, Any] = {"stream": str(loan_id), "day": event.day, "loan_id": loan_id}
+    told: list[facts.Fact] = []
+    if isinstance(event, Disbursed):
+        told.append(
+            facts.LoanDisbursed(
+                **at,
+                application_id=header.application_id,
+                partner_id=PartnerId(after.contract.dimensions.partner),
+                principal=after.outstanding,
+            )
+        )
+    elif isinstance(event, RepaymentReceived | PaidOff) and before.claim is None:
+        repaid = before.unpaid_principal - after.unpaid_principal
+        told.append(
+            facts.RepaymentReceived(
+                **at, amount=event.amount, principal=repaid, balance=after.outstanding
+            )
+        )
+    elif isinstance(event, RepaymentReceived | Recovered):
+        told.append(facts.RecoveryReceived(**at, amount=event.amount))
+    elif isinstance(event, RepaymentReversed):
+        lent_again = after.unpaid_principal - before.unpaid_principal
+        told.append(facts.RepaymentReversed(**at, amount=lent_again))
+    elif isinstance(event, Claimed) and after.claim is not None:
+        told.append(facts.CompensationClaimed(**at, amount=after.claim.amount))
+    elif isinstance(event, Compensated) and after.claim is not None:
+        claim = after.claim
+        told.append(facts.LoanCompensated(**at, amount=claim.amount, principal=claim.principal))
+    elif isinstance(event, WrittenOff) and after.claim is not None:
+        told.append(facts.LoanWrittenOff(**at, amount=after.claim.written_off))
+    if after.status is LoanStatus.SETTLED and before.status is not LoanStatus.SETTLED:
+        told.append(facts.LoanSettled(**at))
+    return told
