@@ -5,7 +5,19 @@ traces stands or falls together.
 """
 
 from tael.platform.database import SYSTEM, Actor, Database, Work
+from tael.platform.outbox import Delivered, FailedFact, Handler, Outbox
 from tael.platform.postgres import EmbeddedPostgres
 from tael.platform.settings import Settings
 
-__all__ = ["SYSTEM", "Actor", "Database", "EmbeddedPostgres", "Settings", "Work"]
+__all__ = [
+    "SYSTEM",
+    "Actor",
+    "Database",
+    "Delivered",
+    "EmbeddedPostgres",
+    "FailedFact",
+    "Handler",
+    "Outbox",
+    "Settings",
+    "Work",
+]

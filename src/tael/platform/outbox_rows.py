@@ -36,10 +36,6 @@ outbox = sa.Table(
     sa.Column("body", JSONB, nullable=False),
     sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("delivered_at", sa.DateTime(timezone=True)),
-    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("retry_at", sa.DateTime(timezone=True)),
-    sa.Column("failed_handler", sa.Text),
-    sa.Column("error", sa.Text),
     sa.UniqueConstraint("stream", "number"),
 )
 sa.Index(
@@ -55,6 +51,16 @@ outbox_handled = sa.Table(
     sa.Column("fact_id", sa.Text, sa.ForeignKey(outbox.c.id), primary_key=True),
     sa.Column("handler", sa.Text, primary_key=True),
     sa.Column("handled_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+outbox_failures = sa.Table(
+    "outbox_failures",
+    metadata,
+    sa.Column("fact_id", sa.Text, sa.ForeignKey(outbox.c.id), primary_key=True),
+    sa.Column("handler", sa.Text, primary_key=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("retry_at", sa.DateTime(timezone=True), nullable=False),
 )
 
 
