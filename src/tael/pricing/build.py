@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from fractions import Fraction
+from itertools import accumulate, pairwise
 
 from tael.kernel import BadInput, Calendar, Day, Money, Rounding, check
-from tael.pricing.accrual import charges_on, other_charges_on, year_share
-from tael.pricing.daycount import PRECISION
+from tael.pricing.accrual import other_charges_on, split_charge
+from tael.pricing.daycount import PRECISION, growth
 from tael.pricing.schedule import Instalment, Schedule
 from tael.pricing.terms import LastRow, Method, Terms
+
+# Finer than any cent and coarser than the 50 digits reckoned with: 250.000...01 is 250 before it
+# is rounded up.
+_SETTLED = Decimal("1E-20")
 
 
 @dataclass(frozen=True, slots=True)
 class _Period:
-    """One period before money: its days and its growth (rate times share of a year)."""
+    """One period before money: its due day and its share of a year."""
 
     due: Day
-    share: Decimal
-    growth: Decimal
+    share: Fraction
 
 
 def build_schedule(terms: Terms) -> Schedule:
@@ -34,7 +39,7 @@ def build_schedule(terms: Terms) -> Schedule:
     Worked: 120,000 over 12 months at 6 % + 12 %, 30/360, gives instalments of 11,001.60.
 
     Raises:
-        BadInput: the terms have no schedule (a charge that no instalment can carry).
+        BadInput: the terms have no schedule (a fixed instalment below the first charge).
     """
     return build_version(terms, first_number=1, version=1)
 
@@ -42,13 +47,23 @@ def build_schedule(terms: Terms) -> Schedule:
 def build_version(terms: Terms, *, first_number: int, version: int) -> Schedule:
     """As ``build_schedule``, numbered on from an earlier version."""
     periods = _periods(terms)
-    _check_equal_part(terms, periods)
-    rows, balance = [], terms.principal
-    for index, principal in enumerate(_principals(terms, periods)):
-        number, period = first_number + index, periods[index]
-        rows.append(_row(terms, number, period, balance=balance, principal=principal))
-        balance = balance - principal
-    check(not balance, "a schedule ends with nothing owed")
+    charges, principals = _flat(terms, periods) or _on_balance(terms, periods)
+    left = list(
+        accumulate(principals, lambda balance, part: balance - part, initial=terms.principal)
+    )
+    check(not left[-1], "a schedule ends with nothing owed")
+    rows = [
+        Instalment(
+            first_number + index,
+            period.due,
+            principal,
+            split_charge(terms, charge),
+            other_charges_on(terms, balance, period.share),
+        )
+        for index, (period, principal, charge, balance) in enumerate(
+            zip(periods, principals, charges, left, strict=False)
+        )
+    ]
     return Schedule(terms, tuple(rows), version)
 
 
@@ -69,14 +84,39 @@ def due_days(terms: Terms) -> tuple[Day, ...]:
 
 
 def _periods(terms: Terms) -> tuple[_Period, ...]:
-    days, rate = due_days(terms), terms.all_in_rate.fraction
-    with localcontext() as context:
-        context.prec = PRECISION
-        shares = [
-            year_share(terms, start, end)
-            for start, end in zip((terms.start, *days), days, strict=False)
-        ]
-        return tuple(_Period(d, s, s * rate) for d, s in zip(days, shares, strict=True))
+    share = terms.convention.share
+    days = (terms.start, *due_days(terms))
+    return tuple(_Period(end, share(start, end)) for start, end in pairwise(days))
+
+
+def _charge(terms: Terms, balance: Money, period: _Period) -> Money:
+    return terms.convention.charge(balance, terms.all_in_rate, period.share)
+
+
+def _flat(terms: Terms, periods: Sequence[_Period]) -> tuple[list[Money], list[Money]] | None:
+    """等本等息: charges on the first principal, the last row taking both rests."""
+    if terms.method is not Method.FLAT:
+        return None
+    whole = sum((period.share for period in periods), Fraction(0))
+    charge = terms.convention.charge(terms.principal, terms.all_in_rate, whole)
+    charges = [_charge(terms, terms.principal, period) for period in periods[:-1]]
+    charges.append(Money(charge.minor - sum(part.minor for part in charges), terms.currency))
+    instalment = _to_multiple(terms, _divided((terms.principal + charge).decimal(), len(periods)))
+    left, parts = terms.principal, []
+    for part in charges[:-1]:
+        principal = _within(instalment - part, left)
+        parts.append(principal)
+        left = left - principal
+    return charges, [*parts, left]
+
+
+def _on_balance(terms: Terms, periods: Sequence[_Period]) -> tuple[list[Money], list[Money]]:
+    principals = _principals(terms, periods)
+    left = accumulate(principals, lambda balance, part: balance - part, initial=terms.principal)
+    charges = [
+        _charge(terms, balance, period) for balance, period in zip(left, periods, strict=False)
+    ]
+    return charges[: len(principals)], principals
 
 
 def _principals(terms: Terms, periods: Sequence[_Period]) -> list[Money]:
@@ -86,16 +126,12 @@ def _principals(terms: Terms, periods: Sequence[_Period]) -> list[Money]:
     if terms.method is Method.EQUAL_PRINCIPAL:
         return [zero] * grace + _equal_principals(terms, len(periods) - grace)
     amortising = periods[grace:]
-    instalment = terms.equal_part or _equal_instalment(terms, amortising)
-    if terms.last_row is LastRow.SPREAD and terms.equal_part is None:
-        instalment = _spread(terms, amortising, instalment)
+    instalment = _equal_part(terms, amortising)
     return [zero] * grace + _principals_of(terms, amortising, instalment)
 
 
 def _equal_principals(terms: Terms, count: int) -> list[Money]:
-    with localcontext() as context:
-        context.prec = PRECISION
-        part = terms.equal_part or _to_multiple(terms, terms.principal.decimal() / count)
+    part = terms.equal_part or _to_multiple(terms, _divided(terms.principal.decimal(), count))
     left, parts = terms.principal, []
     for _ in range(count - 1):
         principal = min(part, left)
@@ -106,43 +142,59 @@ def _equal_principals(terms: Terms, count: int) -> list[Money]:
     return [*parts, left]
 
 
-def _equal_instalment(terms: Terms, periods: Sequence[_Period]) -> Money:
-    with localcontext() as context:
-        context.prec = PRECISION
-        discount, worth_of_one = Decimal(1), Decimal(0)
-        for period in periods:
-            discount = discount / (1 + period.growth)
-            worth_of_one += discount
-        return _to_multiple(terms, terms.principal.decimal() / worth_of_one)
-
-
-def _check_equal_part(terms: Terms, periods: Sequence[_Period]) -> None:
-    if terms.equal_part is None or terms.method is not Method.EQUAL_INSTALMENT:
-        return
-    charge = terms.principal.times(periods[terms.principal_grace].growth, terms.rounding)
+def _equal_part(terms: Terms, periods: Sequence[_Period]) -> Money:
+    """The equal instalment: the contract's, or the annuity's with its last row near the others."""
+    if terms.equal_part is None:
+        instalment = _annuity(terms, periods)
+        spread = terms.last_row is LastRow.SPREAD
+        return _spread(terms, periods, instalment) if spread else instalment
+    charge = _charge(terms, terms.principal, periods[0])
     if terms.equal_part <= charge:
         raise BadInput(
             f"an instalment of {terms.equal_part} does not even pay the first charge of {charge}",
             field="equal_part",
             rule="above the first charge",
         )
+    return terms.equal_part
+
+
+def _annuity(terms: Terms, periods: Sequence[_Period]) -> Money:
+    with localcontext() as context:
+        context.prec = PRECISION
+        discount, worth_of_one = Decimal(1), Decimal(0)
+        for period in periods:
+            discount = discount / (1 + growth(terms.all_in_rate, period.share))
+            worth_of_one += discount
+        return _to_multiple(terms, terms.principal.decimal() / worth_of_one)
+
+
+def _divided(amount: Decimal, count: int) -> Decimal:
+    with localcontext() as context:
+        context.prec = PRECISION
+        return amount / count
 
 
 def _to_multiple(terms: Terms, amount: Decimal) -> Money:
+    """``amount`` rounded to the contract's multiple, or to the minor unit."""
     rounding = terms.instalment_rounding or terms.rounding
-    if terms.instalment_multiple is None:
-        return Money.of(amount, terms.currency, rounding)
-    unit = terms.instalment_multiple
-    whole = (amount / unit.decimal()).quantize(Decimal(1), rounding=rounding.value)
+    unit = terms.instalment_multiple or Money(1, terms.currency)
+    with localcontext() as context:
+        context.prec = PRECISION
+        units = (amount / unit.decimal()).quantize(_SETTLED)
+        whole = units.quantize(Decimal(1), rounding=rounding.value)
     return Money(int(whole) * unit.minor, terms.currency)
+
+
+def _within(amount: Money, left: Money) -> Money:
+    """Never less than nothing, never more than what is left."""
+    return min(max(amount, Money.zero(left.currency)), left)
 
 
 def _principals_of(terms: Terms, periods: Sequence[_Period], instalment: Money) -> list[Money]:
     """Principal row by row when each row but the last pays ``instalment``; ends with the debt."""
     left, parts = terms.principal, []
     for period in periods[:-1]:
-        charge = left.times(period.growth, terms.rounding)
-        principal = min(max(instalment - charge, Money.zero(terms.currency)), left)
+        principal = _within(instalment - _charge(terms, left, period), left)
         parts.append(principal)
         left = left - principal
         if not left:
@@ -151,28 +203,15 @@ def _principals_of(terms: Terms, periods: Sequence[_Period], instalment: Money) 
 
 
 def _spread(terms: Terms, periods: Sequence[_Period], instalment: Money) -> Money:
-    """The instalment one step on, when that brings the last row nearer to the others."""
-    count = len(periods)
-    step = terms.instalment_multiple or Money(1, terms.currency)
+    """The instalment moved by its share of the last row's gap, when that makes the gap smaller."""
+    unit = terms.instalment_multiple or Money(1, terms.currency)
 
     def gap(candidate: Money) -> int:
-        last = _principals_of(terms, periods, candidate)[-1]
-        charge = last.times(periods[-1].growth, terms.rounding)
-        return (last + charge - candidate).minor
+        parts = _principals_of(terms, periods, candidate)
+        last = parts[-1] + _charge(terms, parts[-1], periods[len(parts) - 1])
+        return (last - candidate).minor
 
-    first = gap(instalment)
-    steps = Money.of(Decimal(first) / count, "JPY", Rounding.HALF_EVEN).minor // step.minor
-    moved = Money(instalment.minor + steps * step.minor, terms.currency)
-    return moved if abs(gap(moved)) < abs(first) else instalment
-
-
-def _row(
-    terms: Terms, number: int, period: _Period, *, balance: Money, principal: Money
-) -> Instalment:
-    return Instalment(
-        number,
-        period.due,
-        principal,
-        charges_on(terms, balance, period.share),
-        other_charges_on(terms, balance, period.share),
-    )
+    share = _divided(Decimal(gap(instalment)), len(periods) * unit.minor)
+    steps = int(share.quantize(Decimal(1), rounding=Rounding.HALF_UP.value))
+    moved = Money(instalment.minor + steps * unit.minor, terms.currency)
+    return moved if abs(gap(moved)) < abs(gap(instalment)) else instalment

@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 
 from tael.kernel import BadInput, Day, Money, Rate, Refusal, check, total
 from tael.pricing.build import planned_days
-from tael.pricing.daycount import DayCount
+from tael.pricing.daycount import Convention
 from tael.pricing.irr import irr
 from tael.pricing.refusals import CAP_EXCEEDED, PLATFORM_FEE_FROM_BORROWER
 from tael.pricing.schedule import Schedule
@@ -104,12 +104,12 @@ def _cost(monthly: Decimal, charges: Money) -> AllInCost:
 
 def _months(schedule: Schedule) -> list[Decimal]:
     terms = schedule.terms
+    convention = Convention(seed_day=terms.seed_day)
     with localcontext() as context:
         context.prec = 40
         return [
-            Decimal(DayCount.THIRTY_360.days(terms.start, day, seed_day=terms.seed_day))
-            / _DAYS_OF_MONTH
-            for day in planned_days(terms)
+            Decimal(convention.days(terms.start, day)) / _DAYS_OF_MONTH
+            for day in planned_days(terms)[: len(schedule.instalments)]
         ]
 
 

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import localcontext
+from decimal import Decimal, localcontext
 from enum import Enum
+from fractions import Fraction
 
 from tael.kernel import BadInput, Day, Money, Rate, Rounding, check
 
 PRECISION = 50
 _LAST_OF_THIRTY = 30
+_YEAR, _LEAP_YEAR, _LEAP_DAY = 365, 366, 29
 
 
 class DayCount(Enum):
     """How days become a share of a year: contract data.
 
     ``THIRTY_360`` is 30E/360 (ISDA 2006 Definitions, 4.16(g)); ``ACT_365`` is Actual/365 Fixed
-    (4.16(d)); ``ACT_360`` is Actual/360 (4.16(e)), what Chinese banks use for daily interest.
+    (4.16(d)); ``ACT_360`` is Actual/360 (4.16(e)), what Chinese banks use for daily interest;
+    ``ACT_ACT`` is Actual/Actual (4.16(b)), each day against the length of its own year.
     """
 
     THIRTY_360 = "30/360"
     ACT_365 = "ACT/365"
     ACT_360 = "ACT/360"
-
-    @property
-    def year_days(self) -> int:
-        """Days of a year under this count."""
-        return 365 if self is DayCount.ACT_365 else 360
+    ACT_ACT = "ACT/ACT"
 
     def days(self, start: Day, end: Day, *, seed_day: int | None = None) -> int:
         """Days from ``start`` to ``end`` under this count; additive: a-b plus b-c is a-c.
@@ -54,17 +53,51 @@ def _position(day: Day, seed_day: int | None) -> int:
     return day.year * 360 + day.month * 30 + min(number, _LAST_OF_THIRTY)
 
 
+def _actual_share(start: Day, end: Day) -> Fraction:
+    """Each year's days over that year's length."""
+    share = Fraction(0)
+    while start < end:
+        new_year = Day(start.year + 1, 1, 1)
+        length = _LEAP_YEAR if Day(start.year, 2, 1).month_end().day == _LEAP_DAY else _YEAR
+        share += Fraction(start.days_until(min(end, new_year)), length)
+        start = min(end, new_year)
+    return share
+
+
+_LENGTHS = {DayCount.THIRTY_360: 360, DayCount.ACT_360: 360}
+
+
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """How one contract turns days into interest: day count, rounding and seed day together."""
+    """How one contract turns days into money: day count, rounding, seed day, length of a year.
+
+    ``year_days`` replaces the day count's own length (364 for a contract of 52 weeks).
+    """
 
     day_count: DayCount = DayCount.THIRTY_360
     rounding: Rounding = Rounding.HALF_UP
     seed_day: int | None = None
+    year_days: int | None = None
 
     def days(self, start: Day, end: Day) -> int:
         """Interest days from ``start`` to ``end``."""
         return self.day_count.days(start, end, seed_day=self.seed_day)
+
+    def share(self, start: Day, end: Day) -> Fraction:
+        """The days from ``start`` to ``end`` as a share of a year, exact."""
+        days = self.days(start, end)
+        if self.year_days is None and self.day_count is DayCount.ACT_ACT:
+            return _actual_share(start, end)
+        return Fraction(days, self.year_days or _LENGTHS.get(self.day_count, _YEAR))
+
+    def charge(self, balance: Money, rate: Rate, share: Fraction) -> Money:
+        """``rate`` a year on ``balance`` for ``share`` of a year, divided once, rounded once."""
+        with localcontext() as context:
+            context.prec = PRECISION
+            exact = balance.decimal() * rate.fraction * share.numerator / share.denominator
+        result = Money.of(exact, balance.currency, self.rounding)
+        check(result.minor >= 0, "a charge is never negative")
+        return result
 
     def interest(self, principal: Money, rate: Rate, start: Day, end: Day) -> Money:
         """As the function ``interest``, by this contract's rounding and seed day."""
@@ -74,13 +107,14 @@ class Convention:
             )
         if rate.fraction < 0:
             raise BadInput(f"a rate of {rate} is below zero", field="rate", rule=">= 0")
-        days = self.days(start, end)
-        with localcontext() as context:
-            context.prec = PRECISION
-            factor = rate.fraction * days / self.day_count.year_days
-        result = principal.times(factor, self.rounding)
-        check(result.minor >= 0, "interest is never negative")
-        return result
+        return self.charge(principal, rate, self.share(start, end))
+
+
+def growth(rate: Rate, share: Fraction) -> Decimal:
+    """``rate`` over ``share`` of a year, to 50 digits: for discounting, never for money."""
+    with localcontext() as context:
+        context.prec = PRECISION
+        return rate.fraction * share.numerator / share.denominator
 
 
 def interest(

@@ -11,9 +11,10 @@ from tael.kernel import BadInput, Money, Rate, check, total
 from tael.pricing.cost import AllInCost, Fee, all_in_cost
 from tael.pricing.disclosure_text import render
 from tael.pricing.schedule import Schedule
-from tael.pricing.terms import PENALTY
+from tael.pricing.terms import PENALTY, Method
 
-OUTSTANDING, OVERDUE, PREPAID, ONCE = "outstanding", "overdue", "prepaid", "once"
+OUTSTANDING, ORIGINAL = "outstanding", "original"
+OVERDUE, PREPAID, ONCE = "overdue", "prepaid", "once"
 WITH_INSTALMENT, AT_START, IF_IT_HAPPENS = "with_instalment", "at_start", "if_it_happens"
 
 
@@ -26,8 +27,8 @@ class Item:
         collector: legal name of who collects it.
         payee: its role: ``bank``, ``guarantor`` or ``platform``.
         way: ``with_instalment``, ``at_start`` or ``if_it_happens``.
-        base: what the standard applies to: ``outstanding``, ``overdue`` or ``prepaid`` principal,
-            or ``once`` for a fixed sum.
+        base: what the standard applies to: ``outstanding``, ``original``, ``overdue``, ``prepaid``
+            principal, or ``once`` for a fixed sum.
         rate: annual (of ``prepaid``: a share); None for a fixed sum.
         amount: under normal performance; None where it depends on what happens.
     """
@@ -130,13 +131,14 @@ def cost_disclosure(
     """
     names = {**parties, "bank": lender}
     terms = schedule.terms
+    base = ORIGINAL if terms.method is Method.FLAT else OUTSTANDING
     items = [
         Item(
             part.name,
             _collector(names, part.payee),
             part.payee,
             WITH_INSTALMENT,
-            OUTSTANDING,
+            base,
             part.rate,
             total((row.charges[part.name] for row in schedule.instalments), terms.currency),
         )

@@ -89,7 +89,7 @@ class PrepaymentQuote:
 
     def _kept_part(self) -> Money | None:
         """The equal part of the version in force, seen on its first full row after the grace."""
-        if self.schedule.terms.method is Method.INTEREST_ONLY:
+        if self.schedule.terms.method not in (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL):
             return None
         rows = self.schedule.instalments
         row = rows[min(self.schedule.terms.principal_grace, len(rows) - 1)]

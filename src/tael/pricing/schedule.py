@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tael.kernel import BadInput, Day, Money, Rate, check, total
-from tael.pricing.accrual import charges_on, other_charges_on, year_share
+from tael.pricing.accrual import charges_on, other_charges_on
 from tael.pricing.allocation import Due
-from tael.pricing.terms import PRINCIPAL, Component, Terms
+from tael.pricing.terms import PRINCIPAL, Component, Method, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,9 @@ class Schedule:
             BadInput: no such instalment, or ``on`` before the last paid due day.
         """
         balance = self.outstanding_after(paid)
-        share = year_share(self.terms, self.period_start(paid + 1), on)
+        if self.terms.method is Method.FLAT and balance:
+            balance = self.terms.principal
+        share = self.terms.convention.share(self.period_start(paid + 1), on)
         mine, others = (
             charges_on(self.terms, balance, share),
             other_charges_on(self.terms, balance, share),

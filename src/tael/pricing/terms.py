@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
+from itertools import pairwise
 
 from tael.kernel import BadInput, Calendar, Day, Money, Rate, Roll, Rounding
 from tael.pricing.daycount import Convention, DayCount
@@ -22,12 +23,14 @@ class Method(Enum):
     """How principal comes back.
 
     ``EQUAL_INSTALMENT`` is 等额本息, ``EQUAL_PRINCIPAL`` 等额本金, ``INTEREST_ONLY`` 先息后本: the
-    charges each month, the principal with the last instalment.
+    charges each month, the principal with the last instalment. ``FLAT`` is 等本等息: charges stay
+    on the first principal however much is repaid, so the all-in cost is nearly twice the rate.
     """
 
     EQUAL_INSTALMENT = "equal_instalment"
     EQUAL_PRINCIPAL = "equal_principal"
     INTEREST_ONLY = "interest_only"
+    FLAT = "flat"
 
 
 class LastRow(Enum):
@@ -112,6 +115,7 @@ class Terms:
         principal_grace: so many first instalments hold charges only.
         equal_part: the instalment (等额本息) or the principal in it (等额本金) where the contract
             fixes it; ``months`` is then the most there can be, and the schedule ends with the debt.
+        year_days: length of a year where the contract names another than its day count does.
 
     Raises:
         BadInput: names the field and the rule it broke.
@@ -135,6 +139,7 @@ class Terms:
     last_row: LastRow = field(default=LastRow.TAKES_BALANCE, kw_only=True)
     principal_grace: int = field(default=0, kw_only=True)
     equal_part: Money | None = field(default=None, kw_only=True)
+    year_days: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         _check_amounts(self)
@@ -148,7 +153,7 @@ class Terms:
     @property
     def convention(self) -> Convention:
         """How this contract counts interest between any two days."""
-        return Convention(self.day_count, self.rounding, self.seed_day)
+        return Convention(self.day_count, self.rounding, self.seed_day, self.year_days)
 
     @property
     def currency(self) -> str:
@@ -206,12 +211,21 @@ def _check_amounts(terms: Terms) -> None:
             field="components",
             rule="unique names",
         )
+    equal = terms.method in (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL)
+    if not equal and (terms.principal_grace or terms.equal_part is not None):
+        raise BadInput(
+            f"a {terms.method.value} loan has neither a principal grace nor an equal part",
+            field="principal_grace" if terms.principal_grace else "equal_part",
+            rule="equal instalment and equal principal only",
+        )
     if not 0 <= terms.principal_grace < terms.months:
         raise BadInput(
             f"a grace of {terms.principal_grace} leaves no instalment for the principal",
             field="principal_grace",
             rule="0 <= principal_grace < months",
         )
+    if terms.year_days is not None and terms.year_days <= 0:
+        raise BadInput(f"no year has {terms.year_days} days", field="year_days", rule="above zero")
     _check_part(terms, "instalment_multiple", terms.instalment_multiple)
     _check_part(terms, "equal_part", terms.equal_part)
 
@@ -254,7 +268,9 @@ def _check_days(terms: Terms) -> None:
             field="due_dates",
             rule="one for each instalment",
         )
-    if any(later <= earlier for earlier, later in zip((terms.start, *days), days, strict=False)):
+    if days[0] < terms.start or any(later <= day for day, later in pairwise(days)):
         raise BadInput(
-            f"due days after {terms.start} do not rise", field="due_dates", rule="strictly rising"
+            f"due days from {terms.start} on do not rise",
+            field="due_dates",
+            rule="from start on, strictly rising",
         )
