@@ -1,0 +1,281 @@
+"""What a policy, a decision and its log are; which moves a policy version may make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+from tael.kernel import ApplicationId, Conflict, DecisionId, Money, Rate, VersionId
+from tael.policies.canonical import digest
+from tael.pricing import Component, Method
+
+Feature = str | bool | Decimal | None
+
+
+class PolicyState(Enum):
+    """Where a policy version stands: two people stand between a draft and a live decision."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    DEPLOYED = "deployed"
+    RETIRED = "retired"
+
+
+POLICY_MOVES: Mapping[PolicyState, frozenset[PolicyState]] = {
+    PolicyState.DRAFT: frozenset({PolicyState.APPROVED}),
+    PolicyState.APPROVED: frozenset({PolicyState.DEPLOYED}),
+    PolicyState.DEPLOYED: frozenset({PolicyState.RETIRED}),
+    PolicyState.RETIRED: frozenset(),
+}
+
+
+def move(current: PolicyState, to: PolicyState) -> PolicyState:
+    """``to``, when the table allows it from ``current``.
+
+    Raises:
+        Conflict: any other move.
+    """
+    if to not in POLICY_MOVES[current]:
+        raise Conflict(
+            f"a policy version goes from {current.value} to "
+            f"{', '.join(sorted(s.value for s in POLICY_MOVES[current])) or 'nowhere'}, not to {to.value}",
+            field="state",
+            rule="draft, approved, deployed, retired",
+        )
+    return to
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The four texts a policy is made of. Each is kept whole, so an old decision can be run again.
+
+    Args:
+        dmn: a DMN 1.5 file.
+        scorecard: a scorecard as ``tael.risk`` writes it (JSON).
+        prices: the menu of offers by tier (JSON).
+        parameters: inputs with their ranges, and the figures of the policy (JSON).
+    """
+
+    dmn: str
+    scorecard: str
+    prices: str
+    parameters: str
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of each text by its name: what a contract freezes and a replay compares."""
+        return {
+            "dmn": digest(self.dmn),
+            "scorecard": digest(self.scorecard),
+            "prices": digest(self.prices),
+            "parameters": digest(self.parameters),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """One version of the policy, with who wrote, approved and deployed it."""
+
+    id: VersionId
+    name: str
+    state: PolicyState
+    hashes: Mapping[str, str]
+    drafted_by: str
+    drafted_at: datetime
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    deployed_at: datetime | None = None
+    retired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: a code of the policy with its text in both languages."""
+
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceOption:
+    """One way to take the money at this decision.
+
+    ``limit`` is the most that may be borrowed this way; ``components`` are annual rates, each with
+    payer and payee; ``penalty_rate`` is annual, on overdue principal.
+    """
+
+    code: str
+    method: Method
+    months: int
+    limit: Money
+    components: tuple[Component, ...]
+    penalty_rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the policy says of one set of inputs: a pure function of bundle, inputs and parameters."""
+
+    outcome: str
+    tier: int
+    pd: Rate
+    points: int
+    reasons: tuple[str, ...]
+    limit: Money
+    options: tuple[PriceOption, ...]
+    routing: str
+
+    def as_json(self) -> dict[str, object]:
+        """The verdict in exact JSON values: the text that ``reproduce`` compares."""
+        return {
+            "outcome": self.outcome,
+            "tier": self.tier,
+            "pd": self.pd.fraction,
+            "points": self.points,
+            "reasons": list(self.reasons),
+            "limit": _money(self.limit),
+            "routing": self.routing,
+            "options": [_option(option) for option in self.options],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision, as logged: outcome ``approve``, ``decline`` or ``refer``; tier 1 (best) to 7.
+
+    ``versions`` are the hashes of the four texts, the policy's version id and the hash of the dated
+    parameters; ``as_of`` is the instant of which everything was known.
+    """
+
+    id: DecisionId
+    application_id: ApplicationId
+    policy_id: VersionId
+    as_of: datetime
+    outcome: str
+    tier: int
+    pd: Rate
+    points: int
+    reasons: tuple[Reason, ...]
+    limit: Money
+    options: tuple[PriceOption, ...]
+    routing: str
+    versions: Mapping[str, str]
+    inputs_hash: str
+    result_hash: str
+
+    @property
+    def reason_codes(self) -> tuple[str, ...]:
+        """The codes alone, in the order of the policy."""
+        return tuple(reason.code for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A row of the decision log: texts exactly as hashed. Never changed after it was written."""
+
+    id: DecisionId
+    application_id: ApplicationId
+    policy_id: VersionId
+    key: str
+    as_of: datetime
+    recorded_by: str
+    inputs: str
+    inputs_hash: str
+    parameters: str
+    result: str
+    result_hash: str
+    trace: str
+    elapsed_us: int
+
+    def content_hash(self) -> str:
+        """What the seal of this row covers: everything that is business content, not the timing."""
+        return digest(
+            "\x1f".join(
+                (self.id, self.application_id, self.policy_id, self.key, self.as_of.isoformat(),
+                 self.recorded_by, self.inputs_hash, digest(self.parameters), self.result_hash,
+                 digest(self.trace))
+            )
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A link of the chain over the log: ``hash`` covers the row and the link before it."""
+
+    sequence: int
+    decision_id: DecisionId
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """A decision run again from its log row: ``same`` when result and trace agree bit for bit."""
+
+    decision_id: DecisionId
+    same: bool
+    recorded: str
+    recomputed: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogProof:
+    """Outcome of checking the log: rows looked at, rows sealed, and the ids that do not fit."""
+
+    rows: int
+    sealed: int
+    broken: tuple[DecisionId, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every row is what it was when it was sealed."""
+        return not self.broken
+
+
+def option_from_json(data: Mapping[str, object]) -> PriceOption:
+    """The option that ``Verdict.as_json`` wrote."""
+    components = data["components"]
+    rows = components if isinstance(components, list) else []
+    return PriceOption(
+        code=str(data["code"]),
+        method=Method[str(data["method"])],
+        months=int(str(data["months"])),
+        limit=money_from_json(data["limit"]),
+        components=tuple(
+            Component(
+                name=str(c["name"]),
+                rate=Rate(Decimal(str(c["rate"]))),
+                payer=str(c["payer"]),
+                payee=str(c["payee"]),
+            )
+            for c in rows
+        ),
+        penalty_rate=Rate(Decimal(str(data["penalty_rate"]))),
+    )
+
+
+def money_from_json(data: object) -> Money:
+    """Money from minor units and currency, as this room writes it."""
+    pair = data if isinstance(data, dict) else {}
+    return Money(int(str(pair["minor"])), str(pair["currency"]))
+
+
+def _money(amount: Money) -> dict[str, object]:
+    return {"minor": amount.minor, "currency": amount.currency}
+
+
+def _option(option: PriceOption) -> dict[str, object]:
+    return {
+        "code": option.code,
+        "method": option.method.name,
+        "months": option.months,
+        "limit": _money(option.limit),
+        "penalty_rate": option.penalty_rate.fraction,
+        "components": [
+            {"name": c.name, "rate": c.rate.fraction, "payer": c.payer, "payee": c.payee}
+            for c in option.components
+        ],
+    }

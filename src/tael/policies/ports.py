@@ -1,0 +1,69 @@
+"""What the room needs from outside: its store, rules, a scorer, dated figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tael.kernel import ApplicationId, Day, DecisionId, Rate, VersionId
+from tael.platform import Work
+from tael.policies.model import Bundle, Feature, LogEntry, PolicyVersion, Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A scorecard's answer: probability of default within twelve months, points, weakest features."""
+
+    pd: Rate
+    points: int
+    reasons: tuple[str, ...]
+
+
+class Scorer(Protocol):
+    """A model that scores one borrower."""
+
+    def score(self, features: Mapping[str, Feature]) -> Score: ...
+
+
+class Rules(Protocol):
+    """A DMN model, loaded: every decision's value by name, and the trace as exact JSON values."""
+
+    def evaluate(self, inputs: Mapping[str, Feature]) -> tuple[Mapping[str, object], object]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """How the two texts of a bundle become something that answers."""
+
+    rules: Callable[[str], Rules]
+    scorer: Callable[[str], Scorer]
+
+
+class DatedParameters(Protocol):
+    """The figures in force on a day (caps): ``platform`` keeps them."""
+
+    def value(self, work: Work, name: str, on: Day) -> Any: ...
+
+
+class PolicyStore(Protocol):
+    """Where versions and the decision log are kept."""
+
+    def add_version(self, version: PolicyVersion, bundle: Bundle) -> None: ...
+    def version(self, version_id: VersionId, *, lock: bool = False) -> PolicyVersion | None: ...
+    def bundle(self, version_id: VersionId) -> Bundle | None: ...
+    def change(self, version: PolicyVersion) -> None: ...
+    def deployed(self, *, lock: bool = False) -> PolicyVersion | None: ...
+    def versions(self) -> Sequence[PolicyVersion]: ...
+    def add_decision(self, entry: LogEntry) -> None: ...
+    def decision(self, decision_id: DecisionId) -> LogEntry | None: ...
+    def decision_by_key(self, key: str) -> LogEntry | None: ...
+    def decisions_of(self, application_id: ApplicationId) -> Sequence[LogEntry]: ...
+    def unsealed(self, limit: int) -> Sequence[LogEntry]: ...
+    def last_seal(self) -> Seal | None: ...
+    def add_seals(self, new: Sequence[Seal]) -> None: ...
+    def sealed(self) -> Sequence[tuple[Seal, LogEntry | None]]: ...
+    def count(self) -> int: ...
+
+
+OpenStore = Callable[[Work], PolicyStore]

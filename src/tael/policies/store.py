@@ -1,0 +1,248 @@
+"""Policy versions and the decision log in PostgreSQL, schema ``policies``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from tael.kernel import ApplicationId, DecisionId, VersionId
+from tael.platform import Work
+from tael.policies.model import Bundle, LogEntry, PolicyState, PolicyVersion, Seal
+
+metadata = sa.MetaData(schema="policies")
+
+_INSTANT = sa.DateTime(timezone=True)
+
+versions = sa.Table(
+    "policy_version",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("hashes", JSONB, nullable=False),
+    sa.Column("dmn", sa.Text, nullable=False),
+    sa.Column("scorecard", sa.Text, nullable=False),
+    sa.Column("prices", sa.Text, nullable=False),
+    sa.Column("parameters", sa.Text, nullable=False),
+    sa.Column("drafted_by", sa.Text, nullable=False),
+    sa.Column("drafted_at", _INSTANT, nullable=False),
+    sa.Column("approved_by", sa.Text),
+    sa.Column("approved_at", _INSTANT),
+    sa.Column("deployed_at", _INSTANT),
+    sa.Column("retired_at", _INSTANT),
+    sa.CheckConstraint("state in ('draft', 'approved', 'deployed', 'retired')", name="known_state"),
+    sa.CheckConstraint("approved_by is null or approved_by <> drafted_by", name="second_person"),
+    sa.CheckConstraint("state = 'draft' or approved_by is not null", name="approved_by_someone"),
+)
+# At most one policy is in force: the database holds it, whatever runs at once.
+sa.Index(
+    "one_deployed",
+    versions.c.state,
+    unique=True,
+    postgresql_where=versions.c.state == "deployed",
+)
+
+decisions = sa.Table(
+    "decision_log",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("application_id", sa.Text, nullable=False, index=True),
+    sa.Column("policy_id", sa.Text, sa.ForeignKey(versions.c.id), nullable=False),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("as_of", _INSTANT, nullable=False),
+    sa.Column("recorded_by", sa.Text, nullable=False),
+    # Text, not JSON: the bytes that were hashed are the bytes that are kept.
+    sa.Column("inputs", sa.Text, nullable=False),
+    sa.Column("inputs_hash", sa.Text, nullable=False),
+    sa.Column("parameters", sa.Text, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("result_hash", sa.Text, nullable=False),
+    sa.Column("trace", sa.Text, nullable=False),
+    sa.Column("elapsed_us", sa.BigInteger, nullable=False),
+)
+
+seals = sa.Table(
+    "decision_seal",
+    metadata,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("decision_id", sa.Text, nullable=False, unique=True),
+    sa.Column("previous_hash", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+
+DDL: tuple[str, ...] = (
+    """
+    CREATE OR REPLACE FUNCTION policies.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      RAISE EXCEPTION 'the table policies.% is append-only', TG_TABLE_NAME;
+    END $$
+    """,
+    """
+    CREATE OR REPLACE FUNCTION policies.keep_texts() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF (NEW.id, NEW.name, NEW.dmn, NEW.scorecard, NEW.prices, NEW.parameters, NEW.hashes,
+          NEW.drafted_by, NEW.drafted_at) IS DISTINCT FROM
+         (OLD.id, OLD.name, OLD.dmn, OLD.scorecard, OLD.prices, OLD.parameters, OLD.hashes,
+          OLD.drafted_by, OLD.drafted_at) THEN
+        RAISE EXCEPTION 'a policy version keeps its texts; draft a new one';
+      END IF;
+      RETURN NEW;
+    END $$
+    """,
+    "DROP TRIGGER IF EXISTS append_only ON policies.decision_log",
+    """
+    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.decision_log
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
+    """,
+    "DROP TRIGGER IF EXISTS append_only ON policies.decision_seal",
+    """
+    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.decision_seal
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
+    """,
+    "DROP TRIGGER IF EXISTS keep_texts ON policies.policy_version",
+    """
+    CREATE TRIGGER keep_texts BEFORE UPDATE ON policies.policy_version
+    FOR EACH ROW EXECUTE FUNCTION policies.keep_texts()
+    """,
+    "DROP TRIGGER IF EXISTS no_delete ON policies.policy_version",
+    """
+    CREATE TRIGGER no_delete BEFORE DELETE ON policies.policy_version
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
+    """,
+)
+
+_TEXTS = ("dmn", "scorecard", "prices", "parameters")
+_VERSION_COLUMNS = tuple(column for column in versions.c if column.name not in _TEXTS)
+_SEALER_LOCK = 0x7461656C_0002
+
+
+class SqlPolicyStore:
+    """The store over the open unit of work."""
+
+    def __init__(self, work: Work) -> None:
+        self._connection = work.connection
+
+    def add_version(self, version: PolicyVersion, bundle: Bundle) -> None:
+        texts = {name: getattr(bundle, name) for name in _TEXTS}
+        self._connection.execute(sa.insert(versions).values(**_values(version), **texts))
+
+    def version(self, version_id: VersionId, *, lock: bool = False) -> PolicyVersion | None:
+        return self._one_version(versions.c.id == version_id, lock=lock)
+
+    def deployed(self, *, lock: bool = False) -> PolicyVersion | None:
+        return self._one_version(versions.c.state == PolicyState.DEPLOYED.value, lock=lock)
+
+    def _one_version(
+        self, condition: sa.ColumnElement[bool], *, lock: bool
+    ) -> PolicyVersion | None:
+        query = sa.select(*_VERSION_COLUMNS).where(condition)
+        found = self._connection.execute(query.with_for_update() if lock else query).mappings()
+        row = found.first()
+        return None if row is None else _version(row)
+
+    def bundle(self, version_id: VersionId) -> Bundle | None:
+        query = sa.select(*(versions.c[name] for name in _TEXTS)).where(versions.c.id == version_id)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else Bundle(**row)
+
+    def change(self, version: PolicyVersion) -> None:
+        self._connection.execute(
+            sa.update(versions).where(versions.c.id == version.id).values(**_values(version))
+        )
+
+    def versions(self) -> Sequence[PolicyVersion]:
+        query = sa.select(*_VERSION_COLUMNS).order_by(versions.c.id.desc())
+        return [_version(row) for row in self._connection.execute(query).mappings()]
+
+    def add_decision(self, entry: LogEntry) -> None:
+        values = {name: getattr(entry, name) for name in LogEntry.__slots__}
+        self._connection.execute(sa.insert(decisions).values(**values))
+
+    def decision(self, decision_id: DecisionId) -> LogEntry | None:
+        return self._one_decision(decisions.c.id == decision_id)
+
+    def decision_by_key(self, key: str) -> LogEntry | None:
+        return self._one_decision(decisions.c.key == key)
+
+    def _one_decision(self, condition: sa.ColumnElement[bool]) -> LogEntry | None:
+        row = self._connection.execute(sa.select(decisions).where(condition)).mappings().first()
+        return None if row is None else _entry(row)
+
+    def decisions_of(self, application_id: ApplicationId) -> Sequence[LogEntry]:
+        query = sa.select(decisions).where(decisions.c.application_id == application_id)
+        found = self._connection.execute(query.order_by(decisions.c.id)).mappings()
+        return [_entry(row) for row in found]
+
+    def unsealed(self, limit: int) -> Sequence[LogEntry]:
+        # One sealer at a time: two would put two links after the same one.
+        self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SEALER_LOCK)))
+        query = (
+            sa.select(decisions)
+            .outerjoin(seals, seals.c.decision_id == decisions.c.id)
+            .where(seals.c.sequence.is_(None))
+            .order_by(decisions.c.id)
+            .limit(limit)
+        )
+        return [_entry(row) for row in self._connection.execute(query).mappings()]
+
+    def last_seal(self) -> Seal | None:
+        query = sa.select(seals).order_by(seals.c.sequence.desc()).limit(1)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else _seal(row)
+
+    def add_seals(self, new: Sequence[Seal]) -> None:
+        rows = [{name: getattr(link, name) for name in Seal.__slots__} for link in new]
+        if rows:
+            self._connection.execute(sa.insert(seals), rows)
+
+    def sealed(self) -> Sequence[tuple[Seal, LogEntry | None]]:
+        links = self._connection.execute(sa.select(seals).order_by(seals.c.sequence)).mappings()
+        rows = self._connection.execute(
+            sa.select(decisions).join(seals, seals.c.decision_id == decisions.c.id)
+        ).mappings()
+        entries = {row["id"]: _entry(row) for row in rows}
+        return [(_seal(link), entries.get(link["decision_id"])) for link in new]
+
+    def count(self) -> int:
+        query = sa.select(sa.func.count()).select_from(decisions)
+        return int(self._connection.execute(query).scalar_one())
+
+
+def _values(version: PolicyVersion) -> dict[str, Any]:
+    values = {name: getattr(version, name) for name in PolicyVersion.__slots__}
+    return values | {"state": version.state.value, "hashes": dict(version.hashes)}
+
+
+def _version(row: Mapping[str, Any]) -> PolicyVersion:
+    values = dict(row)
+    for name in ("drafted_at", "approved_at", "deployed_at", "retired_at"):
+        values[name] = _utc(values[name])
+    values["id"] = VersionId(values["id"])
+    values["state"] = PolicyState(values["state"])
+    return PolicyVersion(**values)
+
+
+def _entry(row: Mapping[str, Any]) -> LogEntry:
+    values = dict(row)
+    values["id"] = DecisionId(values["id"])
+    values["application_id"] = ApplicationId(values["application_id"])
+    values["policy_id"] = VersionId(values["policy_id"])
+    values["as_of"] = values["as_of"].astimezone(UTC)
+    return LogEntry(**values)
+
+
+def _seal(row: Mapping[str, Any]) -> Seal:
+    return Seal(
+        sequence=row["sequence"],
+        decision_id=DecisionId(row["decision_id"]),
+        previous_hash=row["previous_hash"],
+        hash=row["hash"],
+    )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.astimezone(UTC)

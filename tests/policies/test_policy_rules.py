@@ -1,0 +1,158 @@
+"""The first policy through a scorer of the test's own: tiers, prices, knock-outs, bad input."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tael.kernel import BadInput, Rate, TaelError
+from tael.policies import Engines, Score, first_bundle
+from tael.policies.canonical import canonical, read
+from tael.policies.engines import DmnRules
+from tael.policies.model import Verdict
+from tael.policies.rules import Policy, checked, evaluate, load
+
+CASES = Path(__file__).parent / "cases"
+CAP = Rate.percent(24)
+GOOD: Mapping[str, object] = {
+    "owner_age": 41, "years_in_business": 6, "employees": 5, "monthly_revenue": 100_000,
+    "bank_turnover_12m": 1_000_000, "tax_paid_12m": 20_000, "total_debt": 300_000,
+    "debt_ratio": Decimal("0.25"), "revenue_volatility": Decimal("0.2"), "overdue_count_24m": 0,
+    "enquiries_6m": 1, "active_loans": 1, "owns_property": True, "region": "310000",
+    "industry": "F52", "enterprise_kind": "company", "amount": 150_000, "months": 12,
+}  # fmt: skip
+
+
+class FixedScorer:
+    """Gives the probability that its scorecard text names."""
+
+    def __init__(self, text: str) -> None:
+        self._pd = Rate(Decimal(text))
+
+    def score(self, features: Mapping[str, object]) -> Score:
+        return Score(self._pd, 600, ("debt_ratio",))
+
+
+def policy(pd: str = "0.02") -> Policy:
+    return load(first_bundle(pd), Engines(rules=DmnRules, scorer=FixedScorer))
+
+
+def verdict(pd: str = "0.02", cap: Rate = CAP, **changes: object) -> Verdict:
+    loaded = policy(pd)
+    return evaluate(loaded, checked(loaded, {**GOOD, **changes}), cap=cap)[0]
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (CASES / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("case", rows("first_policy.csv"), ids=lambda case: case["name"])
+def test_the_first_policy_decides_as_its_table_of_cases_says(case: dict[str, str]) -> None:
+    change = {case["input"]: _value(case["value"])} if case["input"] else {}
+    found = verdict(case["pd"], **change)
+    assert found.outcome == case["outcome"]
+    assert found.tier == int(case["tier"])
+    assert [code for code in found.reasons if code != "debt_ratio"] == case["reasons"].split()
+    assert len(found.options) == int(case["options"])
+
+
+def _value(text: str) -> object:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return text
+
+
+def test_better_tiers_pay_less_and_may_borrow_more() -> None:
+    found = [verdict(pd, monthly_revenue=10_000_000) for pd in ("0.005", "0.015", "0.03", "0.05", "0.08", "0.12")]  # fmt: skip
+    assert [v.tier for v in found] == [1, 2, 3, 4, 5, 6]
+    rates = [sum(c.rate.fraction for c in v.options[0].components if c.payer == "borrower") for v in found]  # fmt: skip
+    assert rates == sorted(set(rates))
+    limits = [v.limit for v in found]
+    assert limits == sorted(set(limits), reverse=True)
+    assert all(rate <= CAP.fraction for rate in rates)
+
+
+def test_every_option_names_who_pays_and_the_platform_is_not_paid_by_the_borrower() -> None:
+    for option in verdict().options:
+        assert {c.payee for c in option.components if c.payer == "borrower"} == {"bank", "guarantor"}  # fmt: skip
+
+
+def test_options_above_the_cap_are_not_made_and_without_one_nothing_is_approved() -> None:
+    assert [o.code for o in verdict("0.03", cap=Rate.percent("15.2")).options] == ["as_asked", "equal_principal"]  # fmt: skip
+    found = verdict("0.03", cap=Rate.percent(10))
+    assert (found.outcome, found.reasons[0]) == ("decline", "no_price_within_cap")
+
+
+def test_a_limit_below_the_request_says_so() -> None:
+    found = verdict(amount=900_000, months=36)
+    assert found.outcome == "approve"
+    assert found.reasons == ("limit_below_request",)
+    assert str(found.limit) == "600,000.00 CNY"
+
+
+def test_every_reason_has_both_texts() -> None:
+    loaded = policy()
+    for case in rows("first_policy.csv"):
+        for code in case["reasons"].split():
+            reason = loaded.reason(code)
+            assert reason.zh != code
+            assert reason.en != code
+
+
+@pytest.mark.parametrize("case", rows("bad_inputs.csv"), ids=lambda case: case["name"])
+def test_a_bad_input_is_refused_by_name_and_rule(case: dict[str, str]) -> None:
+    values: dict[str, object] = {
+        "float": 1.5, "none": None, "true": True, "list": [1], "nan": Decimal("NaN"),
+    }  # fmt: skip
+    value = values.get(case["value"], _value(case["value"]))
+    with pytest.raises(BadInput) as refused:
+        checked(policy(), {**GOOD, case["input"]: value})
+    assert refused.value.field == case["input"]
+    assert refused.value.rule == case["rule"]
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "field"),
+    [
+        ("prices", "{", "prices"),
+        ("prices", "[]", "prices"),
+        ("prices", '{"options": []}', "prices.options"),
+        ("parameters", '{"inputs": {"x": {"type": "date"}}, "reasons": {}}', "parameters.inputs.x.type"),
+    ],
+)  # fmt: skip
+def test_a_broken_text_does_not_load(part: str, text: str, field: str) -> None:
+    bundle = first_bundle("0.02")
+    texts = {name: getattr(bundle, name) for name in ("dmn", "scorecard", "prices", "parameters")}
+    with pytest.raises(BadInput) as refused:
+        load(type(bundle)(**{**texts, part: text}), Engines(rules=DmnRules, scorer=FixedScorer))
+    assert refused.value.field == field
+
+
+def test_a_policy_that_leaves_a_value_open_decides_nothing() -> None:
+    bundle = first_bundle("0.02")
+    gap = bundle.dmn.replace("<text>&gt;= 0.16</text>", "<text>&gt;= 0.17</text>")
+    assert gap != bundle.dmn
+    bundle = type(bundle)(gap, "0.165", bundle.prices, bundle.parameters)
+    loaded = load(bundle, Engines(rules=DmnRules, scorer=FixedScorer))
+    with pytest.raises(TaelError) as refused:
+        evaluate(loaded, checked(loaded, GOOD), cap=CAP)
+    assert refused.value.code == "policy_undetermined"
+
+
+def test_canonical_text_is_one_per_value_and_is_read_back_exactly() -> None:
+    value = {"b": Decimal("1.50"), "a": [1, Decimal("-0"), None, True, "元"]}
+    text = canonical(value)
+    assert text == '{"a":[1,0,null,true,"元"],"b":1.5}'
+    assert canonical(read(text)) == text
+
+
+@pytest.mark.parametrize("value", [1.5, {1: {2.5}}, Decimal("Infinity")])
+def test_a_value_without_an_exact_text_is_refused(value: object) -> None:
+    with pytest.raises(BadInput):
+        canonical(value)
