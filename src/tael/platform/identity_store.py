@@ -119,7 +119,8 @@ parameter_versions = sa.Table(
         name="parameter_decided",
     ),
     sa.CheckConstraint(
-        "origin = 'shipped' OR decided_by IS DISTINCT FROM proposed_by", name="parameter_four_eyes"
+        "origin = 'shipped' OR state <> 'approved' OR decided_by <> proposed_by",
+        name="parameter_four_eyes",
     ),
     sa.Index("parameter_versions_in_force", "name", "effective"),
 )
