@@ -84,9 +84,7 @@ class Story:
         self.at(day)
         self.servicing.close_loan_day(self.loan_id, day)
         amount = Money.parse(text)
-        answer = self.servicing.receive_repayment(
-            self.loan_id, amount, day, key=f"repayment:{day}"
-        )
+        answer = self.servicing.receive_repayment(self.loan_id, amount, day, key=f"repayment:{day}")
         self.done(answer)
         return self.servicing.close_loan_day(self.loan_id, day)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal, localcontext
+from fractions import Fraction
 
 from tael.kernel import Day, Money, Rate, check, minor_digits, total
 from tael.pricing import Due
@@ -22,19 +23,18 @@ def advance(state: LoanState, day: Day) -> LoanState:
     check(day >= state.as_of, "days are counted forward")
     if state.status is not LoanStatus.ACTIVE or day == state.as_of:
         return replace(state, as_of=day)
-    days = state.contract.schedule.terms.convention.days
-    elapsed = days(state.as_of, day)
+    share = state.contract.schedule.terms.convention.share
     rows = tuple(
         replace(
             row,
             overdue_units=row.overdue_units
-            + row.unpaid_principal.minor * days(max(state.as_of, row.due), day),
+            + row.unpaid_principal.minor * share(max(state.as_of, row.due), day),
         )
         if row.due < day and row.unpaid_principal
         else row
         for row in state.rows
     )
-    units = state.arrears_units + state.outstanding.minor * elapsed
+    units = state.arrears_units + state.outstanding.minor * share(state.as_of, day)
     return replace(state, as_of=day, rows=rows, arrears_units=units)
 
 
@@ -96,17 +96,17 @@ def servicing_of(row: Row, fee: Money) -> Money:
     """The guarantor's servicing fee on an instalment of whose guarantee fee ``fee`` is earned."""
     if not row.guarantee_fee:
         return row.servicing_fee if row.is_paid else Money.zero(fee.currency)
-    return row.servicing_fee.times(_share(fee.minor, row.guarantee_fee.minor))
+    return portion(row.servicing_fee, Fraction(fee.minor, row.guarantee_fee.minor))
 
 
-def running_row(state: LoanState) -> tuple[Row, Decimal] | None:
+def running_row(state: LoanState) -> tuple[Row, Fraction] | None:
     """The instalment whose period the day lies in, and the share of the period gone by."""
     convention = state.contract.schedule.terms.convention
     start = state.contract.start
     for row in state.rows:
         if start <= state.as_of < row.due:
-            gone = convention.days(start, state.as_of)
-            return row, _share(gone, convention.days(start, row.due))
+            whole = convention.share(start, row.due)
+            return row, convention.share(start, state.as_of) / whole if whole else Fraction(0)
         start = row.due
     return None
 
@@ -118,13 +118,13 @@ def close_if_paid(state: LoanState) -> LoanState:
         return state
     if state.closed_through == due_rows[-1].due and not state.late_interest_paid:
         return state
-    days = state.contract.schedule.terms.convention.days(due_rows[-1].due, state.as_of)
+    share = state.contract.schedule.terms.convention.share(due_rows[-1].due, state.as_of)
     return replace(
         state,
         closed_through=due_rows[-1].due,
         late_interest_closed=state.late_interest_closed + state.late_interest_paid,
         late_interest_paid=Money.zero(state.contract.currency),
-        arrears_units=state.outstanding.minor * days,
+        arrears_units=state.outstanding.minor * share,
     )
 
 
@@ -141,11 +141,12 @@ def _scheduled_through(state: LoanState, day: Day) -> Money:
 
 def _interest_earned(state: LoanState) -> Money:
     closed = _scheduled_through(state, state.closed_through) + state.late_interest_closed
-    if not is_performing(state):
-        return closed + _on_units(state.contract, state.contract.bank_rate, state.arrears_units)
-    due = (row for row in state.rows if state.closed_through < row.due <= state.as_of)
-    scheduled = total((row.bank_interest for row in due), state.contract.currency)
-    return closed + state.late_interest_paid + scheduled + _running_interest(state)
+    by_schedule = _by_schedule(state) + state.late_interest_paid
+    if is_performing(state):
+        return closed + by_schedule
+    # In arrears interest runs on what is outstanding. Instalments round on their own, so that sum
+    # can be a cent below what the schedule asks for: then the schedule, which was signed, stands.
+    return closed + max(_on_outstanding(state), by_schedule)
 
 
 def _late_interest_due(state: LoanState) -> Money:
@@ -153,11 +154,19 @@ def _late_interest_due(state: LoanState) -> Money:
     zero = Money.zero(state.contract.currency)
     if is_performing(state):
         return zero
-    actual = _on_units(state.contract, state.contract.bank_rate, state.arrears_units)
+    late = _on_outstanding(state) - _by_schedule(state) - state.late_interest_paid
+    return max(late, zero)
+
+
+def _on_outstanding(state: LoanState) -> Money:
+    return _on_units(state.contract, state.contract.bank_rate, state.arrears_units)
+
+
+def _by_schedule(state: LoanState) -> Money:
+    """Interest of the instalments since the last closed one, the running period's to the day."""
     due = (row for row in state.rows if state.closed_through < row.due <= state.as_of)
     scheduled = total((row.bank_interest for row in due), state.contract.currency)
-    late = actual - scheduled - _running_interest(state) - state.late_interest_paid
-    return max(late, zero)
+    return scheduled + _running_interest(state)
 
 
 def _running_interest(state: LoanState) -> Money:
@@ -165,7 +174,7 @@ def _running_interest(state: LoanState) -> Money:
     if running is None:
         return Money.zero(state.contract.currency)
     row, share = running
-    return row.bank_interest.times(share)
+    return portion(row.bank_interest, share)
 
 
 def _fee_earned(state: LoanState, row: Row) -> Money:
@@ -176,7 +185,7 @@ def _fee_earned(state: LoanState, row: Row) -> Money:
         return row.guarantee_fee
     running = running_row(state)
     if running is not None and running[0].number == row.number:
-        return row.guarantee_fee.times(running[1])
+        return portion(row.guarantee_fee, running[1])
     return row.paid_fee
 
 
@@ -184,18 +193,18 @@ def _penalty(contract: LoanContract, row: Row) -> Money:
     return _on_units(contract, contract.schedule.terms.penalty_rate, row.overdue_units)
 
 
-def _on_units(contract: LoanContract, rate: Rate, units: int) -> Money:
-    """Simple interest at ``rate`` a year on ``units`` of minor units times days, rounded once."""
+def _on_units(contract: LoanContract, rate: Rate, units: Fraction) -> Money:
+    """Simple interest at ``rate`` a year on ``units`` of minor units times years, rounded once."""
     terms = contract.schedule.terms
     with localcontext() as context:
         context.prec = _PRECISION
-        amount = rate.fraction * units / terms.day_count.year_days
-    return Money.of(
-        amount.scaleb(-minor_digits(contract.currency)), contract.currency, terms.rounding
-    )
+        minor = rate.fraction * units.numerator / units.denominator
+    digits = minor_digits(contract.currency)
+    return Money.of(minor.scaleb(-digits), contract.currency, terms.rounding)
 
 
-def _share(part: int, whole: int) -> Decimal:
+def portion(amount: Money, share: Fraction) -> Money:
+    """``share`` of ``amount``, rounded half-even."""
     with localcontext() as context:
         context.prec = _PRECISION
-        return Decimal(part) / Decimal(whole) if whole else Decimal(0)
+        return amount.times(Decimal(share.numerator) / Decimal(share.denominator))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import Enum
+from fractions import Fraction
 from typing import Any
 
 from tael.kernel import Day, LoanId, Money, Rate, total
@@ -207,8 +208,8 @@ EVENT_KINDS: dict[str, type[Event]] = {
 class Row:
     """One instalment and what has been applied to it.
 
-    ``overdue_units`` is the sum over days of its overdue principal, in minor units times days of
-    the day count: penalty is computed from it in one rounding, whatever happened in between.
+    ``overdue_units`` is the sum over days of its overdue principal, in minor units times
+    years of the day count: penalty is computed from it in one rounding, whatever happened in between.
     """
 
     number: int
@@ -221,7 +222,7 @@ class Row:
     paid_interest: Money
     paid_fee: Money
     paid_penalty: Money
-    overdue_units: int = 0
+    overdue_units: Fraction = Fraction(0)
 
     @property
     def unpaid_principal(self) -> Money:
@@ -294,7 +295,7 @@ class LoanState:
         as_of: day up to which days are counted.
         closed_through: due date through which everything due is paid (start before the first).
         late_interest_closed: interest on overdue principal of arrears that are over, all paid.
-        arrears_units: outstanding principal times days since ``closed_through``.
+        arrears_units: outstanding principal (minor units) times years since ``closed_through``.
         late_interest_paid: interest on overdue principal paid since ``closed_through``.
         liability: guarantee liability posted (IFRS view); ``allowance`` once compensated.
     """
@@ -305,7 +306,7 @@ class LoanState:
     rows: tuple[Row, ...]
     closed_through: Day
     late_interest_closed: Money
-    arrears_units: int
+    arrears_units: Fraction
     late_interest_paid: Money
     recognised: Recognised
     clearing: Clearing

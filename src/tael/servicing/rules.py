@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from tael.kernel import Day, InvariantBroken, Money, Refusal, check, total
@@ -19,6 +20,7 @@ from tael.servicing.accrual import (
     days_past_due,
     dues,
     interest_paid,
+    portion,
     recognised_by,
     running_row,
     servicing_of,
@@ -78,7 +80,7 @@ def open_loan(contract: LoanContract) -> LoanState:
         rows=rows,
         closed_through=contract.start,
         late_interest_closed=zero,
-        arrears_units=0,
+        arrears_units=Fraction(0),
         late_interest_paid=zero,
         recognised=Recognised.none(contract.currency),
         clearing=Clearing(zero, zero, zero, zero),
@@ -343,9 +345,9 @@ def _end_today(state: LoanState) -> LoanState:
         row,
         due=state.as_of,
         principal=total((one.principal for one in later), state.contract.currency),
-        bank_interest=row.bank_interest.times(share),
-        guarantee_fee=row.guarantee_fee.times(share),
-        servicing_fee=row.servicing_fee.times(share),
+        bank_interest=portion(row.bank_interest, share),
+        guarantee_fee=portion(row.guarantee_fee, share),
+        servicing_fee=portion(row.servicing_fee, share),
     )
     kept = tuple(one for one in state.rows if one.due <= state.as_of)
     return replace(state, rows=(*kept, last), version=state.version + 1)
