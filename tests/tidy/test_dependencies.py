@@ -73,6 +73,13 @@ def test_every_declared_library_has_its_sentence(root) -> None:
     assert not found, "\n".join(found)
 
 
+def test_every_declared_library_is_in_the_notices(root) -> None:
+    listed = (root / "THIRD_PARTY_NOTICES.md").read_text("utf-8")
+    extras = {"pyspark-client", "pysail", "pandas"}
+    missing = [name for name in declared(_pyproject(root)) if f"`{name}`" not in listed]
+    assert not set(missing) - extras, f"{missing}: run make notices"
+
+
 def test_no_record_is_kept_for_a_library_that_left(root) -> None:
     rows = re.findall(r"^\| `([a-z0-9-]+)`", (root / RECORD).read_text("utf-8"), re.MULTILINE)
     pyproject = _pyproject(root)
