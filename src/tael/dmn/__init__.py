@@ -14,6 +14,6 @@ from tael.dmn.trace import FeelWarning, Fired, Result, Step, Trace
 from tael.dmn.values import Range, Value
 
 __all__ = [
-    "DmnError", "FeelSyntaxError", "FeelWarning", "Fired", "Model", "Range", "Result", "Step", "Trace",
-    "Value", "load", "loads",
+    "DmnError", "FeelSyntaxError", "FeelWarning", "Fired", "Model", "Range", "Result", "Step",
+    "Trace", "Value", "load", "loads",
 ]  # fmt: skip

@@ -161,7 +161,7 @@ def _not_a_value(value: object, field: str) -> BadInput:
     hint = (
         "a float is not exact: pass a Decimal or an int"
         if isinstance(value, float)
-        else f"{type(value).__name__} is no FEEL type: use str, Decimal, int, bool, date, list, mapping"
+        else f"{type(value).__name__} is no FEEL type: use str, Decimal, int, bool, date, list"
     )
     return BadInput(hint, field=field, rule="FEEL value")
 

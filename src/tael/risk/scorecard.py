@@ -1,0 +1,318 @@
+"""A scorecard: weight-of-evidence bins, a logistic regression on them, and points."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tael.kernel import BadInput, Rate
+from tael.risk.binning import Binning, Feature, fit_binning
+from tael.risk.columns import Columns, Floats, columns_of, labels, weights
+from tael.risk.estimator import EstimatorContract
+from tael.risk.logistic import fit_logistic
+from tael.risk.reasons import Reason, main_reasons
+
+_FORMAT = "tael.scorecard/1"
+_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Characteristic:
+    """One variable of a fitted scorecard.
+
+    Attributes:
+        binning: its bins.
+        coefficient: of the weight of evidence in the log odds of bad; negative.
+        logits: what each bin adds to the log odds of bad.
+        points: what each bin adds to the score, whole points.
+    """
+
+    binning: Binning
+    coefficient: float
+    logits: tuple[float, ...]
+    points: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        return self.binning.feature.name
+
+
+class Scorecard(EstimatorContract):
+    """A classifier of bad (1) and good (0) loans that can be read, kept and explained.
+
+    Keeps the scikit-learn contract: parameters as given, ``fit`` returns itself, fitted attributes
+    end in an underscore. Deterministic: no random number is drawn.
+
+    Args:
+        features: which variables and how; None takes every column, text as categorical.
+        base_points: the score at ``base_odds``.
+        base_odds: goods per bad at ``base_points``.
+        points_to_double: points that double the odds.
+        min_information: a variable below this information value is left out.
+        ridge: L2 penalty of the regression.
+
+    Attributes:
+        classes_: ``[0, 1]``.
+        intercept_: of the log odds of bad.
+        characteristics_: the variables kept, in the order of ``features``.
+        dropped_: why each other variable was left out.
+    """
+
+    def __init__(
+        self,
+        features: Sequence[Feature] | None = None,
+        *,
+        base_points: int = 600,
+        base_odds: float = 20.0,
+        points_to_double: int = 40,
+        min_information: float = 0.005,
+        ridge: float = 1.0,
+    ) -> None:
+        self.features = features
+        self.base_points = base_points
+        self.base_odds = base_odds
+        self.points_to_double = points_to_double
+        self.min_information = min_information
+        self.ridge = ridge
+
+    # --- training
+
+    def fit(
+        self,
+        X: object,  # noqa: N803 - scikit-learn's name
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Scorecard:
+        """Learn from columns ``X`` and outcomes ``y`` (1 = bad).
+
+        Raises:
+            BadInput: a missing column, a text in a numeric one, only one outcome, or no variable
+                that tells goods from bads.
+        """
+        columns = columns_of(X)
+        bad = labels(y)
+        weight = weights(sample_weight, len(bad))
+        self._check_rows(columns, len(bad))
+        self.classes_ = np.array([0, 1])
+        self.feature_names_in_ = np.array(list(columns), dtype=object)
+        self.n_features_in_ = len(columns)
+        self.dropped_: dict[str, str] = {}
+        kept: list[tuple[Binning, Floats]] = []
+        for feature in self.features or _features_of(columns):
+            binning = fit_binning(feature, _column(columns, feature.name), bad, weight)
+            if binning.information_value < self.min_information:
+                self.dropped_[feature.name] = f"information value {binning.information_value:.4f}"
+            else:
+                woe = np.array(binning.woe)[binning.assign(columns[feature.name])]
+                kept.append((binning, woe))
+        return self._regress(kept, bad, weight)
+
+    def _regress(
+        self, kept: list[tuple[Binning, Floats]], bad: Floats, weight: Floats
+    ) -> Scorecard:
+        """Fit, leaving out variables whose sign is against their own bins until none is."""
+        while kept:
+            matrix = np.column_stack([woe for _, woe in kept])
+            beta = fit_logistic(matrix, bad, weight, ridge=self.ridge)
+            worst = int(np.argmax(beta[1:]))
+            if beta[1 + worst] < 0:
+                return self._keep([binning for binning, _ in kept], beta)
+            self.dropped_[kept[worst][0].feature.name] = "its sign turns beside the others"
+            del kept[worst]
+        raise BadInput(
+            "no variable tells goods from bads",
+            field="columns",
+            rule="information above the minimum",
+        )
+
+    def _keep(self, binnings: list[Binning], beta: Floats) -> Scorecard:
+        self.intercept_ = round(float(beta[0]), _DIGITS)
+        factor = self.points_to_double / math.log(2)
+        offset = self.base_points - factor * math.log(self.base_odds)
+        share = (offset - factor * self.intercept_) / len(binnings)
+        self.characteristics_ = tuple(
+            _characteristic(binning, round(float(slope), _DIGITS), (factor, share))
+            for binning, slope in zip(binnings, beta[1:], strict=True)
+        )
+        return self
+
+    def _check_rows(self, columns: Columns, rows: int) -> None:
+        length = len(next(iter(columns.values()))) if columns else 0
+        if length != rows:
+            raise BadInput(
+                f"{length} rows of columns and {rows} outcomes", field="outcome", rule="one per row"
+            )
+
+    # --- use
+
+    def log_odds(self, X: object) -> Floats:  # noqa: N803
+        """The log odds of bad of each row."""
+        columns = columns_of(X)
+        rows = len(next(iter(columns.values()))) if columns else 0
+        total = np.full(rows, self._fitted_intercept())
+        for item in self.characteristics_:
+            total = total + np.array(item.logits)[item.binning.assign(_column(columns, item.name))]
+        return total
+
+    def predict_proba(self, X: object) -> Floats:  # noqa: N803
+        """Probabilities of good and of bad, one row each, shape (rows, 2)."""
+        # math.exp and not numpy's: the same bits for one row as for a million.
+        bad = np.array([_chance(z) for z in self.log_odds(X).tolist()])
+        return np.column_stack([1.0 - bad, bad])
+
+    def predict(self, X: object) -> npt.NDArray[np.int64]:  # noqa: N803
+        """1 where bad is likelier than good."""
+        return (self.predict_proba(X)[:, 1] > 0.5).astype(np.int64)  # noqa: PLR2004
+
+    def pd(self, row: Mapping[str, object]) -> Rate:
+        """The probability of default of one row, exact to nine digits: as ``predict_proba`` gives.
+
+        Raises:
+            BadInput: a variable of the scorecard is missing from ``row`` (give None for unknown).
+        """
+        return Rate.from_probability(float(self.predict_proba(_one(row))[0, 1]))
+
+    def points(self, X: object) -> npt.NDArray[np.int64]:  # noqa: N803
+        """The score of each row: the sum of its whole points."""
+        columns = columns_of(X)
+        self._fitted_intercept()
+        parts = [
+            np.array(item.points)[item.binning.assign(_column(columns, item.name))]
+            for item in self.characteristics_
+        ]
+        total: npt.NDArray[np.int64] = np.sum(parts, axis=0, dtype=np.int64)
+        return total
+
+    def score_of(self, row: Mapping[str, object]) -> int:
+        """The score of one row in whole points."""
+        return int(self.points(_one(row))[0])
+
+    def reasons(self, row: Mapping[str, object], limit: int = 4) -> tuple[Reason, ...]:
+        """The main reasons why the score of ``row`` is not higher, costliest first."""
+        columns = _one(row)
+        self._fitted_intercept()
+        losses = {}
+        for item in self.characteristics_:
+            bin_number = int(item.binning.assign(_column(columns, item.name))[0])
+            reachable = [
+                p for p, share in zip(item.points, item.binning.shares, strict=True) if share
+            ]
+            loss = max(reachable) - item.points[bin_number]
+            losses[item.name] = (item.binning.feature.reason_code, loss)
+        return main_reasons(losses, limit)
+
+    def _fitted_intercept(self) -> float:
+        if not hasattr(self, "intercept_"):
+            raise BadInput("the scorecard is not trained", field="scorecard", rule="fit first")
+        return self.intercept_
+
+    # --- keeping
+
+    def to_json(self) -> str:
+        """The fitted scorecard as canonical JSON: sorted keys, no spaces, nine digits."""
+        data = {
+            "format": _FORMAT,
+            "scale": [self.base_points, self.base_odds, self.points_to_double],
+            "training": [self.min_information, self.ridge],
+            "intercept": self._fitted_intercept(),
+            "characteristics": [asdict(item) for item in self.characteristics_],
+            "dropped": self.dropped_,
+        }
+        return json.dumps(
+            data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Scorecard:
+        """The scorecard that ``to_json`` wrote.
+
+        Raises:
+            BadInput: not such a text; names the field.
+        """
+        try:
+            return _read(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise BadInput(
+                f"not JSON: {error.msg}", field="scorecard", rule="canonical JSON"
+            ) from None
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise BadInput(
+                f"not a scorecard: {error}", field="scorecard", rule=f"format {_FORMAT}"
+            ) from None
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of ``to_json`` in hexadecimal."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+def _read(data: Any) -> Scorecard:
+    if not isinstance(data, dict) or data.get("format") != _FORMAT:
+        raise BadInput("not a scorecard of this format", field="format", rule=_FORMAT)
+    scale, training = data["scale"], data["training"]
+    items = tuple(_read_characteristic(item) for item in data["characteristics"])
+    card = Scorecard(
+        tuple(item.binning.feature for item in items),
+        base_points=scale[0],
+        base_odds=scale[1],
+        points_to_double=scale[2],
+        min_information=training[0],
+        ridge=training[1],
+    )
+    card.classes_ = np.array([0, 1])
+    card.feature_names_in_ = np.array([item.name for item in items], dtype=object)
+    card.n_features_in_ = len(items)
+    card.intercept_ = float(data["intercept"])
+    card.characteristics_ = items
+    card.dropped_ = dict(data["dropped"])
+    return card
+
+
+def _read_characteristic(item: Mapping[str, Any]) -> Characteristic:
+    raw = dict(item["binning"])
+    raw["feature"] = Feature(**raw["feature"])
+    raw["groups"] = tuple(tuple(group) for group in raw["groups"])
+    for name in ("cuts", "woe", "shares", "bad_rates"):
+        raw[name] = tuple(float(value) for value in raw[name])
+    points = tuple(int(value) for value in item["points"])
+    return Characteristic(Binning(**raw), item["coefficient"], tuple(item["logits"]), points)
+
+
+def _characteristic(binning: Binning, slope: float, scale: tuple[float, float]) -> Characteristic:
+    factor, share = scale
+    logits = tuple(round(slope * woe, _DIGITS) for woe in binning.woe)
+    points = tuple(round(share - factor * logit) for logit in logits)
+    return Characteristic(binning, slope, logits, points)
+
+
+def _features_of(columns: Columns) -> list[Feature]:
+    return [
+        Feature(name, "categorical" if values.dtype.kind in "OUSb" else "numeric")
+        for name, values in columns.items()
+    ]
+
+
+def _column(columns: Columns, name: str) -> npt.NDArray[Any]:
+    if name not in columns:
+        raise BadInput(
+            f"column {name!r} is missing", field=name, rule="every variable of the scorecard"
+        )
+    return columns[name]
+
+
+def _one(row: Mapping[str, object]) -> dict[str, npt.NDArray[Any]]:
+    return {name: np.array([value], dtype=object) for name, value in row.items()}
+
+
+def _chance(log_odds: float) -> float:
+    if log_odds >= 0:
+        return 1.0 / (1.0 + math.exp(-log_odds))
+    grown = math.exp(log_odds)
+    return grown / (1.0 + grown)
