@@ -34,8 +34,7 @@ def main() -> None:
         for found in distributions()
     }
     rows.pop("tael", None)
-    packages = "
-".join(f"| `{name}` | {rows[name]} |" for name in sorted(rows))
+    packages = "\n".join(f"| `{name}` | {rows[name]} |" for name in sorted(rows))
     template = Path(__file__).with_suffix(".md").read_text("utf-8")
     sys.stdout.write(template.replace("{packages}", packages))
 

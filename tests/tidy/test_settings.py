@@ -10,12 +10,17 @@ PAGE = "docs/reference/settings.md"
 
 
 def setting_names(source) -> list[str]:
-    """The fields of class Settings in ``source``; none when it has no such class."""
+    """The variable of each field of class Settings in ``source``; of a plain field, its name."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.ClassDef) and node.name == "Settings":
-            fields = (item.target for item in node.body if isinstance(item, ast.AnnAssign))
-            return [field.id for field in fields if isinstance(field, ast.Name)]
+            return [_variable(item) for item in node.body if isinstance(item, ast.AnnAssign)]
     return []
+
+
+def _variable(field: ast.AnnAssign) -> str:
+    words = [part.value for part in ast.walk(field) if isinstance(part, ast.Constant)]
+    given = [word for word in words if isinstance(word, str) and word.startswith("TAEL_")]
+    return given[0] if given else ast.unparse(field.target)
 
 
 def undocumented(names: list[str], page: str) -> list[str]:
@@ -27,10 +32,12 @@ def undocumented(names: list[str], page: str) -> list[str]:
 
 
 def test_a_setting_that_the_page_lacks_is_refused(snippet) -> None:
-    names = setting_names(snippet("class Settings:\n    http_port: int = 1\n    data_dir: str\n"))
-    assert names == ["http_port", "data_dir"]
-    assert "http_port" in undocumented(names, "| `data_dir` |")[0]
-    assert not undocumented(names, "| `data_dir` | `http_port` |")
+    names = setting_names(
+        snippet("class Settings:\n    port: int = f('TAEL_PORT', 1)\n    zone: str\n")
+    )
+    assert names == ["TAEL_PORT", "zone"]
+    assert "TAEL_PORT" in undocumented(names, "| `zone` |")[0]
+    assert not undocumented(names, "| `zone` | `TAEL_PORT` |")
 
 
 def test_every_setting_is_on_the_page(sources, root) -> None:
