@@ -59,7 +59,7 @@ class Calendar:
         return rolled
 
     def plus_business_days(self, day: Day, count: int) -> Day:
-        """The ``count``-th business day after ``day`` (before it when negative)."""
+        """The ``count``-th business day after ``day``, before it when negative; itself for 0."""
         step = 1 if count >= 0 else -1
         current = day
         for _ in range(abs(count)):
@@ -72,7 +72,8 @@ class Calendar:
             if self.is_business_day(candidate):
                 return candidate
         raise BadInput(
-            f"calendar {self.name!r} has no business day within {_LONGEST_CLOSURE_DAYS} days of {day}",
+            f"calendar {self.name!r} has no business day within {_LONGEST_CLOSURE_DAYS} days "
+            f"of {day}",
             field="holidays",
             rule="a closure is shorter than a month",
         )

@@ -51,7 +51,7 @@ class FixedClock:
     def move_to_day(self, day: Day, zone: ZoneInfo = CHINA) -> None:
         """Go on to nine in the morning of ``day``; stay when it is later that day already."""
         morning = datetime(day.year, day.month, day.day, 9, tzinfo=zone)
-        if day_of(self._at, zone) != day:
+        if day_of(self._at, zone) != day or self._at < morning:
             self.move_to(morning)
 
     def advance(self, by: timedelta) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar as _calendar
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -42,14 +43,13 @@ class Day(date):
         Raises:
             BadInput: another form, or a day that no calendar has.
         """
-        try:
-            if not _ISO_DAY.fullmatch(text.strip()):
-                raise ValueError
-            return cls.fromisoformat(text.strip())
-        except ValueError:
-            raise BadInput(
-                f"{text!r} is not a day; write it like 2026-01-31", field=field, rule="ISO 8601 date"
-            ) from None
+        clean = text.strip()
+        if _ISO_DAY.fullmatch(clean):
+            with suppress(ValueError):
+                return cls.fromisoformat(clean)
+        raise BadInput(
+            f"{text!r} is not a day; write it like 2026-01-31", field=field, rule="ISO 8601 date"
+        )
 
     def plus_days(self, count: int) -> Day:
         return Day.of(self + timedelta(days=count))
@@ -72,12 +72,12 @@ class Day(date):
         return Day(self.year, self.month, 1)
 
     def months_until(self, other: date) -> int:
-        """Calendar months from this day's month to ``other``'s: months on book, vintage arithmetic."""
+        """Calendar months from this day's month to ``other``'s: for vintages, months on book."""
         return (other.year - self.year) * 12 + other.month - self.month
 
     def days_until(self, other: date) -> int:
         """Whole days to ``other``; negative when it lies before."""
-        return (date(other.year, other.month, other.day) - date(self.year, self.month, self.day)).days
+        return other.toordinal() - self.toordinal()
 
 
 @dataclass(frozen=True, slots=True)

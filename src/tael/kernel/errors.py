@@ -1,4 +1,5 @@
-"""Three kinds of no: a refusal is a value, a failure is an exception, a broken invariant stops us."""
+"""Three kinds of no: a refusal is a value, a failure an exception, a broken invariant stops us."""
+# ruff: noqa: N818 - the names say what happened; that they are errors says their place
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ class Refusal:
 
 
 class TaelError(Exception):
-    """A failure somebody can act on. Mapped to HTTP once, in ``console``; to an exit code in ``cli``.
+    """A failure somebody can act on. ``console`` maps it to HTTP, ``cli`` to an exit code.
 
     Attributes:
         code: stable snake_case word, one per kind of failure.
@@ -95,7 +96,7 @@ class OutsideFailure(TaelError):
     retryable = True
 
 
-class InvariantBroken(Exception):  # noqa: N818 - the name says what happened
+class InvariantBroken(Exception):
     """Something that can never be is: nobody catches it, the transaction rolls back."""
 
 

@@ -6,8 +6,10 @@ its kind on the wire; a field is only ever added, with a default.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, get_type_hints
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from tael.kernel.day import Day
 from tael.kernel.errors import BadInput
@@ -113,6 +115,7 @@ class LoanSettled(Fact):
     loan_id: LoanId
 
 
+_PLAIN = (str, int, bool)
 _KINDS: dict[str, type[Fact]] = {
     kind.__name__: kind
     for kind in (
@@ -133,26 +136,30 @@ _KINDS: dict[str, type[Fact]] = {
 
 
 def to_json(fact: Fact) -> dict[str, Any]:
-    """``fact`` as JSON values: kind and fields; money as minor units and currency, days as ISO text."""
-    return {"kind": type(fact).__name__} | {f.name: _out(getattr(fact, f.name)) for f in fields(fact)}
+    """``fact`` as JSON values: its kind and fields; money in minor units, days as ISO text."""
+    values = {part.name: _out(getattr(fact, part.name)) for part in fields(fact)}
+    return {"kind": type(fact).__name__, **values}
 
 
-def from_json(data: dict[str, Any]) -> Fact:
-    """The fact that ``to_json`` wrote.
+def from_json(data: Mapping[str, Any]) -> Fact:
+    """The fact that ``to_json`` wrote, now or when the kind had fewer fields.
 
     Raises:
         BadInput: a kind nobody knows, or a missing or malformed field.
     """
     kind = _KINDS.get(str(data.get("kind")))
     if kind is None:
-        raise BadInput(f"unknown kind of fact {data.get('kind')!r}", field="kind", rule="a known fact")
+        text = f"unknown kind of fact {data.get('kind')!r}"
+        raise BadInput(text, field="kind", rule="a known fact")
     hints = get_type_hints(kind)
-    try:
-        return kind(**{f.name: _in(hints[f.name], data[f.name]) for f in fields(kind)})
-    except KeyError as missing:
-        raise BadInput(
-            f"{kind.__name__} lacks {missing.args[0]!r}", field=str(missing.args[0]), rule="every field"
-        ) from None
+    values: dict[str, Any] = {}
+    for part in fields(kind):
+        if part.name in data:
+            values[part.name] = _in(hints[part.name], data[part.name], part.name)
+        elif part.default is MISSING:
+            text = f"{kind.__name__} lacks {part.name!r}"
+            raise BadInput(text, field=part.name, rule="every field without a default")
+    return kind(**values)
 
 
 def _out(value: object) -> object:
@@ -161,11 +168,19 @@ def _out(value: object) -> object:
     return value.isoformat() if isinstance(value, Day) else value
 
 
-def _in(kind: Any, value: Any) -> object:
-    if kind is Money:
-        return Money(value["minor"], value["currency"])
-    if kind is Day:
-        return Day.parse(value)
-    if isinstance(kind, type) and issubclass(kind, Id):
-        return kind.parse(value)
-    return value
+def _in(kind: Any, value: Any, field: str) -> object:
+    members = get_args(kind)
+    if members:
+        if value is None and NoneType in members:
+            return None
+        kind = next(member for member in members if member is not NoneType)
+    if kind is Money and isinstance(value, Mapping):
+        return Money(value.get("minor"), str(value.get("currency")))  # type: ignore[arg-type]
+    if kind is Day and isinstance(value, str):
+        return Day.parse(value, field=field)
+    if issubclass(kind, Id) and isinstance(value, str):
+        return kind.parse(value, field=field)
+    if kind in _PLAIN and type(value) is kind:
+        return value
+    text = f"{value!r} is not a {kind.__name__}"
+    raise BadInput(text, field=field, rule=f"a {kind.__name__} as to_json writes it")

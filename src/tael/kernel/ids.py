@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Self
 
 from tael.kernel.clock import aware
@@ -19,6 +19,8 @@ _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 _BODY_LENGTH = 26
 _RANDOM_BITS = 74
 _LARGEST = 1 << 128
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Id(str):
@@ -34,7 +36,7 @@ class Id(str):
 
     @classmethod
     def derive(cls, at: datetime, *parts: str | int) -> Self:
-        """The id that ``at`` and ``parts`` always give: what a retried command calls its outcome."""
+        """The id that ``at`` and ``parts`` always give: a retried command names its outcome so."""
         text = "\x1f".join(str(part) for part in (cls.prefix, *parts))
         digest = hashlib.sha256(text.encode()).digest()
         return cls._build(at, int.from_bytes(digest, "big") >> (256 - _RANDOM_BITS))
@@ -58,7 +60,7 @@ class Id(str):
 
     @classmethod
     def _build(cls, at: datetime, random_bits: int) -> Self:
-        milliseconds = int(aware(at).timestamp() * 1000)
+        milliseconds = (aware(at) - _EPOCH) // _MILLISECOND
         value = milliseconds << 80 | 0x7 << 76
         value |= (random_bits >> 62) << 64 | 0b10 << 62 | random_bits & ((1 << 62) - 1)
         check(0 <= value < _LARGEST, "an id has 128 bits")

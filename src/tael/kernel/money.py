@@ -85,8 +85,16 @@ class Money:
         return cls(int(Decimal(clean).scaleb(digits)), currency)
 
     @classmethod
-    def of(cls, amount: Decimal, currency: str = "CNY", rounding: Rounding = Rounding.HALF_EVEN) -> Money:
-        """Round ``amount`` (major units) to the minor unit: the one place where money is rounded."""
+    def of(
+        cls, amount: Decimal, currency: str = "CNY", rounding: Rounding = Rounding.HALF_EVEN
+    ) -> Money:
+        """Round ``amount`` (major units) to the minor unit: the one place where money is rounded.
+
+        Raises:
+            BadInput: not a finite number.
+        """
+        if not amount.is_finite():
+            raise BadInput(f"{amount} is no amount", field="amount", rule="a finite number")
         with localcontext() as context:
             context.prec = 60
             scaled = amount.scaleb(minor_digits(currency))
@@ -111,7 +119,8 @@ class Money:
             BadInput: no weight, a negative weight, or weights that are all zero.
         """
         exact = [Decimal(weight) for weight in weights]
-        if not exact or any(weight < 0 for weight in exact) or not sum(exact):
+        good = all(weight.is_finite() and weight >= 0 for weight in exact)
+        if not good or not sum(exact):
             raise BadInput(
                 "an amount is split by weights that are not negative and not all zero",
                 field="weights",

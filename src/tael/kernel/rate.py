@@ -13,7 +13,7 @@ _PROBABILITY_DIGITS = Decimal("0.000000001")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Rate:
-    """A Decimal fraction (0.18 for 18 %). What it is a rate *of*, and per what, is its name's job."""
+    """A Decimal fraction (0.18 for 18 %). What it is a rate *of*, and per what, its name says."""
 
     fraction: Decimal
 
