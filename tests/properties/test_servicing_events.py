@@ -127,7 +127,7 @@ class Life:
             self.cash = self.cash + amount
             self.repayments.append((key, amount))
 
-    def play(self, number: int, move: Move) -> None:
+    def play(self, number: int, move: Move) -> None:  # noqa: C901, PLR0912 - one arm a move
         self.day = self.day.plus_days(move.days)
         self.servicing.close_loan_day(self.loan_id, self.day)
         first = self.contract.schedule.instalments[0].total

@@ -20,6 +20,7 @@ from tael.servicing.model import (
     LoanContract,
     LoanState,
     Recovered,
+    Refunded,
     RefusalCode,
     RepaymentReceived,
     RepaymentReversed,
@@ -75,6 +76,9 @@ def _replay(contract: LoanContract, log: Sequence[Event], event: Event) -> Step 
     kept = _common(old, new)
     if any(isinstance(one, _BARRIERS) for one in old[kept:]):
         return Refusal(RefusalCode.BEFORE_CLAIM.value)
+    if any(isinstance(one, Refunded) for one in old[kept:]):
+        # The money has left the house; replayed, the refund would be of another amount.
+        return Refusal(RefusalCode.REFUNDED_SINCE.value)
     base = _play(open_loan(contract), old[:kept])
     if isinstance(base, Refusal):
         raise InvariantBroken("accepted events replay")

@@ -49,6 +49,7 @@ class RefusalCode(Enum):
     BEFORE_DISBURSEMENT = "before_disbursement"
     LOAN_CLOSED = "loan_closed"
     BEFORE_CLAIM = "before_claim"
+    REFUNDED_SINCE = "refunded_since"
     BEFORE_LATER_EVENTS = "before_later_events"
     ALREADY_DISBURSED = "already_disbursed"
     NOT_DISBURSED = "not_disbursed"
@@ -208,8 +209,8 @@ EVENT_KINDS: dict[str, type[Event]] = {
 class Row:
     """One instalment and what has been applied to it.
 
-    ``overdue_units`` is the sum over days of its overdue principal, in minor units times
-    years of the day count: penalty is computed from it in one rounding, whatever happened in between.
+    ``overdue_units`` sums its overdue principal over the days, in minor units times years of the
+    day count: penalty is computed from it in one rounding, whatever happened in between.
     """
 
     number: int
