@@ -187,17 +187,21 @@ class AuditLog:
 
 
 def _values(row: AuditRow) -> dict[str, object]:
-    # PostgreSQL refuses NUL in text; what came from outside must still leave its trace.
-    detail = {name: str(value).replace("\x00", "�") for name, value in row.detail.items()}
+    detail = {_storable(name): _storable(value) for name, value in row.detail.items()}
     return {
         "id": row.id,
         "recorded_at": row.recorded_at,
         "actor_kind": row.actor_kind,
         "actor_id": row.actor_id,
         "action": row.action,
-        "subject": row.subject.replace("\x00", "�"),
+        "subject": _storable(row.subject),
         "detail": detail,
     }
+
+
+def _storable(text: str) -> str:
+    """``text`` without what PostgreSQL refuses (NUL, lone surrogates): it must leave its trace."""
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode()
 
 
 def _row(found: sa.Row[tuple[object, ...]]) -> AuditRow:
