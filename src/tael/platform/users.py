@@ -81,8 +81,9 @@ class Users:
                 password_changed_at=now,
             )
             .on_conflict_do_nothing(index_elements=[users.c.login])
-        )
-        if added.rowcount == 0:
+            .returning(users.c.id)
+        ).first()
+        if added is None:
             raise Conflict(f"the login {login!r} is taken", field="login", rule="unique login")
         work.audit("user.added", user.id, {"roles": " ".join(sorted(user.roles))})
         return user
