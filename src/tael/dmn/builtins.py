@@ -230,73 +230,78 @@ def _string_join(items: Value, delimiter: Value = "") -> Value:
     )
 
 
+# Name, parameters, how many of them are required, what is called.
+_FIXED: tuple[tuple[str, str, int, Callable[..., Value]], ...] = (
+    ("not", "negand", 1, _not),
+    ("abs", "n", 1, lambda n: abs(_number(n))),
+    ("floor", "n,scale", 1, _rounding(ROUND_FLOOR)),
+    ("ceiling", "n,scale", 1, _rounding(ROUND_CEILING)),
+    ("decimal", "n,scale", 2, _rounding(ROUND_HALF_EVEN)),
+    ("round up", "n,scale", 2, _rounding(ROUND_UP)),
+    ("round down", "n,scale", 2, _rounding(ROUND_DOWN)),
+    ("round half up", "n,scale", 2, _rounding(ROUND_HALF_UP)),
+    ("round half down", "n,scale", 2, _rounding(ROUND_HALF_DOWN)),
+    ("modulo", "dividend,divisor", 2, _modulo),
+    ("sqrt", "number", 1, _sqrt),
+    ("exp", "number", 1, lambda number: NUMBERS.exp(_number(number))),
+    ("log", "number", 1, _log),
+    ("odd", "number", 1, _parity(1)),
+    ("even", "number", 1, _parity(0)),
+    ("contains", "string,match", 2, lambda string, match: _text(match) in _text(string)),
+    (
+        "starts with",
+        "string,match",
+        2,
+        lambda string, match: _text(string).startswith(_text(match)),
+    ),
+    (
+        "ends with",
+        "string,match",
+        2,
+        lambda string, match: _text(string).endswith(_text(match)),
+    ),
+    ("string length", "string", 1, lambda string: Decimal(len(_text(string)))),
+    ("upper case", "string", 1, lambda string: _text(string).upper()),
+    ("lower case", "string", 1, lambda string: _text(string).lower()),
+    ("substring", "string,start position,length", 2, _substring),
+    ("string", "from", 1, _string),
+    ("number", "from,grouping separator,decimal separator", 1, _to_number),
+    ("string join", "list,delimiter", 1, _string_join),
+    ("date", "from,month,day", 1, _date),
+    (
+        "list contains",
+        "list,element",
+        2,
+        lambda items, e: any(equals(i, e) for i in _list(items)),
+    ),
+    ("count", "list", 1, lambda items: Decimal(len(_list(items)))),
+    ("reverse", "list", 1, lambda items: _list(items)[::-1]),
+    ("distinct values", "list", 1, _distinct),
+    ("flatten", "list", 1, _flat),
+    ("index of", "list,match", 2, _index_of),
+    ("get value", "m,key", 2, _get_value),
+)
+# Functions of a list or of its items one by one.
+_VARIADIC: tuple[tuple[str, Callable[..., Value]], ...] = (
+    ("min", lambda *a: _extreme(a, largest=False)),
+    ("max", lambda *a: _extreme(a, largest=True)),
+    ("sum", _sum),
+    ("mean", _mean),
+    ("all", _logic(every=True)),
+    ("any", _logic(every=False)),
+    ("concatenate", _concatenate),
+    ("append", lambda first, *more: (*_list(first), *more)),
+    ("union", lambda *lists: _distinct(_concatenate(*lists))),
+)
+
+
 def _table() -> dict[str, Function]:
-    fixed: tuple[tuple[str, str, int, Callable[..., Value]], ...] = (
-        ("not", "negand", 1, _not),
-        ("abs", "n", 1, lambda n: abs(_number(n))),
-        ("floor", "n,scale", 1, _rounding(ROUND_FLOOR)),
-        ("ceiling", "n,scale", 1, _rounding(ROUND_CEILING)),
-        ("decimal", "n,scale", 2, _rounding(ROUND_HALF_EVEN)),
-        ("round up", "n,scale", 2, _rounding(ROUND_UP)),
-        ("round down", "n,scale", 2, _rounding(ROUND_DOWN)),
-        ("round half up", "n,scale", 2, _rounding(ROUND_HALF_UP)),
-        ("round half down", "n,scale", 2, _rounding(ROUND_HALF_DOWN)),
-        ("modulo", "dividend,divisor", 2, _modulo),
-        ("sqrt", "number", 1, _sqrt),
-        ("exp", "number", 1, lambda number: NUMBERS.exp(_number(number))),
-        ("log", "number", 1, _log),
-        ("odd", "number", 1, _parity(1)),
-        ("even", "number", 1, _parity(0)),
-        ("contains", "string,match", 2, lambda string, match: _text(match) in _text(string)),
-        (
-            "starts with",
-            "string,match",
-            2,
-            lambda string, match: _text(string).startswith(_text(match)),
-        ),
-        (
-            "ends with",
-            "string,match",
-            2,
-            lambda string, match: _text(string).endswith(_text(match)),
-        ),
-        ("string length", "string", 1, lambda string: Decimal(len(_text(string)))),
-        ("upper case", "string", 1, lambda string: _text(string).upper()),
-        ("lower case", "string", 1, lambda string: _text(string).lower()),
-        ("substring", "string,start position,length", 2, _substring),
-        ("string", "from", 1, _string),
-        ("number", "from,grouping separator,decimal separator", 1, _to_number),
-        ("string join", "list,delimiter", 1, _string_join),
-        ("date", "from,month,day", 1, _date),
-        (
-            "list contains",
-            "list,element",
-            2,
-            lambda items, e: any(equals(i, e) for i in _list(items)),
-        ),
-        ("count", "list", 1, lambda items: Decimal(len(_list(items)))),
-        ("reverse", "list", 1, lambda items: _list(items)[::-1]),
-        ("distinct values", "list", 1, _distinct),
-        ("flatten", "list", 1, _flat),
-        ("index of", "list,match", 2, _index_of),
-        ("get value", "m,key", 2, _get_value),
-    )
-    variadic: tuple[tuple[str, Callable[..., Value]], ...] = (
-        ("min", lambda *a: _extreme(a, largest=False)),
-        ("max", lambda *a: _extreme(a, largest=True)),
-        ("sum", _sum),
-        ("mean", _mean),
-        ("all", _logic(every=True)),
-        ("any", _logic(every=False)),
-        ("concatenate", _concatenate),
-        ("append", lambda first, *more: (*_list(first), *more)),
-        ("union", lambda *lists: _distinct(_concatenate(*lists))),
-    )
-    table = {
+    fixed = {
         name: Function(name, tuple(parameters.split(",")), call, required=required)
-        for name, parameters, required, call in fixed
+        for name, parameters, required, call in _FIXED
     }
-    return table | {name: Function(name, ("list",), call, variadic=True) for name, call in variadic}
+    variadic = {name: Function(name, ("list",), call, variadic=True) for name, call in _VARIADIC}
+    return fixed | variadic
 
 
 BUILTINS: dict[str, Function] = _table()

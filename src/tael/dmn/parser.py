@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context
 
 from tael.dmn import syntax as s
 from tael.dmn.errors import FeelSyntaxError
@@ -373,10 +373,10 @@ class Parser:
 
     def _primary(self) -> s.Expression:
         token = self._now
-        if token.kind is Kind.NUMBER:
-            return s.Literal(self._take().at, NUMBERS.create_decimal(Decimal(token.text)))
-        if token.kind is Kind.STRING:
-            return s.Literal(self._take().at, token.text)
+        if token.kind in (Kind.NUMBER, Kind.STRING):
+            text = self._take().text
+            number = NUMBERS.create_decimal(text) if token.kind is Kind.NUMBER else None
+            return s.Literal(token.at, text if number is None else number)
         if token.kind is Kind.NAME:
             return self._word()
         if self._is("(", "[", "]"):

@@ -18,11 +18,11 @@ from tael.risk.measures import (
     single_aucs,
 )
 from tael.risk.reasons import REASON_TEXTS, Reason
-from tael.risk.scorecard import Characteristic, Scorecard
+from tael.risk.scorecard import Characteristic, Scale, Scorecard
 from tael.risk.tiers import TIER_BOUNDS, geometric_bounds, tier
 
 __all__ = [
     "REASON_TEXTS", "TIER_BOUNDS", "Binning", "Characteristic", "Feature", "Interval", "Reason",
-    "Scorecard", "auc", "auc_interval", "check_leak", "fit_binning", "geometric_bounds", "ks",
-    "ks_interval", "single_aucs", "tier",
+    "Scale", "Scorecard", "auc", "auc_interval", "check_leak", "fit_binning", "geometric_bounds",
+    "ks", "ks_interval", "single_aucs", "tier",
 ]  # fmt: skip

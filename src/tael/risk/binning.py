@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tael.risk.columns import Floats, Ints, categories, category, numbers
+from tael.risk.columns import Column, Floats, Ints, categories, category, numbers
 
 _HALF = 0.5  # added to goods and bads of a bin, so that an empty side has a finite weight
 _DIGITS = 9
@@ -74,7 +73,7 @@ class Binning:
         """The index of the bin of missing values."""
         return len(self.woe) - 1
 
-    def assign(self, values: npt.NDArray[Any]) -> Ints:
+    def assign(self, values: Column) -> Ints:
         """The bin of each value."""
         if self.feature.kind == "numeric":
             floats = numbers(values, self.feature.name)
@@ -106,7 +105,7 @@ class Binning:
 OTHER = "other values"
 
 
-def fit_binning(feature: Feature, values: npt.NDArray[Any], bad: Floats, weight: Floats) -> Binning:
+def fit_binning(feature: Feature, values: Column, bad: Floats, weight: Floats) -> Binning:
     """The bins of ``values``; ``bad`` is 1 or 0, ``weight`` has a mean of one."""
     if feature.kind == "numeric":
         return _fit_numeric(feature, numbers(values, feature.name), bad, weight)
@@ -125,9 +124,7 @@ def _fit_numeric(feature: Feature, values: Floats, bad: Floats, weight: Floats) 
     return _binning(feature, cuts, (), [*rows, _outside(seen, bad, weight)])
 
 
-def _fit_categorical(
-    feature: Feature, values: npt.NDArray[Any], bad: Floats, weight: Floats
-) -> Binning:
+def _fit_categorical(feature: Feature, values: Column, bad: Floats, weight: Floats) -> Binning:
     seen = values != ""
     names, code = np.unique(values[seen], return_inverse=True)
     counts = _counts(code, bad[seen], weight[seen], len(names))
@@ -162,7 +159,7 @@ def _quantile_edges(values: Floats, weight: Floats, pieces: int = 32) -> Floats:
     return np.unique(np.round((edges + below) / 2, 6)[edges > ordered[0]])
 
 
-def _counts(code: npt.NDArray[Any], bad: Floats, weight: Floats, bins: int) -> Floats:
+def _counts(code: Ints, bad: Floats, weight: Floats, bins: int) -> Floats:
     """Goods and bads per bin, by weight."""
     all_weight = np.bincount(code, weights=weight, minlength=bins)
     bads = np.bincount(code, weights=weight * bad, minlength=bins)

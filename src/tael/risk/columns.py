@@ -13,10 +13,12 @@ from tael.kernel import BadInput
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
-Columns: TypeAlias = Mapping[str, npt.NDArray[Any]]
+# One variable: numbers, text, booleans or objects.
+Column: TypeAlias = npt.NDArray[Any]
+Columns: TypeAlias = Mapping[str, Column]
 
 
-def columns_of(data: object) -> dict[str, npt.NDArray[Any]]:
+def columns_of(data: object) -> dict[str, Column]:
     """``data`` as arrays by name.
 
     A mapping of one-dimensional arrays; an object with ``column_names`` (Arrow) or ``columns``
@@ -42,7 +44,7 @@ def columns_of(data: object) -> dict[str, npt.NDArray[Any]]:
     return named
 
 
-def _same_length(named: Mapping[str, npt.NDArray[Any]]) -> None:
+def _same_length(named: Mapping[str, Column]) -> None:
     lengths = {name: len(values) for name, values in named.items()}
     expected = next(iter(lengths.values()), 0)
     for name, length in lengths.items():
@@ -54,7 +56,7 @@ def _same_length(named: Mapping[str, npt.NDArray[Any]]) -> None:
             )
 
 
-def numbers(values: npt.NDArray[Any], name: str) -> Floats:
+def numbers(values: Column, name: str) -> Floats:
     """``values`` as floats, None and NaT as NaN.
 
     Raises:
@@ -70,7 +72,7 @@ def numbers(values: npt.NDArray[Any], name: str) -> Floats:
         ) from None
 
 
-def categories(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def categories(values: Column) -> Column:
     """``values`` as text; None, NaN and the empty text become ''."""
     return np.array([category(value) for value in values.tolist()], dtype=object)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from tael.kernel import Refusal
 from tael.risk.columns import Columns, Floats, labels, numbers, weights
 
 _PERCENT = 100.0
+_RESAMPLES = 200
 _MOST_SUSPECTS = 3
 
 
@@ -60,7 +61,8 @@ def auc_interval(
 
     Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
     """
-    return _interval(bad, pd, sample_weight, level=level, seed=seed, measure="auc")
+    table = _Ranked(labels(bad), np.asarray(pd, dtype=np.float64), sample_weight)
+    return _interval(table, table.auc, level=level, seed=seed)
 
 
 def ks_interval(
@@ -72,7 +74,8 @@ def ks_interval(
     seed: int = 0,
 ) -> Interval:
     """KS with a percentile bootstrap interval, as ``auc_interval``."""
-    return _interval(bad, pd, sample_weight, level=level, seed=seed, measure="ks")
+    table = _Ranked(labels(bad), np.asarray(pd, dtype=np.float64), sample_weight)
+    return _interval(table, table.ks, level=level, seed=seed)
 
 
 def check_leak(
@@ -147,25 +150,17 @@ class _Ranked:
 
 
 def _interval(
-    bad: npt.ArrayLike,
-    pd: npt.ArrayLike,
-    sample_weight: npt.ArrayLike | None,
-    *,
-    level: float,
-    seed: int,
-    measure: str,
+    table: _Ranked, measure: Callable[[Floats], float], *, level: float, seed: int
 ) -> Interval:
-    table = _Ranked(labels(bad), np.asarray(pd, dtype=np.float64), sample_weight)
-    take = table.auc if measure == "auc" else table.ks
     random = np.random.Generator(np.random.PCG64(seed))
     rows = len(table.bad)
     draws = []
-    for _ in range(200):
+    for _ in range(_RESAMPLES):
         times = np.bincount(random.integers(0, rows, rows), minlength=rows)
         resampled = table.weight * times
         # A resample without goods or without bads has no measure; only tiny samples meet it.
         if (resampled * table.bad).any() and (resampled * (1.0 - table.bad)).any():
-            draws.append(take(resampled))
+            draws.append(measure(resampled))
     tail = (1.0 - level) / 2 * _PERCENT
     low, high = np.percentile(draws, [tail, _PERCENT - tail])
-    return Interval(take(table.weight), float(low), float(high))
+    return Interval(measure(table.weight), float(low), float(high))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tael.kernel import BadInput, Rate
 from tael.risk.binning import Binning, Feature, fit_binning
-from tael.risk.columns import Columns, Floats, columns_of, labels, weights
+from tael.risk.columns import Column, Columns, Floats, Ints, columns_of, labels, weights
 from tael.risk.estimator import EstimatorContract
 from tael.risk.logistic import fit_logistic
 from tael.risk.reasons import Reason, main_reasons
@@ -44,6 +44,31 @@ class Characteristic:
         return self.binning.feature.name
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How log odds become points.
+
+    Attributes:
+        base_points: the score at ``base_odds``.
+        base_odds: goods per bad at ``base_points``.
+        points_to_double: points that double the odds.
+    """
+
+    base_points: int = 600
+    base_odds: float = 20.0
+    points_to_double: int = 40
+
+    @property
+    def factor(self) -> float:
+        """Points per unit of log odds."""
+        return self.points_to_double / math.log(2)
+
+    @property
+    def offset(self) -> float:
+        """Points at even odds."""
+        return self.base_points - self.factor * math.log(self.base_odds)
+
+
 class Scorecard(EstimatorContract):
     """A classifier of bad (1) and good (0) loans that can be read, kept and explained.
 
@@ -52,9 +77,7 @@ class Scorecard(EstimatorContract):
 
     Args:
         features: which variables and how; None takes every column, text as categorical.
-        base_points: the score at ``base_odds``.
-        base_odds: goods per bad at ``base_points``.
-        points_to_double: points that double the odds.
+        scale: how log odds become points.
         min_information: a variable below this information value is left out.
         ridge: L2 penalty of the regression.
 
@@ -69,16 +92,12 @@ class Scorecard(EstimatorContract):
         self,
         features: Sequence[Feature] | None = None,
         *,
-        base_points: int = 600,
-        base_odds: float = 20.0,
-        points_to_double: int = 40,
+        scale: Scale = Scale(),
         min_information: float = 0.005,
         ridge: float = 1.0,
     ) -> None:
         self.features = features
-        self.base_points = base_points
-        self.base_odds = base_odds
-        self.points_to_double = points_to_double
+        self.scale = scale
         self.min_information = min_information
         self.ridge = ridge
 
@@ -134,9 +153,8 @@ class Scorecard(EstimatorContract):
 
     def _keep(self, binnings: list[Binning], beta: Floats) -> Scorecard:
         self.intercept_ = round(float(beta[0]), _DIGITS)
-        factor = self.points_to_double / math.log(2)
-        offset = self.base_points - factor * math.log(self.base_odds)
-        share = (offset - factor * self.intercept_) / len(binnings)
+        factor = self.scale.factor
+        share = (self.scale.offset - factor * self.intercept_) / len(binnings)
         self.characteristics_ = tuple(
             _characteristic(binning, round(float(slope), _DIGITS), (factor, share))
             for binning, slope in zip(binnings, beta[1:], strict=True)
@@ -167,7 +185,7 @@ class Scorecard(EstimatorContract):
         bad = np.array([_chance(z) for z in self.log_odds(X).tolist()])
         return np.column_stack([1.0 - bad, bad])
 
-    def predict(self, X: object) -> npt.NDArray[np.int64]:  # noqa: N803
+    def predict(self, X: object) -> Ints:  # noqa: N803
         """1 where bad is likelier than good."""
         return (self.predict_proba(X)[:, 1] > 0.5).astype(np.int64)  # noqa: PLR2004
 
@@ -179,7 +197,7 @@ class Scorecard(EstimatorContract):
         """
         return Rate.from_probability(float(self.predict_proba(_one(row))[0, 1]))
 
-    def points(self, X: object) -> npt.NDArray[np.int64]:  # noqa: N803
+    def points(self, X: object) -> Ints:  # noqa: N803
         """The score of each row: the sum of its whole points."""
         columns = columns_of(X)
         self._fitted_intercept()
@@ -187,7 +205,7 @@ class Scorecard(EstimatorContract):
             np.array(item.points)[item.binning.assign(_column(columns, item.name))]
             for item in self.characteristics_
         ]
-        total: npt.NDArray[np.int64] = np.sum(parts, axis=0, dtype=np.int64)
+        total: Ints = np.sum(parts, axis=0, dtype=np.int64)
         return total
 
     def score_of(self, row: Mapping[str, object]) -> int:
@@ -219,7 +237,7 @@ class Scorecard(EstimatorContract):
         """The fitted scorecard as canonical JSON: sorted keys, no spaces, nine digits."""
         data = {
             "format": _FORMAT,
-            "scale": [self.base_points, self.base_odds, self.points_to_double],
+            "scale": asdict(self.scale),
             "training": [self.min_information, self.ridge],
             "intercept": self._fitted_intercept(),
             "characteristics": [asdict(item) for item in self.characteristics_],
@@ -256,13 +274,11 @@ class Scorecard(EstimatorContract):
 def _read(data: Any) -> Scorecard:
     if not isinstance(data, dict) or data.get("format") != _FORMAT:
         raise BadInput("not a scorecard of this format", field="format", rule=_FORMAT)
-    scale, training = data["scale"], data["training"]
+    training = data["training"]
     items = tuple(_read_characteristic(item) for item in data["characteristics"])
     card = Scorecard(
         tuple(item.binning.feature for item in items),
-        base_points=scale[0],
-        base_odds=scale[1],
-        points_to_double=scale[2],
+        scale=Scale(**data["scale"]),
         min_information=training[0],
         ridge=training[1],
     )
@@ -299,7 +315,7 @@ def _features_of(columns: Columns) -> list[Feature]:
     ]
 
 
-def _column(columns: Columns, name: str) -> npt.NDArray[Any]:
+def _column(columns: Columns, name: str) -> Column:
     if name not in columns:
         raise BadInput(
             f"column {name!r} is missing", field=name, rule="every variable of the scorecard"
@@ -307,7 +323,7 @@ def _column(columns: Columns, name: str) -> npt.NDArray[Any]:
     return columns[name]
 
 
-def _one(row: Mapping[str, object]) -> dict[str, npt.NDArray[Any]]:
+def _one(row: Mapping[str, object]) -> dict[str, Column]:
     return {name: np.array([value], dtype=object) for name, value in row.items()}
 
 
