@@ -17,6 +17,7 @@ from tael.ledger import (
     EntryQuery,
     Ledger,
     MemoryStore,
+    Receipt,
     Side,
     credit,
     debit,
@@ -77,6 +78,31 @@ def test_the_same_key_with_other_entries_is_a_conflict(ledger: Ledger, other: En
     ledger.post([lent("L1", "100")], key="a")
     with pytest.raises(Conflict) as refused:
         ledger.post([other], key="a")
+    assert refused.value.code == "key_reused"
+
+
+class RacedStore(MemoryStore):
+    """A store in which somebody else writes the key between the look and the write."""
+
+    looks = 0
+
+    def find(self, key: str) -> Receipt | None:
+        self.looks += 1
+        return super().find(key) if self.looks != 2 else None
+
+
+def test_the_same_command_run_twice_at_once_gives_one_receipt() -> None:
+    ledger = Ledger(RacedStore(), FixedClock.on(DAY))
+    first = ledger.post([lent("L1", "100")], key="a")
+    assert ledger.post([lent("L1", "100")], key="a") == first
+    assert ledger.balance("B1301") == yuan("100")
+
+
+def test_another_command_that_took_the_key_at_once_is_a_conflict() -> None:
+    ledger = Ledger(RacedStore(), FixedClock.on(DAY))
+    ledger.post([lent("L1", "100")], key="a")
+    with pytest.raises(Conflict) as refused:
+        ledger.post([lent("L1", "101")], key="a")
     assert refused.value.code == "key_reused"
 
 

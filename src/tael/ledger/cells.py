@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from tael.ledger.model import (
@@ -13,6 +14,9 @@ from tael.ledger.model import (
     Dimensions,
     Entry,
 )
+
+_WHOLE = frozenset({"owner", "currency"})
+_NO_DIMENSIONS = Dimensions()
 
 Deltas = dict[tuple[str, int], int]
 """Debits minus credits, in minor units, by account and number of the cell."""
@@ -40,8 +44,10 @@ class Cells:
     def __init__(self) -> None:
         self._numbers: dict[Cell, int] = {}
         self._cells: list[Cell] = []
+        self._wholes: list[int] = []
         self._of_loan: dict[str, list[int]] = {}
         self._nets: dict[str, dict[int, int]] = {}
+        self._totals: dict[str, dict[int, int]] = {}
 
     def deltas(self, entries: Iterable[Entry]) -> Deltas:
         """What ``entries`` would add, by account and cell."""
@@ -57,17 +63,19 @@ class Cells:
         for (account, number), minor in deltas.items():
             nets = self._nets.setdefault(account, {})
             nets[number] = nets.get(number, 0) + minor
+            whole = self._wholes[number]
+            totals = self._totals.setdefault(account, {})
+            totals[whole] = totals.get(whole, 0) + minor
 
     def cell(self, number: int) -> Cell:
         return self._cells[number]
 
     def net(self, account: str, where: Mapping[str, str], basis: Basis) -> int:
         """The net of one account and basis over the cells that match ``where``."""
-        nets = self._nets.get(account, {})
         return sum(
-            nets.get(number, 0)
-            for number in self._candidates(account, where)
-            if self._cells[number].basis is basis and self._cells[number].matches(where)
+            minor
+            for cell, minor in self._of(account, where.keys(), where)
+            if cell.basis is basis and cell.matches(where)
         )
 
     def loan_nets(self, account: str, like: Cell) -> dict[Basis, int]:
@@ -82,26 +90,38 @@ class Cells:
 
     def rows(self, query: BalanceQuery) -> Iterator[tuple[BalanceRow, int]]:
         """The present net of each cell that ``query`` selects, whatever its days."""
+        named = {*query.where, *query.group_by}
         for account in query.accounts or tuple(self._nets):
             if query.book and not account.startswith(query.book):
                 continue
-            nets = self._nets.get(account, {})
-            for number in self._candidates(account, query.where):
-                if nets.get(number) and self._cells[number].matches(query.where):
-                    yield row_of(account, self._cells[number], query.group_by), nets[number]
+            for cell, minor in self._of(account, named, query.where):
+                if minor and cell.matches(query.where):
+                    yield row_of(account, cell, query.group_by), minor
 
-    def _candidates(self, account: str, where: Mapping[str, str]) -> Iterable[int]:
-        if "loan" in where:
-            return self._of_loan.get(where["loan"], ())
-        return tuple(self._nets.get(account, ()))
+    def _of(
+        self, account: str, named: AbstractSet[str], where: Mapping[str, str]
+    ) -> Iterable[tuple[Cell, int]]:
+        """Cells of ``account`` with their nets, no finer than the ``named`` parts ask for."""
+        whole = named <= _WHOLE
+        nets = (self._totals if whole else self._nets).get(account, {})
+        numbers = self._of_loan.get(where["loan"], ()) if "loan" in where else tuple(nets)
+        return ((self._cells[number], nets.get(number, 0)) for number in numbers)
 
     def _number(self, entry: Entry) -> int:
         cell = Cell(entry.owner, entry.currency, entry.basis, entry.dimensions)
         number = self._numbers.get(cell)
-        if number is None:
-            number = self._numbers[cell] = len(self._cells)
-            self._cells.append(cell)
-            self._of_loan.setdefault(cell.dimensions.loan, []).append(number)
+        return self._add_cell(cell) if number is None else number
+
+    def _add_cell(self, cell: Cell) -> int:
+        number = self._numbers[cell] = len(self._cells)
+        self._cells.append(cell)
+        self._of_loan.setdefault(cell.dimensions.loan, []).append(number)
+        # Every cell belongs to the whole that tells no dimensions apart; a whole to itself.
+        whole = cell._replace(dimensions=_NO_DIMENSIONS)
+        self._wholes.append(number)
+        if whole != cell:
+            known = self._numbers.get(whole)
+            self._wholes[number] = self._add_cell(whole) if known is None else known
         return number
 
 

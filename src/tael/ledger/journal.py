@@ -250,10 +250,20 @@ class Ledger:
             if earlier.input_hash != asked:
                 raise _reused(key)
             return earlier
-        now = aware(self._clock.now())
-        receipt = self._store.append(Batch(key, asked, tuple(entries), now, releases))
+        batch = Batch(key, asked, tuple(entries), aware(self._clock.now()), releases)
+        receipt = self._appended(batch)
         check(receipt.input_hash == asked, f"the receipt of {key!r} is of what was asked")
         return receipt
+
+    def _appended(self, batch: Batch) -> Receipt:
+        try:
+            return self._store.append(batch)
+        except Conflict:
+            # The same command, run twice at once: the other one wrote it since we looked.
+            earlier = self._store.find(batch.key)
+            if earlier is None or earlier.input_hash != batch.input_hash:
+                raise
+            return earlier
 
     def _account(self, code: str) -> Account:
         account = self._store.chart.get(code)

@@ -44,6 +44,7 @@ class MemoryStore:
         self._cells = Cells()
         self._holds: dict[str, Hold] = {}
         self._hold_keys: dict[str, HoldId] = {}
+        self._pending: dict[str, dict[HoldId, Hold]] = {}
         self._closed: dict[str, Day] = {}
 
     @property
@@ -93,13 +94,15 @@ class MemoryStore:
     def add_hold(self, hold: Hold) -> None:
         if hold.key in self._hold_keys:
             raise Conflict(f"hold key {hold.key!r} is taken", code="key_reused", field="key")
-        self._holds[hold.id] = hold
-        self._hold_keys[hold.key] = hold.id
+        pending = self._pending.setdefault(hold.account, {})
+        pending[hold.id] = hold
         try:
             self._check_available(hold)
         except Conflict:
-            del self._holds[hold.id], self._hold_keys[hold.key]
+            del pending[hold.id]
             raise
+        self._holds[hold.id] = hold
+        self._hold_keys[hold.key] = hold.id
 
     def find_hold(self, id_or_key: str) -> Hold | None:
         return self._holds.get(self._hold_keys.get(id_or_key, id_or_key))
@@ -151,11 +154,10 @@ class MemoryStore:
                     raise _wrong_side(known, cell, Money(net, cell.currency))
 
     def _check_held(self, deltas: Deltas, releases: HoldId | None) -> None:
-        pending = [h for h in self._pending() if h.id != releases]
-        touched = {account for account, _ in deltas}
-        for hold in pending:
-            if hold.account in touched:
-                self._check_available(hold, without=releases)
+        for account in {account for account, _ in deltas}:
+            for hold in self._pending.get(account, {}).values():
+                if hold.id != releases:
+                    self._check_available(hold, without=releases)
 
     def _check_available(self, hold: Hold, *, without: HoldId | None = None) -> None:
         narrow = _selector(hold)
@@ -163,10 +165,8 @@ class MemoryStore:
         for where in (narrow, whole):
             held = sum(
                 other.amount.minor
-                for other in self._pending()
-                if other.account == hold.account
-                and other.id != without
-                and where.items() <= _selector(other).items()
+                for other in self._pending[hold.account].values()
+                if other.id != without and where.items() <= _selector(other).items()
             )
             sign = self._chart[hold.account].side.sign
             balance = sign * self._cells.net(hold.account, where, Basis.COMMON)
@@ -182,11 +182,9 @@ class MemoryStore:
 
     # -- reading and writing -----------------------------------------------------------------
 
-    def _pending(self) -> list[Hold]:
-        return [h for h in self._holds.values() if h.state is HoldState.PENDING]
-
     def _set_state(self, hold_id: HoldId, state: HoldState) -> None:
-        self._holds[hold_id] = replace(self._holds[hold_id], state=state)
+        hold = self._holds[hold_id] = replace(self._holds[hold_id], state=state)
+        del self._pending[hold.account][hold_id]
 
     def _write(self, batch: Batch) -> None:
         before = self._links[-1].chained if self._links else ""
