@@ -77,12 +77,14 @@ class RepaymentReceived(Fact):
     amount: Money
     principal: Money
     balance: Money
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepaymentReversed(Fact):
     loan_id: LoanId
     amount: Money
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

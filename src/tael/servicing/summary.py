@@ -74,14 +74,18 @@ def tell(header: LoanHeader, before: LoanState, after: LoanState, event: Event) 
         repaid = before.unpaid_principal - after.unpaid_principal
         told.append(
             facts.RepaymentReceived(
-                **at, amount=event.amount, principal=repaid, balance=after.outstanding
+                **at,
+                amount=event.amount,
+                principal=repaid,
+                balance=after.outstanding,
+                event=event.key,
             )
         )
     elif isinstance(event, RepaymentReceived | Recovered):
         told.append(facts.RecoveryReceived(**at, amount=event.amount))
     elif isinstance(event, RepaymentReversed):
         lent_again = after.unpaid_principal - before.unpaid_principal
-        told.append(facts.RepaymentReversed(**at, amount=lent_again))
+        told.append(facts.RepaymentReversed(**at, amount=lent_again, event=event.key))
     elif isinstance(event, Claimed) and after.claim is not None:
         told.append(facts.CompensationClaimed(**at, amount=after.claim.amount))
     elif isinstance(event, Compensated) and after.claim is not None:

@@ -1,0 +1,147 @@
+"""One installation of Tael: settings, database, and every room wired to what it needs.
+
+The only place that knows which class satisfies which port. What lives as long as the process is
+built once; what belongs to a transaction is built per unit of work (``rooms``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tael.app.guarantor import GuarantorCapital, limits_on
+from tael.app.routing import AgreementRoutes, AskedOutside
+from tael.funding import Funding, FundingStore
+from tael.kernel import Clock, SystemClock, day_of
+from tael.ledger import Ledger
+from tael.origination import Applications, Offers, Parties, SqlOriginationStore, ports
+from tael.platform import Database, EmbeddedPostgres, Settings, Work
+from tael.platform.identity import Identity
+from tael.platform.ledger_store import LedgerStore
+from tael.platform.parameters import Parameters
+from tael.platform.permissions import Permissions
+from tael.platform.vault import Vault
+from tael.platform.vault_keys import VaultKeys
+from tael.policies import ENGINES, Policies, SqlPolicyStore
+from tael.portfolio import Portfolio, SqlMonthStore
+from tael.servicing import Servicing, SqlLoanStore, StateCache
+
+COMPANY: Mapping[str, str] = {
+    "guarantor": "示例融资担保有限公司",
+    "platform": "示例助贷科技有限公司",
+}
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The rooms that are bound to one open transaction."""
+
+    ledger: Ledger
+    servicing: Servicing
+    funding: Funding
+    portfolio: Portfolio
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Everything that lives as long as the process."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    identity: Identity
+    permissions: Permissions
+    vault: Vault
+    parameters: Parameters
+    policies: Policies
+    parties: Parties
+    applications: Applications
+    offers: Offers
+    states: StateCache = field(default_factory=StateCache)
+
+    def rooms(self, work: Work) -> Rooms:
+        """The rooms inside ``work``."""
+        ledger = Ledger(LedgerStore(work), work.clock)
+        today = day_of(work.clock.now(), self.settings.zone)
+        funding = Funding(FundingStore(work.connection), work)
+        limits = limits_on(self.parameters, work, today)
+        return Rooms(
+            ledger=ledger,
+            servicing=Servicing(
+                SqlLoanStore(work.connection),
+                ledger,
+                work.emit,
+                work.clock,
+                cache=self.states,
+                zone=self.settings.zone,
+            ),
+            funding=funding,
+            portfolio=Portfolio(
+                SqlMonthStore(work.connection), ledger, GuarantorCapital(funding, limits)
+            ),
+        )
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.database.close()
+
+
+@contextmanager
+def open_installation(settings: Settings, clock: Clock | None = None) -> Iterator[Installation]:
+    """The installation of ``settings``, its database running and at the current schema."""
+    from tael.app import migrations
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with _server(settings) as server:
+        url = settings.database_url or server.url
+        migrations.upgrade(url)
+        recover = None if settings.database_url else server.ensure_running
+        told = clock or SystemClock()
+        installation = build(settings, Database(url, told, recover=recover), told)
+        try:
+            yield installation
+        finally:
+            installation.close()
+
+
+@contextmanager
+def _server(settings: Settings) -> Iterator[EmbeddedPostgres]:
+    """The embedded server, running unless the installation has a database of its own."""
+    server = EmbeddedPostgres(settings.data_dir, settings.pg_bin_dir)
+    if settings.database_url:
+        yield server
+        return
+    with server:
+        yield server
+
+
+def build(settings: Settings, database: Database, clock: Clock) -> Installation:
+    """Wire the rooms over an open ``database``."""
+    keys = VaultKeys.open(settings.secret_key_file or settings.data_dir / "keys.json")
+    vault, parameters, permissions = Vault(keys), Parameters(), Permissions()
+    policies = Policies(SqlPolicyStore, parameters=parameters, engines=ENGINES)
+
+    store = SqlOriginationStore.opener(permissions)
+    outside = ports.Outside(
+        store=store,
+        vault=vault,
+        decisions=policies,
+        routes=AgreementRoutes(),
+        banks=AskedOutside(),
+        parameters=parameters,
+        conditions=ports.Conditions(collectors=COMPANY),
+    )
+    return Installation(
+        settings=settings,
+        clock=clock,
+        database=database,
+        identity=Identity.build(),
+        permissions=permissions,
+        vault=vault,
+        parameters=parameters,
+        policies=policies,
+        parties=Parties(store, vault),
+        applications=Applications(outside),
+        offers=Offers(outside),
+    )
