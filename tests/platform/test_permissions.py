@@ -120,9 +120,9 @@ def _kept(
 ) -> dict[str, set[int]]:
     """Which rows PostgreSQL keeps under the filter of each resource."""
     names = ("number", *ATTRIBUTES)
-    columns = [sa.column("number", sa.Integer), *(sa.column(name, sa.Text) for name in ATTRIBUTES)]
+    columns = (sa.column(name, sa.Text) for name in ATTRIBUTES)
     data = [(number, *(row[name] for name in ATTRIBUTES)) for number, row in enumerate(rows)]
-    table = sa.values(*columns, name="rows").data(data)
+    table = sa.values(sa.column("number", sa.Integer), *columns, name="rows").data(data)
     by_name = {name: table.c[name] for name in names}
     with engine.connect() as connection:
         return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any
 
 _SHORTEST_PARTIAL = 8
 # Mainland identity number (GB 11643), mobile number, bank card (ISO/IEC 7812), e-mail address.
@@ -54,7 +53,9 @@ def mask_text(text: str) -> str:
     return _PERSONAL.sub(_masked_match, text)
 
 
-def mask_event(logger: object, method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 - structlog's signature
+def mask_event(
+    _logger: object, _method: str, event: MutableMapping[str, object]
+) -> Mapping[str, object]:
     """A structlog processor: every text of the event goes through ``mask_text``."""
     for key, value in event.items():
         event[key] = _masked(value)
@@ -71,7 +72,7 @@ MASKS: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def _masked(value: Any) -> Any:
+def _masked(value: object) -> object:
     if isinstance(value, str):
         return mask_text(value)
     if isinstance(value, Mapping):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -34,7 +33,7 @@ class _Grant:
     values: frozenset[str] | None
     fields: frozenset[str]
 
-    def matches(self, actor_id: str, row: Mapping[str, Any]) -> bool:
+    def matches(self, actor_id: str, row: Mapping[str, object]) -> bool:
         if self.every_row:
             return True
         value = row[self.attribute]
@@ -64,7 +63,7 @@ class Permissions:
         self._compiled: dict[tuple[str, frozenset[str]], _Grants] = {}
 
     def allowed(
-        self, actor: Actor, action: str, resource: str, row: Mapping[str, Any] | None = None
+        self, actor: Actor, action: str, resource: str, row: Mapping[str, object] | None = None
     ) -> bool:
         """Whether ``actor`` may do it: to ``row`` if given, else to any row at all.
 
@@ -81,7 +80,7 @@ class Permissions:
         return row is None or any(grant.matches(actor.id, row) for grant in grants)
 
     def require(
-        self, actor: Actor, action: str, resource: str, row: Mapping[str, Any] | None = None
+        self, actor: Actor, action: str, resource: str, row: Mapping[str, object] | None = None
     ) -> None:
         """The same, as a wall.
 
@@ -95,7 +94,7 @@ class Permissions:
         self,
         actor: Actor,
         resource: str,
-        columns: Mapping[str, sa.ColumnElement[Any]],
+        columns: Mapping[str, sa.ColumnElement[str]],
         action: str = "read",
     ) -> sa.ColumnElement[bool]:
         """The condition for WHERE that keeps the rows ``actor`` may read (or do ``action`` to).
@@ -117,7 +116,7 @@ class Permissions:
         return sa.or_(*conditions) if conditions else sa.false()
 
     def visible_fields(
-        self, actor: Actor, resource: str, row: Mapping[str, Any] | None = None
+        self, actor: Actor, resource: str, row: Mapping[str, object] | None = None
     ) -> frozenset[str]:
         """The fields seen in clear: of ``row`` if given, else of every row the actor may read."""
         grants = self._grants(actor).get(("read", resource), ())
@@ -131,9 +130,9 @@ class Permissions:
         self,
         actor: Actor,
         resource: str,
-        record: Mapping[str, Any],
-        row: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
+        record: Mapping[str, object],
+        row: Mapping[str, object] | None = None,
+    ) -> dict[str, object]:
         """``record`` as the actor may see it: clear, masked (personal fields) or left out.
 
         Raises:
