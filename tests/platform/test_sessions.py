@@ -50,6 +50,7 @@ def test_a_session_is_known_by_its_token_and_acts_as_its_user(
         assert known == session
         assert identity.sessions.resolve(work, session.token[:-1]) is None
         assert identity.sessions.resolve(work, "") is None
+        assert identity.sessions.resolve(work, "\ud800") is None
     assert session.actor == Actor("user", user.id, frozenset({"auditor"}))
 
 
@@ -83,7 +84,7 @@ def test_a_form_passes_with_the_csrf_token_of_its_own_session(
 ) -> None:
     one, other = _sign_in(database, identity), _sign_in(database, identity)
     one.check_csrf(one.csrf_token)
-    for wrong in (other.csrf_token, one.token, "", "é"):
+    for wrong in (other.csrf_token, one.token, "", "é", "\ud800"):
         with pytest.raises(Forbidden) as refused:
             one.check_csrf(wrong)
         assert refused.value.code == "csrf"

@@ -53,6 +53,7 @@ def test_a_user_is_found_by_login_whatever_its_case(database: Database, users: U
 def test_only_the_right_password_verifies(database: Database, users: Users) -> None:
     added = _add(database, users)
     assert _verify(database, users, GOOD) == added
+    assert _verify(database, users, "\ud800") == Refusal("wrong_credentials")
     assert _verify(database, users, "correct horse 43") == Refusal("wrong_credentials")
 
 
@@ -128,9 +129,9 @@ def test_an_unknown_or_disabled_login_answers_and_locks_like_a_known_one(
         users.set_active(work, added.id, active=False)
     answers = {
         login: [_verify(database, users, GOOD, login) for _ in range(7)]
-        for login in ("anna", "nobody", "\x00' OR 1=1 --")
+        for login in ("anna", "nobody", "\x00' OR 1=1 --", "\ud800")
     }
-    assert answers["anna"] == answers["nobody"] == answers["\x00' OR 1=1 --"]
+    assert answers["anna"] == answers["nobody"] == answers["\x00' OR 1=1 --"] == answers["\ud800"]
     codes = [answer.code for answer in answers["anna"] if isinstance(answer, Refusal)]
     assert codes == ["wrong_credentials"] * 5 + ["locked"] * 2
 

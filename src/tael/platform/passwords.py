@@ -72,7 +72,8 @@ class Passwords:
 def _normal(password: str) -> str:
     # Bounded before hashing: a megabyte of password would keep a core busy. One character more than
     # allowed stays, so that the length is still seen to be wrong.
-    return unicodedata.normalize("NFKC", password[: LONGEST + 1])
+    text = unicodedata.normalize("NFKC", password[: LONGEST + 1])
+    return text.encode("utf-8", "replace").decode()
 
 
 def _weakness(password: str, login: str) -> str:

@@ -57,7 +57,7 @@ class Session:
         Raises:
             Forbidden: ``given`` is not this session's token (code ``csrf``).
         """
-        if not hmac.compare_digest(given.encode(), self.csrf_token.encode()):
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), self.csrf_token.encode()):
             raise Forbidden("reload the page and try again", code="csrf", rule="CSRF token")
 
 
@@ -159,4 +159,4 @@ class Sessions:
 
 def _digest(token: str) -> bytes:
     # A token has 256 random bits: nothing slower than SHA-256 is needed against guessing.
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

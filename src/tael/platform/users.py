@@ -214,7 +214,9 @@ def _user(row: sa.Row[tuple[object, ...]]) -> User:
 
 
 def _folded(login: str) -> str:
-    return login.strip().casefold().replace("\x00", "")
+    # Lone surrogates (JSON may carry them) and NUL are no text for PostgreSQL.
+    plain = login.strip().casefold().replace("\x00", "")
+    return plain.encode("utf-8", "replace").decode()
 
 
 def _login(login: str) -> str:
