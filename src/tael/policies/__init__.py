@@ -1,4 +1,4 @@
-"""Policy versions and their approval, the decision service, and a decision log that can be replayed.
+"""Policy versions and their approval, the decision service, and a log that can be replayed.
 
 A policy version is four texts (DMN 1.5 rules, scorecard, price menu, inputs with reasons). A second
 person approves it, then it is deployed; the one before is retired. A decision is a pure function of

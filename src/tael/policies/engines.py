@@ -1,13 +1,15 @@
-"""The engines behind a bundle's texts: DMN rules and the scorecard, wrapped to speak this room's words."""
+"""The engines behind a bundle's texts: DMN rules and scorecard, in this room's words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from tael import dmn
 from tael.kernel import TaelError
 from tael.policies.model import Feature
 from tael.policies.ports import Engines, Score
+from tael.risk import Scorecard
 
 
 class DmnRules:
@@ -36,13 +38,26 @@ class DmnRules:
 
 
 class ScorecardScorer:
-    """Placeholder until risk arrives."""
+    """A scorecard that answers, in this room's exact numbers."""
 
     def __init__(self, text: str) -> None:
-        raise NotImplementedError(text)
+        self._card = Scorecard.from_json(text)
+        self._names = [item.name for item in self._card.characteristics_]
 
     def score(self, features: Mapping[str, Feature]) -> Score:
-        raise NotImplementedError(features)
+        """Probability, points and main reasons; the model's floats leave as a ``Rate``.
+
+        Raises:
+            BadInput: the scorecard reads a variable that is no input of the policy.
+        """
+        row = {name: _plain(features[name]) for name in self._names if name in features}
+        reasons = tuple(reason.code for reason in self._card.reasons(row))
+        return Score(self._card.pd(row), self._card.score_of(row), reasons)
+
+
+def _plain(value: Feature) -> object:
+    """A number as a model takes it: yes and no are 1 and 0."""
+    return float(value) if isinstance(value, bool | Decimal) else value
 
 
 ENGINES = Engines(rules=DmnRules, scorer=ScorecardScorer)

@@ -8,7 +8,7 @@ from tael.policies.model import Bundle
 
 
 def first_bundle(scorecard: str) -> Bundle:
-    """The shipped rules, prices and parameters with ``scorecard`` (JSON as ``tael.risk`` writes it).
+    """The shipped rules, prices and parameters with ``scorecard`` (JSON of ``tael.risk``).
 
     Tiers R1 to R7 by probability of default; bank interest 5.5 to 6 % and guarantee fee 6 to 16 % a
     year, so that every price stays below an all-in cap of 24 % and better tiers pay less and may

@@ -39,9 +39,9 @@ def move(current: PolicyState, to: PolicyState) -> PolicyState:
         Conflict: any other move.
     """
     if to not in POLICY_MOVES[current]:
+        allowed = ", ".join(sorted(state.value for state in POLICY_MOVES[current])) or "nowhere"
         raise Conflict(
-            f"a policy version goes from {current.value} to "
-            f"{', '.join(sorted(s.value for s in POLICY_MOVES[current])) or 'nowhere'}, not to {to.value}",
+            f"a policy version goes from {current.value} to {allowed}, not to {to.value}",
             field="state",
             rule="draft, approved, deployed, retired",
         )
@@ -117,7 +117,7 @@ class PriceOption:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the policy says of one set of inputs: a pure function of bundle, inputs and parameters."""
+    """What the policy says: a pure function of bundle, inputs and dated parameters."""
 
     outcome: str
     tier: int

@@ -13,7 +13,7 @@ from tael.policies.model import Bundle, Feature, LogEntry, PolicyVersion, Seal
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A scorecard's answer: probability of default within twelve months, points, weakest features."""
+    """A scorecard's answer: probability of default, points, and main reasons by code."""
 
     pd: Rate
     points: int

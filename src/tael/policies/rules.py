@@ -11,6 +11,7 @@ from tael.policies.canonical import read
 from tael.policies.model import Bundle, Feature, PriceOption, Reason, Verdict
 from tael.policies.ports import Engines, Rules, Score, Scorer
 from tael.pricing import Component, Method
+from tael.risk import REASON_TEXTS
 
 OUTCOMES = ("approve", "decline", "refer")
 TIERS = range(1, 8)
@@ -64,7 +65,10 @@ class Policy:
 
     def reason(self, code: str) -> Reason:
         """The code with its texts; a code without a text stands for itself."""
-        return self.reasons.get(code, Reason(code, code, code))
+        known = self.reasons.get(code)
+        if known is None and code in REASON_TEXTS:
+            return Reason(code, *REASON_TEXTS[code])
+        return known or Reason(code, code, code)
 
 
 def load(bundle: Bundle, engines: Engines) -> Policy:
@@ -107,10 +111,8 @@ def checked(policy: Policy, features: Mapping[str, object]) -> dict[str, Feature
     return {rule.name: _checked(rule, features) for rule in policy.inputs}
 
 
-def evaluate(
-    policy: Policy, inputs: Mapping[str, Feature], *, cap: Rate
-) -> tuple[Verdict, object]:
-    """The verdict on checked ``inputs`` with the trace; ``cap`` is the annual all-in cap in force."""
+def evaluate(policy: Policy, inputs: Mapping[str, Feature], *, cap: Rate) -> tuple[Verdict, object]:
+    """The verdict on checked ``inputs`` with the trace; ``cap`` is the annual all-in cap."""
     score = policy.scorer.score(inputs)
     values, trace = policy.rules.evaluate({**inputs, "pd": score.pd.fraction})
     tier = int(_number(values, "tier"))
@@ -144,7 +146,7 @@ def _afterwards(
     options: Sequence[PriceOption],
     inputs: Mapping[str, Feature],
 ) -> tuple[str, list[str]]:
-    """What limit and price add to the policy's word: an approval that nothing can be lent under is none."""
+    """What limit and price add: an approval under which nothing can be lent is none."""
     if outcome == "decline":
         return outcome, []
     if limit.decimal() < prices.least_amount:

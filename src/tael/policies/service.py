@@ -34,8 +34,8 @@ from tael.policies.model import (
     PolicyVersion,
     Reproduction,
     Seal,
-    move,
     money_from_json,
+    move,
     option_from_json,
 )
 from tael.policies.ports import DatedParameters, Engines, OpenStore
@@ -63,9 +63,7 @@ class Policies:
         engines: how the texts of a bundle are loaded.
     """
 
-    def __init__(
-        self, store: OpenStore, *, parameters: DatedParameters, engines: Engines
-    ) -> None:
+    def __init__(self, store: OpenStore, *, parameters: DatedParameters, engines: Engines) -> None:
         self._open = store
         self._parameters = parameters
         self._engines = engines
@@ -251,7 +249,7 @@ class Policies:
     ) -> _Question:
         cap = _cap(self._parameters.value(work, CAP, day_of(work.clock.now())))
         text, parameters = canonical(inputs), canonical({CAP: cap.fraction})
-        key = digest("\x1f".join((application_id, version.id, text, parameters)))
+        key = digest(f"{application_id}\x1f{version.id}\x1f{text}\x1f{parameters}")
         return _Question(application_id, key, text, parameters)
 
     def _policy(self, work: Work, version_id: VersionId) -> rules.Policy:
@@ -377,4 +375,3 @@ def _link(previous: str, entry: LogEntry) -> str:
 def _intact(seal: Seal, entry: LogEntry) -> bool:
     texts = digest(entry.inputs) == entry.inputs_hash and digest(entry.result) == entry.result_hash
     return texts and seal.hash == _link(seal.previous_hash, entry)
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -205,7 +205,7 @@ class SqlPolicyStore:
             sa.select(decisions).join(seals, seals.c.decision_id == decisions.c.id)
         ).mappings()
         entries = {row["id"]: _entry(row) for row in rows}
-        return [(_seal(link), entries.get(link["decision_id"])) for link in new]
+        return [(_seal(link), entries.get(link["decision_id"])) for link in links]
 
     def count(self) -> int:
         query = sa.select(sa.func.count()).select_from(decisions)
@@ -217,7 +217,7 @@ def _values(version: PolicyVersion) -> dict[str, Any]:
     return values | {"state": version.state.value, "hashes": dict(version.hashes)}
 
 
-def _version(row: Mapping[str, Any]) -> PolicyVersion:
+def _version(row: sa.RowMapping) -> PolicyVersion:
     values = dict(row)
     for name in ("drafted_at", "approved_at", "deployed_at", "retired_at"):
         values[name] = _utc(values[name])
@@ -226,7 +226,7 @@ def _version(row: Mapping[str, Any]) -> PolicyVersion:
     return PolicyVersion(**values)
 
 
-def _entry(row: Mapping[str, Any]) -> LogEntry:
+def _entry(row: sa.RowMapping) -> LogEntry:
     values = dict(row)
     values["id"] = DecisionId(values["id"])
     values["application_id"] = ApplicationId(values["application_id"])
@@ -235,7 +235,7 @@ def _entry(row: Mapping[str, Any]) -> LogEntry:
     return LogEntry(**values)
 
 
-def _seal(row: Mapping[str, Any]) -> Seal:
+def _seal(row: sa.RowMapping) -> Seal:
     return Seal(
         sequence=row["sequence"],
         decision_id=DecisionId(row["decision_id"]),
