@@ -5,6 +5,7 @@ traces stands or falls together.
 """
 
 from tael.platform.database import SYSTEM, Actor, Database, Work
+from tael.platform.ledger_store import LedgerStore
 from tael.platform.outbox import Delivered, FailedFact, Handler, Outbox
 from tael.platform.postgres import EmbeddedPostgres
 from tael.platform.settings import Settings
@@ -17,6 +18,7 @@ __all__ = [
     "EmbeddedPostgres",
     "FailedFact",
     "Handler",
+    "LedgerStore",
     "Outbox",
     "Settings",
     "Work",

@@ -1,0 +1,457 @@
+"""The books in PostgreSQL: ``tael.ledger.Store`` inside one unit of work.
+
+The rules are the database's own (see ``ledger_tables``); this file speaks to them, and turns their
+refusals into Tael's errors. A refused batch is undone alone: the unit of work goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from tael.kernel import (
+    BadInput,
+    Conflict,
+    Day,
+    HoldId,
+    Money,
+    NotFound,
+    TaelError,
+    aware,
+    check,
+)
+from tael.ledger import (
+    CHART,
+    Account,
+    BalanceQuery,
+    BalanceRow,
+    Basis,
+    Batch,
+    Dimensions,
+    Entry,
+    EntryQuery,
+    Hold,
+    HoldState,
+    Link,
+    Posting,
+    Receipt,
+    RecordedEntry,
+    Side,
+    link,
+)
+from tael.platform.database import Work
+from tael.platform.ledger_tables import (
+    DIMENSIONS,
+    balances,
+    batches,
+    closings,
+    entries,
+    holds,
+    metadata,
+    postings,
+    seals,
+    to_seal,
+)
+from tael.platform.ledger_triggers import CLOSED_PERIOD, DDL, HELD, WRONG_SIDE
+
+__all__ = ["DDL", "LedgerStore", "metadata"]
+
+_SEALER_LOCK = 0x6C6400
+_ROWS_AT_ONCE = 2_000
+_ABOUT = ", ".join(DIMENSIONS)
+_OPEN_BATCH = """
+    INSERT INTO ledger.batches (key, input_hash, size, recorded, releases)
+    VALUES (%(key)s, %(input_hash)s, %(size)s, %(recorded)s, %(releases)s)
+    ON CONFLICT (key) DO NOTHING RETURNING position
+"""
+_ENTRY_COLUMNS = ("place", "book", "owner", "event", "effective", "basis", "currency", "corrects")
+_ENTRY_TYPES = ("int", "text", "text", "text", "date", "text", "text", "text")
+_UNNESTED = ", ".join(
+    f"%({name})s::{kind}[]"
+    for name, kind in zip(
+        (*_ENTRY_COLUMNS, *DIMENSIONS), (*_ENTRY_TYPES, *("text" for _ in DIMENSIONS)), strict=True
+    )
+)
+# One statement, so that every trigger sees the batch as a whole, and one round trip.
+_APPEND = f"""
+    WITH opened AS ({_OPEN_BATCH}), added_entries AS (
+        INSERT INTO ledger.entries (batch, {", ".join(_ENTRY_COLUMNS)}, {_ABOUT})
+        SELECT opened.position, row.* FROM opened, unnest({_UNNESTED}) AS row
+    )
+    INSERT INTO ledger.postings (batch, place, line, account, minor)
+    SELECT opened.position, row.* FROM opened, unnest(
+        %(line_place)s::int[], %(line)s::int[], %(account)s::text[], %(minor)s::bigint[]
+    ) AS row
+"""  # noqa: S608 - put together from this file's own words
+
+
+class LedgerStore:
+    """``tael.ledger.Store`` on PostgreSQL; everything happens in ``work`` and commits with it.
+
+    Two units of work that post to the same account of the same loan wait for each other.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._connection = work.connection
+
+    @property
+    def chart(self) -> Mapping[str, Account]:
+        """The accounts this store knows."""
+        return CHART
+
+    def find(self, key: str) -> Receipt | None:
+        """The receipt of the batch with this key."""
+        row = self._connection.execute(sa.select(batches).where(batches.c.key == key)).first()
+        return Receipt(row.key, row.size, aware(row.recorded), row.input_hash) if row else None
+
+    def append(self, batch: Batch) -> Receipt:
+        """Write ``batch``, the whole of it or nothing; see ``tael.ledger.Store``."""
+        for row, entry in enumerate(batch.entries, start=1):
+            net = sum(line.side.sign * line.amount.minor for line in entry.postings)
+            check(net == 0, f"entry {row} of {batch.key!r} balances")
+            check(all(line.amount.minor > 0 for line in entry.postings), "amounts are above zero")
+        with _refusals(), self._connection.begin_nested():
+            if batch.releases:
+                self._release(batch.releases)
+            written = self._connection.exec_driver_sql(_APPEND, _columns(batch)).rowcount
+            if written == 0:
+                raise Conflict(f"key {batch.key!r} is taken", code="key_reused", field="key")
+        lines = sum(len(entry.postings) for entry in batch.entries)
+        check(written == lines, f"every posting of {batch.key!r} was written")
+        return batch.receipt
+
+    def balances(self, query: BalanceQuery) -> list[BalanceRow]:
+        """Nets, from the running ones where no date is asked for; see ``tael.ledger.Store``."""
+        source, where, net = _dated(query) if query.as_of or query.recorded_until else _running()
+        group = [where[name] for name in query.group_by]
+        place = [where["account"], where["owner"], where["currency"], where["basis"], *group]
+        statement = sa.select(*place, sa.func.sum(net)).select_from(source)
+        statement = statement.group_by(*place).having(sa.func.sum(net) != 0).order_by(*place)
+        if query.accounts:
+            statement = statement.where(where["account"].in_(query.accounts))
+        if query.book:
+            statement = statement.where(sa.func.left(where["account"], 1) == query.book)
+        statement = statement.where(*[where[name] == value for name, value in query.where.items()])
+        return [
+            BalanceRow(account, owner, currency, Basis(basis), tuple(of_group), int(minor))
+            for account, owner, currency, basis, *of_group, minor in self._connection.execute(
+                statement
+            )
+        ]
+
+    def entries(self, query: EntryQuery) -> Iterator[RecordedEntry]:
+        """Matching entries in the order of recording, read as a stream."""
+        wanted = {
+            batches.c.key: query.key,
+            entries.c.corrects: query.corrects,
+            entries.c.book: query.book,
+            entries.c.loan: query.loan,
+        }
+        statement = (
+            _lines_of_entries()
+            .where(*[column == value for column, value in wanted.items() if value])
+            .where(*_until(query))
+            .order_by(batches.c.position, entries.c.place, postings.c.line)
+        )
+        for _, rows in groupby(self._stream(statement), lambda row: (row.position, row.place)):
+            lines = list(rows)
+            head = lines[0]
+            yield RecordedEntry(_entry(lines), head.key, head.place, aware(head.recorded))
+
+    def links(self) -> Iterator[Link]:
+        """Every batch in the order of the chain, those not sealed yet at the end."""
+        statement = (
+            _lines_of_entries(
+                batches.c.input_hash,
+                batches.c.releases,
+                sa.func.coalesce(seals.c.chained, "").label("chained"),
+            )
+            .outerjoin(seals, seals.c.batch == batches.c.position)
+            .order_by(
+                seals.c.number.nulls_last(),
+                batches.c.position,
+                entries.c.place,
+                postings.c.line,
+            )
+        )
+        for _, rows in groupby(self._stream(statement), lambda row: row.position):
+            lines = list(rows)
+            head = lines[0]
+            found = tuple(
+                _entry(list(of_entry)) for _, of_entry in groupby(lines, lambda row: row.place)
+            )
+            released = HoldId(head.releases) if head.releases else None
+            batch = Batch(head.key, head.input_hash, found, aware(head.recorded), released)
+            yield Link(batch, head.chained)
+
+    def seal(self, *, limit: int = 100_000) -> int:
+        """Chain up to ``limit`` committed batches that are not chained yet; returns how many.
+
+        A separate pass, for chaining inside ``append`` would make every writer wait for the last.
+        One sealer works at a time, the others wait.
+        """
+        self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SEALER_LOCK)))
+        last = self._connection.execute(
+            sa.select(seals.c.number, seals.c.chained).order_by(seals.c.number.desc()).limit(1)
+        ).first()
+        number, chained = (last.number, last.chained) if last else (0, "")
+        waiting = self._connection.execute(
+            sa.select(batches)
+            .join(to_seal, to_seal.c.batch == batches.c.position)
+            .order_by(batches.c.position)
+            .limit(limit)
+        ).all()
+        rows = []
+        for row in waiting:
+            number += 1
+            chained = link(chained, Batch(row.key, row.input_hash, (), aware(row.recorded)))
+            rows.append({"number": number, "batch": row.position, "chained": chained})
+        if rows:
+            self._connection.execute(sa.insert(seals), rows)
+            sealed = [row["batch"] for row in rows]
+            gone = sa.delete(to_seal).where(
+                to_seal.c.batch == sa.any_(sa.literal(sealed, _INTEGERS))
+            )
+            self._connection.execute(gone)
+        return len(rows)
+
+    def add_hold(self, hold: Hold) -> None:
+        """Write a pending hold; see ``tael.ledger.Store``."""
+        about = {name: getattr(hold.dimensions, name) for name in DIMENSIONS}
+        statement = insert(holds).values(
+            id=hold.id,
+            key=hold.key,
+            account=hold.account,
+            owner=hold.owner,
+            currency=hold.amount.currency,
+            minor=hold.amount.minor,
+            recorded=hold.recorded,
+            state=hold.state.value,
+            **about,
+        )
+        with _refusals(), self._connection.begin_nested():
+            added = self._connection.execute(
+                statement.on_conflict_do_nothing(index_elements=["key"])
+            )
+            if added.rowcount == 0:
+                raise Conflict(f"hold key {hold.key!r} is taken", code="key_reused", field="key")
+
+    def find_hold(self, id_or_key: str) -> Hold | None:
+        """The hold with this id or this key."""
+        named = (holds.c.id == id_or_key) | (holds.c.key == id_or_key)
+        row = self._connection.execute(sa.select(holds).where(named)).first()
+        return _hold(row) if row else None
+
+    def void_hold(self, hold: Hold) -> HoldState:
+        """Turn a pending hold to ``VOIDED``, leave a closed one; gives the state it had before."""
+        before = HoldState(
+            self._connection.scalars(
+                sa.select(holds.c.state).where(holds.c.id == hold.id).with_for_update()
+            ).one()
+        )
+        if before is HoldState.PENDING:
+            self._set_state(hold.id, HoldState.VOIDED)
+        return before
+
+    def close_through(self, book: str, day: Day) -> None:
+        """Refuse from now on entries of ``book`` effective by ``day``; never moves back."""
+        statement = insert(closings).values(book=book, through=day)
+        later = sa.func.greatest(closings.c.through, statement.excluded.through)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["book"], set_={"through": later})
+        )
+
+    def closed_through(self, book: str) -> Day | None:
+        """The last closed day of ``book``."""
+        day = self._connection.scalar(sa.select(closings.c.through).where(closings.c.book == book))
+        return Day.of(day) if day else None
+
+    def _release(self, hold_id: HoldId) -> None:
+        if self._set_state(hold_id, HoldState.POSTED):
+            return
+        if self.find_hold(hold_id) is None:
+            raise NotFound(f"there is no hold {hold_id}", field="hold_id")
+        raise Conflict(f"hold {hold_id} is closed", code="hold_closed", field="hold_id")
+
+    def _set_state(self, hold_id: HoldId, state: HoldState) -> bool:
+        pending = (holds.c.id == hold_id) & (holds.c.state == HoldState.PENDING.value)
+        changed = self._connection.execute(
+            sa.update(holds).where(pending).values(state=state.value)
+        )
+        return changed.rowcount == 1
+
+    def _stream(self, statement: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
+        options = {"yield_per": _ROWS_AT_ONCE}
+        with self._connection.execute(statement, execution_options=options) as result:
+            yield from result
+
+
+_INTEGERS = ARRAY(sa.BigInteger)
+_Source = tuple[sa.FromClause, Mapping[str, sa.ColumnElement[Any]], sa.ColumnElement[Any]]
+
+
+def _columns(batch: Batch) -> dict[str, object]:
+    """``batch`` as the parameters of ``_APPEND``: one array per column."""
+    found = batch.entries
+    lines = [
+        (place, number, line.account, line.side.sign * line.amount.minor)
+        for place, entry in enumerate(found)
+        for number, line in enumerate(entry.postings)
+    ]
+    return {
+        "key": batch.key,
+        "input_hash": batch.input_hash,
+        "size": len(found),
+        "recorded": batch.recorded,
+        "releases": batch.releases,
+        "place": list(range(len(found))),
+        "book": [entry.book for entry in found],
+        "owner": [str(entry.owner) for entry in found],
+        "event": [entry.event for entry in found],
+        "effective": [entry.effective for entry in found],
+        "basis": [entry.basis.value for entry in found],
+        "currency": [entry.currency for entry in found],
+        "corrects": [entry.corrects for entry in found],
+        # Plain texts: the driver takes a list of ids and texts for one of mixed types.
+        **{name: [str(getattr(entry.dimensions, name)) for entry in found] for name in DIMENSIONS},
+        "line_place": [line[0] for line in lines],
+        "line": [line[1] for line in lines],
+        "account": [line[2] for line in lines],
+        "minor": [line[3] for line in lines],
+    }
+
+
+def _running() -> _Source:
+    return balances, dict(balances.c), balances.c.net
+
+
+def _dated(query: BalanceQuery) -> _Source:
+    """The postings themselves, of the days and instants asked for."""
+    joined = (
+        sa.select(postings.c.account, postings.c.minor, *_named(entries))
+        .select_from(postings.join(entries).join(batches))
+        .where(*_until(query))
+        .subquery()
+    )
+    return joined, dict(joined.c), joined.c.minor
+
+
+def _until(query: BalanceQuery | EntryQuery) -> list[sa.ColumnElement[bool]]:
+    found = []
+    if query.as_of is not None:
+        found.append(entries.c.effective <= query.as_of)
+    if query.recorded_until is not None:
+        found.append(batches.c.recorded <= query.recorded_until)
+    return found
+
+
+def _named(table: sa.Table) -> list[sa.Column[Any]]:
+    return [column for column in table.c if column.name not in {"batch", "place"}]
+
+
+def _lines_of_entries(*more: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """One row per posting, with its entry's and batch's columns."""
+    return sa.select(
+        batches.c.position,
+        batches.c.key,
+        batches.c.recorded,
+        entries.c.place,
+        *_named(entries),
+        postings.c.account,
+        postings.c.minor,
+        *more,
+    ).select_from(postings.join(entries).join(batches))
+
+
+def _entry(lines: Sequence[sa.Row[Any]]) -> Entry:
+    head = lines[0]
+    return Entry(
+        book=head.book,
+        event=head.event,
+        effective=Day.of(head.effective),
+        postings=tuple(_posting(line.account, line.minor, head.currency) for line in lines),
+        dimensions=Dimensions(*(getattr(head, name) for name in DIMENSIONS)),
+        basis=Basis(head.basis),
+        owner=head.owner,
+        corrects=head.corrects,
+    )
+
+
+def _posting(account: str, minor: int, currency: str) -> Posting:
+    side = Side.DEBIT if minor > 0 else Side.CREDIT
+    return Posting(account, side, Money(abs(minor), currency))
+
+
+def _hold(row: sa.Row[Any]) -> Hold:
+    return Hold(
+        id=HoldId(row.id),
+        key=row.key,
+        account=row.account,
+        owner=row.owner,
+        amount=Money(row.minor, row.currency),
+        dimensions=Dimensions(*(getattr(row, name) for name in DIMENSIONS)),
+        recorded=aware(row.recorded),
+        state=HoldState(row.state),
+    )
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what the tables' own rules refuse into Tael's errors."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        found = error.orig
+        state = found.sqlstate if isinstance(found, psycopg.Error) else None
+        if state not in _REFUSALS:
+            raise
+        values = json.loads(found.diag.message_detail or "{}")
+        raise _REFUSALS[state](values) from None
+
+
+def _wrong_side(values: dict[str, Any]) -> TaelError:
+    account = CHART[values["account"]]
+    views = (values["common"] + values[view] for view in ("ifrs", "statutory"))
+    net = Money(min(values["common"], *views), values["currency"])
+    return Conflict(
+        f"{account.code} ({account.name_en}) of loan {values['loan']} would be {net} on its "
+        f"{account.side.value} side",
+        code="wrong_side",
+        field=account.code,
+        rule="no asset or liability account of a loan goes to the wrong side",
+    )
+
+
+def _closed_period(values: dict[str, Any]) -> TaelError:
+    return BadInput(
+        f"book {values['book']} is closed through {values['through']}; {values['effective']} is "
+        "too early",
+        code="closed_period",
+        field="effective",
+        row=values["place"] + 1,
+        rule="after the closed period",
+    )
+
+
+def _held(values: dict[str, Any]) -> TaelError:
+    available, held = (Money(values[name], values["currency"]) for name in ("available", "held"))
+    return Conflict(
+        f"{values['account']} has {available} and {held} of it would be held",
+        code="held",
+        field=values["account"],
+        rule="a hold is covered by the balance",
+    )
+
+
+_REFUSALS: Mapping[str | None, Callable[[dict[str, Any]], TaelError]] = {
+    WRONG_SIDE: _wrong_side,
+    CLOSED_PERIOD: _closed_period,
+    HELD: _held,
+}
