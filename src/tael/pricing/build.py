@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -145,9 +145,7 @@ def _equal_principals(terms: Terms, count: int) -> list[Money]:
 def _equal_part(terms: Terms, periods: Sequence[_Period]) -> Money:
     """The equal instalment: the contract's, or the annuity's with its last row near the others."""
     if terms.equal_part is None:
-        instalment = _annuity(terms, periods)
-        spread = terms.last_row is LastRow.SPREAD
-        return _spread(terms, periods, instalment) if spread else instalment
+        return _fitted(terms, periods, _annuity(terms, periods))
     charge = _charge(terms, terms.principal, periods[0])
     if terms.equal_part <= charge:
         raise BadInput(
@@ -202,8 +200,8 @@ def _principals_of(terms: Terms, periods: Sequence[_Period], instalment: Money) 
     return [*parts, left]
 
 
-def _spread(terms: Terms, periods: Sequence[_Period], instalment: Money) -> Money:
-    """The instalment moved by its share of the last row's gap, when that makes the gap smaller."""
+def _fitted(terms: Terms, periods: Sequence[_Period], instalment: Money) -> Money:
+    """``instalment`` moved as the contract's rule for the last row wants it."""
     unit = terms.instalment_multiple or Money(1, terms.currency)
 
     def gap(candidate: Money) -> int:
@@ -211,7 +209,23 @@ def _spread(terms: Terms, periods: Sequence[_Period], instalment: Money) -> Mone
         last = parts[-1] + _charge(terms, parts[-1], periods[len(parts) - 1])
         return (last - candidate).minor
 
+    if terms.last_row is LastRow.LOWER:
+        return _least(instalment, unit, lambda candidate: gap(candidate) <= 0)
+    if terms.last_row is LastRow.HIGHER:
+        return _least(instalment, -unit, lambda candidate: gap(candidate) >= 0)
+    if terms.last_row is LastRow.TAKES_BALANCE:
+        return instalment
     share = _divided(Decimal(gap(instalment)), len(periods) * unit.minor)
     steps = int(share.quantize(Decimal(1), rounding=Rounding.HALF_UP.value))
     moved = Money(instalment.minor + steps * unit.minor, terms.currency)
     return moved if abs(gap(moved)) < abs(gap(instalment)) else instalment
+
+
+def _least(start: Money, step: Money, fits: Callable[[Money], bool]) -> Money:
+    """The first amount that fits, going by ``step``; ``fits`` holds from it onward."""
+    candidate = start
+    while not fits(candidate):
+        candidate = candidate + step
+    while fits(candidate - step) and (candidate - step).minor > 0:
+        candidate = candidate - step
+    return candidate

@@ -38,11 +38,14 @@ class LastRow(Enum):
 
     ``TAKES_BALANCE``: the last instalment is whatever is still owed. ``SPREAD``: the equal
     instalment is first moved to the amount that brings the last one nearest to the others; the last
-    one still takes the balance.
+    one still takes the balance. ``LOWER``: the equal instalment is the least with which the last
+    one is not above it; ``HIGHER``: the greatest with which it is not below.
     """
 
     TAKES_BALANCE = "takes_balance"
     SPREAD = "spread"
+    LOWER = "lower"
+    HIGHER = "higher"
 
 
 @dataclass(frozen=True, slots=True)
