@@ -1,0 +1,133 @@
+"""The room's use cases inside one unit of work; nobody here commits or calls a bank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tael.funding import rules
+from tael.funding.claiming import Claims
+from tael.funding.disbursing import Disbursements
+from tael.funding.guarantee import Guarantee
+from tael.funding.memory import MemoryStore, MemoryWork
+from tael.funding.model import (
+    EXCLUSIONS,
+    REFUSALS,
+    Agreement,
+    CreditAnswer,
+    CreditRequest,
+    ExposureKey,
+    Partner,
+    RouteRequest,
+    Routing,
+    Scope,
+)
+from tael.funding.ports import Store, UnitOfWork
+from tael.kernel import BadInput, Clock, Conflict, Refusal, day_of
+from tael.kernel.facts import BankAnswered
+
+
+class Funding:
+    """Partners, routing, the guarantee and its limits, disbursements and claims.
+
+    Make one per unit of work. ``guarantee`` takes room under the limits and gives it back;
+    ``disbursements`` and ``claims`` keep what was ordered of the bank and what it answered.
+
+    Args:
+        store: ``FundingStore(work.connection)``, or memory.
+        work: the open unit of work.
+    """
+
+    REFUSALS = REFUSALS
+    EXCLUSIONS = EXCLUSIONS
+
+    def __init__(self, store: Store, work: UnitOfWork) -> None:
+        self._store = store
+        self.work = work
+        self.guarantee = Guarantee(store, work)
+        self.disbursements = Disbursements(store, work, self.guarantee)
+        self.claims = Claims(store, work, self.guarantee)
+
+    @classmethod
+    def in_memory(cls, clock: Clock) -> Funding:
+        """A room that forgets, for examples and unit tests."""
+        return cls(MemoryStore(), MemoryWork(clock))
+
+    def add_partner(self, partner: Partner) -> None:
+        """Take on a partner; the same again changes nothing.
+
+        Raises:
+            Conflict: the id is another partner's.
+        """
+        known = {each.id: each for each in self._store.partners()}.get(partner.id)
+        if known == partner:
+            return
+        if known is not None:
+            raise Conflict(f"partner {partner.id} is known otherwise", field="id", rule="unique")
+        self._store.add_partner(partner)
+        self.work.audit("partner.added", partner.id, {"name": partner.name})
+
+    def add_agreement(self, agreement: Agreement) -> None:
+        """Sign an agreement with a partner we have; the same again changes nothing.
+
+        Raises:
+            BadInput: no such partner.
+            Conflict: the id is another agreement's: an agreement is never edited.
+        """
+        known = {each.id: each for each in self._store.agreements()}.get(agreement.id)
+        if known == agreement:
+            return
+        if known is not None:
+            raise Conflict(f"agreement {agreement.id} is never edited", field="id", rule="unique")
+        if agreement.partner not in {each.id for each in self._store.partners()}:
+            raise BadInput(f"no partner {agreement.partner}", field="partner", rule="one we have")
+        self._store.add_agreement(agreement)
+        self.work.audit("agreement.added", agreement.id, {"product": agreement.product})
+
+    def partners(self) -> Sequence[Partner]:
+        """All partners, by id."""
+        return self._store.partners()
+
+    def agreements(self) -> Sequence[Agreement]:
+        """All agreements, by id."""
+        return self._store.agreements()
+
+    def route(self, request: RouteRequest) -> Routing | Refusal:
+        """Agreements that may fund ``request``, best first; ``no_partner`` with each one's reason.
+
+        After a decline, route again with the declining agreement in ``asked``.
+        """
+        agreements = self._store.agreements()
+        keys = {each.id: ExposureKey(Scope.AGREEMENT, each.id) for each in agreements}
+        kept = self._store.exposures(tuple(keys.values()))
+        used = {each: kept[key].outstanding for each, key in keys.items()}
+        routing = rules.route(request, agreements, used)
+        if routing.ranked:
+            return routing
+        return Refusal("no_partner", {str(each): why for each, why in routing.excluded.items()})
+
+    def record_credit_answer(self, request: CreditRequest, answer: CreditAnswer) -> None:
+        """Note a bank's own decision and tell the other rooms; the same again changes nothing.
+
+        Raises:
+            Conflict: the bank answered otherwise before.
+        """
+        known = self._store.credit_answer(request.key)
+        if known == answer:
+            return
+        if known is not None:
+            raise Conflict(
+                f"the bank answered {request.key!r} otherwise before", field="answer", rule="once"
+            )
+        self._store.add_credit_answer(request, answer)
+        fact = BankAnswered(
+            stream=request.application,
+            day=day_of(self.work.clock.now()),
+            application_id=request.application,
+            partner_id=request.partner,
+            approved=answer.approved,
+        )
+        self.work.emit(fact, f"bank-answered/{request.key}")
+
+    def credit_answer(self, request: CreditRequest) -> CreditAnswer | None:
+        """What the bank answered to ``request``; None before it did."""
+        return self._store.credit_answer(request.key)
