@@ -409,11 +409,12 @@ def _refusals() -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         found = error.orig
-        state = found.sqlstate if isinstance(found, psycopg.Error) else None
-        if state not in _REFUSALS:
+        if not isinstance(found, psycopg.Error):
             raise
-        values = json.loads(found.diag.message_detail or "{}")
-        raise _REFUSALS[state](values) from None
+        refusal = _REFUSALS.get(found.sqlstate or "")
+        if refusal is None:
+            raise
+        raise refusal(json.loads(found.diag.message_detail or "{}")) from None
 
 
 def _wrong_side(values: dict[str, Any]) -> TaelError:
@@ -450,7 +451,7 @@ def _held(values: dict[str, Any]) -> TaelError:
     )
 
 
-_REFUSALS: Mapping[str | None, Callable[[dict[str, Any]], TaelError]] = {
+_REFUSALS: Mapping[str, Callable[[dict[str, Any]], TaelError]] = {
     WRONG_SIDE: _wrong_side,
     CLOSED_PERIOD: _closed_period,
     HELD: _held,

@@ -122,7 +122,7 @@ to_seal = sa.Table(
 )
 
 # Updated at every posting: room in the page keeps those updates off the indexes.
-_UPDATED_OFTEN = {"postgresql_with": {"fillfactor": 70}}
+_UPDATED_OFTEN = {"fillfactor": 70}
 
 balances = sa.Table(
     "balances",
@@ -134,7 +134,7 @@ balances = sa.Table(
     sa.Column("basis", sa.Text, nullable=False),
     *_about(),
     sa.Column("net", sa.BigInteger, nullable=False),
-    **_UPDATED_OFTEN,
+    postgresql_with=_UPDATED_OFTEN,
 )
 sa.Index("ix_balances_account", balances.c.account)
 sa.Index("ix_balances_loan", balances.c.loan)
@@ -150,5 +150,5 @@ loan_balances = sa.Table(
     sa.Column("common", sa.BigInteger, nullable=False),
     sa.Column("ifrs", sa.BigInteger, nullable=False),
     sa.Column("statutory", sa.BigInteger, nullable=False),
-    **_UPDATED_OFTEN,
+    postgresql_with=_UPDATED_OFTEN,
 )
