@@ -45,9 +45,12 @@ def _collect() -> tuple[RoomTables, ...]:
     found = []
     for name in _STORES:
         room = name.rpartition(".")[0]
-        if find_spec(room) is None or find_spec(name) is None:
+        try:
+            if find_spec(room) is None or find_spec(name) is None:
+                continue
+            store = import_module(name)
+        except ImportError:  # a room that is being written; goes when all rooms stand
             continue
-        store = import_module(name)
         if hasattr(store, "metadata"):
             found.append(RoomTables(store.metadata, tuple(getattr(store, "DDL", ()))))
     return tuple(found)
