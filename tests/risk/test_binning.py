@@ -29,8 +29,9 @@ def test_the_weight_of_evidence_is_the_log_ratio_of_shares() -> None:
     values = np.repeat([1.0, 2.0], 100)
     bad = np.concatenate([np.repeat([1.0, 0.0], [10, 90]), np.repeat([1.0, 0.0], [40, 60])])
     found = fitted(Feature("x"), values, bad)
-    shares = [(90.5 / 151, 10.5 / 51), (60.5 / 151, 40.5 / 51)]
-    assert found.woe[:2] == pytest.approx([np.log(good / bad_) for good, bad_ in shares])
+    # Ten rows of the average, 7.5 good and 2.5 bad, are added to each bin.
+    odds = [(97.5 / 150, 12.5 / 50), (67.5 / 150, 42.5 / 50)]
+    assert found.woe[:2] == pytest.approx([np.log(good / bad_) for good, bad_ in odds])
     assert found.bad_rates == pytest.approx((0.1, 0.4, 0.0))
     assert found.woe[2] == 0.0
 
@@ -56,6 +57,13 @@ def test_missing_values_stand_apart() -> None:
     assert found.bad_rates[found.missing] == 1.0
     assert set(found.assign(values[:400])) == {found.missing}
     assert found.describe(found.missing) == "missing"
+
+
+def test_a_tiny_bin_has_a_moderate_weight() -> None:
+    values, bad = rising_sample()
+    values[:2], bad[:2] = np.nan, 1.0
+    found = fitted(Feature("x"), values, bad)
+    assert -1 < found.woe[found.missing] < 0
 
 
 def test_a_free_variable_may_turn() -> None:

@@ -133,6 +133,15 @@ def test_reasons_are_the_costliest_shortfalls_in_both_languages(card: Scorecard)
     assert len(card.reasons({"revenue": 1.0, "years": 0.0, "industry": "catering"}, limit=2)) == 2
 
 
+def test_above_average_in_everything_is_compared_with_the_best(card: Scorecard) -> None:
+    columns, _ = borrowers()
+    points = card.points(columns)
+    top = sum(item.best() for item in card.characteristics_)
+    average = sum(item.average() for item in card.characteristics_)
+    for number in np.flatnonzero((points > average) & (points < top))[:50]:
+        assert card.reasons(row_of(columns, int(number)))
+
+
 def test_the_best_borrower_has_no_reason(card: Scorecard) -> None:
     columns, _ = borrowers()
     best = int(np.argmax(card.points(columns)))

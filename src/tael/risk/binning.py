@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tael.risk.columns import Column, Floats, Ints, categories, category, numbers
 
-_HALF = 0.5  # added to goods and bads of a bin, so that an empty side has a finite weight
+_PRIOR_ROWS = 10.0  # average rows added to each bin: draws the weight of a tiny bin towards zero
 _DIGITS = 9
 
 
@@ -173,7 +173,8 @@ def _outside(seen: npt.NDArray[np.bool_], bad: Floats, weight: Floats) -> Floats
 
 
 def _rates(counts: Floats) -> Floats:
-    rates: Floats = (counts[:, 1] + _HALF) / (counts.sum(axis=1) + 2 * _HALF)
+    smooth = _smooth(counts)
+    rates: Floats = smooth[:, 1] / smooth.sum(axis=1)
     return rates
 
 
@@ -243,13 +244,16 @@ def _chi_square(left: Floats, right: Floats) -> float:
 
 def _woe(rows: Sequence[Floats]) -> tuple[Floats, Floats, Floats]:
     table = np.array(rows)
-    used = table.sum(axis=1) > 0
-    smooth = table + _HALF * used[:, None]
-    shares = smooth / smooth.sum(axis=0)
-    goods, bads = shares[:, 0], shares[:, 1]
-    woe = np.zeros(len(table))
-    woe[used] = np.log(goods[used] / bads[used])
-    return woe, goods, bads
+    totals = table.sum(axis=0)
+    shares = _smooth(table) / totals
+    woe: Floats = np.log(shares[:, 0] / shares[:, 1])
+    return woe, table[:, 0] / totals[0], table[:, 1] / totals[1]
+
+
+def _smooth(table: Floats) -> Floats:
+    totals = table.sum(axis=0)
+    smooth: Floats = table + _PRIOR_ROWS * totals / totals.sum()
+    return smooth
 
 
 def _information(rows: Sequence[Floats]) -> float:

@@ -41,7 +41,7 @@ class Reason:
 
     Attributes:
         code: the concept, stable.
-        shortfall: points below the best reachable for the concept's variables.
+        shortfall: points below what the average training row gets from the concept.
         features: the variables behind it, costliest first.
     """
 
@@ -59,7 +59,7 @@ def main_reasons(losses: Mapping[str, tuple[str, int]], limit: int = 4) -> tuple
     """The costliest concepts.
 
     Args:
-        losses: by variable, its reason code and its points below the best bin.
+        losses: by variable, its reason code and its points below the reference.
         limit: at most so many; four is what Regulation B's commentary 9(b)(2) calls enough.
     """
     by_code: dict[str, list[tuple[int, str]]] = {}

@@ -44,6 +44,14 @@ class Characteristic:
     def name(self) -> str:
         return self.binning.feature.name
 
+    def average(self) -> int:
+        """The points of the average training row."""
+        return round(sum(p * s for p, s in zip(self.points, self.binning.shares, strict=True)))
+
+    def best(self) -> int:
+        """The points of the best bin that any training row was in."""
+        return max(p for p, share in zip(self.points, self.binning.shares, strict=True) if share)
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -217,18 +225,25 @@ class Scorecard(EstimatorContract):
         return int(self.points(_one(row))[0])
 
     def reasons(self, row: Mapping[str, object], limit: int = 4) -> tuple[Reason, ...]:
-        """The main reasons why the score of ``row`` is not higher, costliest first."""
+        """The main reasons why the score of ``row`` is not higher, costliest first.
+
+        A variable costs what it gives less than the average training row gets from it. A row below
+        average in none is compared with the best bin, so that a refusal never lacks a reason.
+        """
         columns = _one(row)
         self._fitted_intercept()
-        losses = {}
-        for item in self.characteristics_:
-            bin_number = int(item.binning.assign(_column(columns, item.name))[0])
-            reachable = [
-                p for p, share in zip(item.points, item.binning.shares, strict=True) if share
-            ]
-            loss = max(reachable) - item.points[bin_number]
-            losses[item.name] = (item.binning.feature.reason_code, loss)
-        return main_reasons(losses, limit)
+        got = {
+            item: item.points[int(item.binning.assign(_column(columns, item.name))[0])]
+            for item in self.characteristics_
+        }
+        for reference in (Characteristic.average, Characteristic.best):
+            losses = {
+                item.name: (item.binning.feature.reason_code, reference(item) - points)
+                for item, points in got.items()
+            }
+            if any(loss > 0 for _, loss in losses.values()):
+                return main_reasons(losses, limit)
+        return ()
 
     def _fitted_intercept(self) -> float:
         if not hasattr(self, "intercept_"):
