@@ -65,26 +65,19 @@ class Lending:
         self._actor = actor
         self.desk = BankDesk(self._funding, banks, self._book)
 
-    def route_and_ask(self, application_id: ApplicationId) -> model.Application:
-        """Route an approved application and put it before banks until one lends or none is left.
+    def ask_bank(self, application_id: ApplicationId) -> model.Application:
+        """Put a routed application before its bank; unchanged while the bank has not decided.
 
-        Returns it ROUTED (no answer yet), BANK_APPROVED, or BANK_DECLINED by the last bank.
+        Raises:
+            OutsideFailure: the bank is silent; ask again.
+            Forbidden: the borrower has not consented to this bank.
         """
         house = self._house
-        while True:
-            with house.database.begin(self._actor) as work:
-                current = house.applications.get(work, application_id)
-                if current.state.value in ("approved", "bank_declined"):
-                    routed = house.applications.route(work, application_id)
-                    if isinstance(routed, Refusal):
-                        return current
-                    current = routed
-                if current.state.value != "routed":
-                    return current
-                request = house.applications.bank_request(work, application_id)
-            answer = self._ask(request)
-            with house.database.begin(self._actor) as work:
-                house.applications.bank_answered(work, application_id, answer)
+        with house.database.begin(self._actor) as work:
+            request = house.applications.bank_request(work, application_id)
+        answer = self._ask(request)
+        with house.database.begin(self._actor) as work:
+            return house.applications.bank_answered(work, application_id, answer)
 
     def disburse(self, application_id: ApplicationId, *, loan_id: LoanId) -> LoanState | Refusal:
         """Reserve the guarantee, have the bank pay out, and book the loan when it has.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -16,41 +16,35 @@ from tael.kernel import (
     Forbidden,
     GroupId,
     PartyId,
-    Refusal,
     check,
     day_of,
 )
-from tael.kernel.facts import ApplicationSubmitted, BankAnswered, DecisionMade
+from tael.kernel.facts import ApplicationSubmitted, DecisionMade
 from tael.origination import rules
+from tael.origination.banks import BankSteps
 from tael.origination.commands import once
 from tael.origination.journal import record
 from tael.origination.model import (
-    OPEN_STATES,
     Application,
     ApplicationState,
-    ConsentState,
     DataPull,
     Event,
-    OfferState,
     Request,
     move,
 )
-from tael.origination.parties import ASSESSMENT, BANK, end_consent, found, require_consent
+from tael.origination.moves import move_application, void_offers
+from tael.origination.parties import ASSESSMENT, found, require_consent
 from tael.origination.ports import (
     ApplicationFilter,
-    BankAnswer,
-    BankRequest,
     OriginationStore,
     Outside,
     Page,
-    RouteRequest,
 )
 from tael.platform import Work
 
 _S = ApplicationState
 _OUTCOMES = {"approve": _S.APPROVED, "decline": _S.DECLINED, "refer": _S.REFERRED}
 _MOST_ROWS = 200
-_LIVE_OFFERS = (OfferState.PROPOSED, OfferState.DISCLOSED, OfferState.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +57,11 @@ class Origin:
     consultant_id: str = ""
 
 
-class Applications:
+class Applications(BankSteps):
     """Applications from the first request to the bank's own decision."""
 
     def __init__(self, outside: Outside) -> None:
-        self._outside = outside
+        super().__init__(outside)
 
     def create(self, work: Work, key: str, origin: Origin, request: Request) -> Application:
         """A draft; the same ``key`` again gives the same application.
@@ -93,7 +87,7 @@ class Applications:
             borrower_id = rules.borrower_of(group, known, today)
             _refuse_second(store, borrower_id)
             application = Application(
-                id=ApplicationId.new(now),
+                id=ApplicationId.derive(now, key),
                 group_id=group.id,
                 applicant_id=origin.applicant_id,
                 borrower_id=borrower_id,
@@ -119,6 +113,15 @@ class Applications:
         return found(
             self._store(work).application(application_id), "application_id", application_id
         )
+
+    def find_by_key(self, work: Work, key: str) -> ApplicationId | None:
+        """The application that ``create`` made for ``key``, if it did."""
+        known = self._store(work).command(key)
+        return None if known is None else ApplicationId.parse(known[1], field="key")
+
+    def exists(self, work: Work, application_id: ApplicationId) -> bool:
+        """Whether there is such an application that the caller may see."""
+        return self._store(work).application(application_id) is not None
 
     def find(
         self,
@@ -218,7 +221,7 @@ class Applications:
                     field="state",
                     rule="data_pending",
                 )
-            self._check_consent(work, store, application, consent_id, source)
+            _check_consent(work, store, application, consent_id, source)
             store.add_pull(pull)
             record(work, store, application_id, "data_received", source=source, consent=consent_id)
             return pull.id
@@ -312,133 +315,6 @@ class Applications:
         _refuse_second(store, application.borrower_id)
         return self._move(work, application, _S.RECONSIDERED, detail={"note": _note(note)})
 
-    def route(self, work: Work, application_id: ApplicationId) -> Application | Refusal:
-        """Choose the bank to ask, at most ``most_banks`` in turn.
-
-        A new bank makes void what spoke of the one before: its offers, and the consent to give it
-        data.
-
-        Refusals:
-            banks_exhausted: as many were asked as may be; or the router's own.
-        """
-        store, application = self._locked(work, application_id)
-        move(application.state, _S.ROUTED)
-        if len(application.banks_asked) >= self._outside.conditions.most_banks:
-            return Refusal("banks_exhausted", {"asked": str(len(application.banks_asked))})
-        decision_id = application.decision_id
-        check(decision_id is not None and application.tier is not None, "approved means decided")
-        if decision_id is None or application.tier is None or application.limit is None:
-            return Refusal("banks_exhausted", {"asked": "0"})
-        choice = self._outside.routes.choose(
-            work,
-            RouteRequest(
-                application_id=application_id,
-                group_id=application.group_id,
-                amount=min(application.request.amount, application.limit),
-                months=application.request.months,
-                tier=application.tier,
-                hint=self._outside.decisions.decision(work, decision_id).routing,
-                excluded=frozenset(application.banks_asked),
-            ),
-        )
-        if isinstance(choice, Refusal):
-            return choice
-        check(choice.partner_id not in application.banks_asked, "a bank is asked once")
-        self._void_bank(work, store, application)
-        return self._move(
-            work,
-            application,
-            _S.ROUTED,
-            detail={"lender": choice.name},
-            partner_id=choice.partner_id,
-            banks_asked=(*application.banks_asked, choice.partner_id),
-            bank_amount=None,
-        )
-
-    def bank_request(self, work: Work, application_id: ApplicationId) -> BankRequest:
-        """What the routed bank is to be asked, with the consent that lets it have the data.
-
-        Raises:
-            Conflict: it is not routed.
-            Forbidden: the borrower has not consented to this bank (``no_live_consent``).
-        """
-        store, application = self._locked(work, application_id)
-        move(application.state, _S.BANK_APPROVED)
-        partner_id, tier, limit = application.partner_id, application.tier, application.limit
-        if partner_id is None or tier is None or limit is None:
-            check(condition=False, what="a routed application has bank, tier and limit")
-            raise AssertionError
-        consent = require_consent(
-            store,
-            application.borrower_id,
-            purpose=BANK,
-            today=day_of(work.clock.now()),
-            recipient=partner_id,
-        )
-        return BankRequest(
-            key=f"{application_id}:{partner_id}",
-            application_id=application_id,
-            partner_id=partner_id,
-            borrower_id=application.borrower_id,
-            consent_id=consent.id,
-            amount=min(application.request.amount, limit),
-            months=application.request.months,
-            tier=tier,
-        )
-
-    def ask_bank(self, work: Work, application_id: ApplicationId) -> Application:
-        """Ask the routed bank and keep its answer; unchanged while it has not decided.
-
-        Raises:
-            OutsideFailure: no answer could be had; ask again, the key is the same.
-        """
-        request = self.bank_request(work, application_id)
-        return self.bank_answered(work, application_id, self._outside.banks.ask(work, request))
-
-    def bank_answered(
-        self, work: Work, application_id: ApplicationId, answer: BankAnswer
-    ) -> Application:
-        """Keep a bank's answer; a repeated one, or one of a bank asked earlier, changes nothing.
-
-        Raises:
-            Conflict: the bank was never asked, or changes its word.
-            BadInput: an approved amount above the one asked, or in another currency.
-        """
-        store, application = self._locked(work, application_id)
-        if answer.partner_id not in application.banks_asked:
-            raise Conflict(
-                f"{answer.partner_id} was not asked",
-                field="partner_id",
-                rule="a bank that was asked",
-            )
-        if answer.approved is None:
-            return application
-        if answer.partner_id != application.partner_id:
-            record(work, store, application_id, "bank_answer_ignored", partner=answer.partner_id)
-            return application
-        to = _S.BANK_APPROVED if answer.approved else _S.BANK_DECLINED
-        if application.state is not _S.ROUTED and _said_before(application, to):
-            return application
-        _check_bank_amount(application, answer)
-        moved = self._move(
-            work,
-            application,
-            to,
-            detail={"reference": answer.reference, "reason": answer.reason},
-            bank_amount=answer.amount,
-        )
-        work.emit(
-            BankAnswered(
-                stream=application_id,
-                day=day_of(work.clock.now()),
-                application_id=application_id,
-                partner_id=answer.partner_id,
-                approved=answer.approved,
-            ),
-            key=f"bank_answered:{application_id}:{answer.partner_id}",
-        )
-        return moved
-
     def withdraw(self, work: Work, application_id: ApplicationId, *, note: str) -> Application:
         """The applicant no longer wants it; its live offers fall away.
 
@@ -447,7 +323,7 @@ class Applications:
         """
         store, application = self._locked(work, application_id)
         moved = self._move(work, application, _S.WITHDRAWN, detail={"note": _note(note)})
-        self._void_offers(work, store, application_id)
+        void_offers(work, store, application_id)
         return moved
 
     def expire(self, work: Work, *, limit: int = 200) -> int:
@@ -457,18 +333,11 @@ class Applications:
         ended = store.stale(oldest, limit)
         for application in ended:
             self._move(work, application, _S.EXPIRED)
-            self._void_offers(work, store, application.id)
+            void_offers(work, store, application.id)
         return len(ended)
 
     def _store(self, work: Work) -> OriginationStore:
         return self._outside.store(work)
-
-    def _locked(
-        self, work: Work, application_id: ApplicationId
-    ) -> tuple[OriginationStore, Application]:
-        store = self._store(work)
-        application = store.application(application_id, lock=True)
-        return store, found(application, "application_id", application_id)
 
     def _move(
         self,
@@ -480,79 +349,32 @@ class Applications:
     ) -> Application:
         return move_application(work, self._store(work), application, to, detail, **changes)
 
-    def _check_consent(
-        self,
-        work: Work,
-        store: OriginationStore,
-        application: Application,
-        consent_id: ConsentId,
-        source: str,
-    ) -> None:
-        today = day_of(work.clock.now())
-        consent = found(store.consent(consent_id), "consent_id", consent_id)
-        group = found(store.group(application.group_id), "group_id", application.group_id)
-        terms = consent.authorisation
-        wrong = {
-            "a live consent": not consent.live(today),
-            f"for {ASSESSMENT}": terms.purpose != ASSESSMENT,
-            f"with {source} in its scope": source not in terms.scope,
-            "of a member of the group": consent.party_id not in group.parties(today),
-        }
-        broken = [rule for rule, is_wrong in wrong.items() if is_wrong]
-        if broken:
-            raise Forbidden(
-                f"{consent_id} does not allow this: it is not {broken[0]}",
-                code="no_live_consent",
-                field="consent_id",
-                rule=broken[0],
-            )
 
-    def _void_bank(self, work: Work, store: OriginationStore, application: Application) -> None:
-        self._void_offers(work, store, application.id)
-        if application.partner_id is None:
-            return
-        today = day_of(work.clock.now())
-        for consent in store.consents_of(application.borrower_id):
-            terms = consent.authorisation
-            if (
-                consent.live(today)
-                and terms.purpose == BANK
-                and terms.recipient == application.partner_id
-            ):
-                end_consent(work, store, consent, ConsentState.SUPERSEDED)
-
-    def _void_offers(
-        self, work: Work, store: OriginationStore, application_id: ApplicationId
-    ) -> None:
-        for offer in store.offers_of(application_id):
-            if offer.state in _LIVE_OFFERS:
-                store.change_offer(replace(offer, state=move(offer.state, OfferState.VOID)))
-                record(work, store, application_id, "offer_void", offer=offer.id)
-
-
-def move_application(
+def _check_consent(
     work: Work,
     store: OriginationStore,
     application: Application,
-    to: ApplicationState,
-    detail: Mapping[str, str] | None = None,
-    **changes: Any,
-) -> Application:
-    """``application`` in state ``to``, with a line in its timeline.
-
-    Raises:
-        Conflict: the state does not allow it.
-    """
-    moved = replace(
-        application,
-        state=move(application.state, to),
-        version=application.version + 1,
-        **changes,
-    )
-    store.change_application(moved)
-    shown = {name: value for name, value in (detail or {}).items() if value}
-    record(work, store, application.id, f"application_{to.value}", **shown)
-    return moved
+    consent_id: ConsentId,
+    source: str,
+) -> None:
+    today = day_of(work.clock.now())
+    consent = found(store.consent(consent_id), "consent_id", consent_id)
+    group = found(store.group(application.group_id), "group_id", application.group_id)
+    terms = consent.authorisation
+    wrong = {
+        "a live consent": not consent.live(today),
+        f"for {ASSESSMENT}": terms.purpose != ASSESSMENT,
+        f"with {source} in its scope": source not in terms.scope,
+        "of a member of the group": consent.party_id not in group.parties(today),
+    }
+    broken = [rule for rule, is_wrong in wrong.items() if is_wrong]
+    if broken:
+        raise Forbidden(
+            f"{consent_id} does not allow this: it is not {broken[0]}",
+            code="no_live_consent",
+            field="consent_id",
+            rule=broken[0],
+        )
 
 
 def _refuse_second(store: OriginationStore, borrower_id: PartyId) -> None:
@@ -581,32 +403,6 @@ def _tell_decision(work: Work, application: Application, outcome: str) -> None:
         ),
         key=f"decision_made:{application.id}:{application.decision_id}:{application.version}",
     )
-
-
-def _said_before(application: Application, to: ApplicationState) -> bool:
-    approved = {_S.BANK_APPROVED, _S.OFFERED, _S.CONTRACTED}
-    if application.state not in approved | {_S.BANK_DECLINED}:
-        return application.state not in OPEN_STATES
-    return (application.state in approved) == (to is _S.BANK_APPROVED)
-
-
-def _check_bank_amount(application: Application, answer: BankAnswer) -> None:
-    if answer.amount is None:
-        return
-    asked = application.request.amount
-    if answer.amount.currency != asked.currency:
-        raise BadInput(
-            f"the bank answers in {answer.amount.currency}, asked was {asked.currency}",
-            code="currency_mismatch",
-            field="amount",
-            rule="the currency of the request",
-        )
-    if not 0 < answer.amount.minor <= asked.minor:
-        raise BadInput(
-            f"the bank approves {answer.amount} of {asked}",
-            field="amount",
-            rule="above zero, at most the amount asked",
-        )
 
 
 def _create_inputs(origin: Origin, request: Request) -> dict[str, object]:

@@ -18,6 +18,8 @@ from tael.kernel import (
     Refusal,
     day_of,
 )
+from tael.pricing import Due
+from tael.servicing.accrual import advance, dues
 from tael.servicing.history import fold, record
 from tael.servicing.model import (
     Claimed,
@@ -121,6 +123,10 @@ class Servicing:
     ) -> LoanState | Refusal:
         """The channel took back the repayment with key ``reverses``."""
         return self._accept(loan_id, RepaymentReversed(key=key, day=day, reverses=reverses))
+
+    def dues(self, loan_id: LoanId, day: Day) -> tuple[Due, ...]:
+        """What the borrower owes at the end of ``day`` (not before the loan's last event)."""
+        return dues(advance(self.state(loan_id), day))
 
     def quote_payoff(self, loan_id: LoanId, day: Day) -> Money:
         """What settles the loan in full on ``day``."""

@@ -1,0 +1,163 @@
+"""The demo's run: day by day, with a note of the last finished day so that it can be cut off.
+
+Every step is idempotent by key, and ids in the books are derived from the seed, so a run that was
+killed and taken up again leaves the same journal as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from tael.app.daily import Daily
+from tael.app.demo.company import SignIn, found_company, sign_in
+from tael.app.demo.journey import Journey
+from tael.app.demo.life import Lives
+from tael.app.installation import Installation
+from tael.app.lending import Lending
+from tael.economy import Applicant, applicants
+from tael.funding import BankClient
+from tael.kernel import Day, FixedClock, PartnerId
+from tael.platform import SYSTEM
+from tael.sandbox import BankProcess
+
+_WAITS_DAYS = 10
+# A few of the bank's answers come late, twice, or not at all, in thousandths of its keys.
+_FAULTS = ("--late", "10", "--twice", "20", "--none", "10", "--error", "20", "--delay-ms", "300")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What is played: applicants of ``seed`` from ``start`` on, then life until ``months`` are over."""
+
+    seed: int = 7
+    applications: int = 300
+    per_month: int = 20
+    months: int = 24
+    start: Day = Day(2024, 10, 1)
+
+    @property
+    def end(self) -> Day:
+        """The last day that is played."""
+        return self.start.plus_months(self.months).plus_days(-1)
+
+
+class Watcher(Protocol):
+    """Is told how far the run has come."""
+
+    def day(self, day: Day, *, done: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of a run."""
+
+    sign_in: SignIn
+    as_of: Day
+    applications: int
+    loans: int
+    journal_hash: str
+    resumed_from: Day | None
+
+
+def play(house: Installation, clock: FixedClock, story: Story, watcher: Watcher) -> Played:
+    """Play ``story`` to its end, or go on where an earlier run was cut off."""
+    state = house.settings.data_dir
+    notebook = Notebook(state / "demo-progress.json", story)
+    last = notebook.last_day()
+    clock.move_to_day(last or story.start)
+    partner_id = found_company(house, seed=story.seed, start=story.start)
+    bank = BankProcess(state / "demo-bank.jsonl", options=_FAULTS)
+    try:
+        _play_days(house, clock, Run(story, notebook, bank.start(), partner_id), watcher)
+    finally:
+        bank.stop()
+    with house.database.begin(SYSTEM) as work:
+        rooms = house.rooms(work)
+        journal_hash = rooms.ledger.content_hash()
+        loans = len(rooms.portfolio.store.months(story.end).get(story.end, ()))
+    return Played(sign_in(house), story.end, story.applications, loans, journal_hash, last)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run has at hand."""
+
+    story: Story
+    notebook: Notebook
+    bank_url: str
+    partner_id: PartnerId
+
+
+def _play_days(house: Installation, clock: FixedClock, run: Run, watcher: Watcher) -> None:
+    story = run.story
+    bank = BankClient(run.bank_url, timeout=timedelta(seconds=3))
+    lending = Lending(house, {run.partner_id: bank})
+    daily, lives = Daily(house, lending), Lives(house)
+    people = list(applicants(story.seed, story.applications, story.start, story.per_month))
+    first = run.notebook.next_day()
+    waiting = _take_up(lives, house, lending, [one for one in people if one.applied_on < first])
+    length = story.start.days_until(story.end) + 1
+    for number in range(story.start.days_until(first), length):
+        day = story.start.plus_days(number)
+        clock.move_to_day(day)
+        arriving = [one for one in people if one.applied_on == day]
+        waiting = _journeys(house, lending, lives, [*waiting, *arriving])
+        lives.play(day)
+        daily.run(day)
+        run.notebook.finish(day)
+        watcher.day(day, done=number + 1, total=length)
+
+
+def _journeys(
+    house: Installation, lending: Lending, lives: Lives, people: Iterable[Applicant]
+) -> list[Applicant]:
+    """Everybody goes on; who has to wait for the bank comes back tomorrow."""
+    waiting = []
+    for person in people:
+        journey = Journey(house, lending, person)
+        if not journey.go():
+            waiting.append(person)
+        lives.begin(journey.loan_id, person)
+    return waiting
+
+
+def _take_up(
+    lives: Lives, house: Installation, lending: Lending, people: Iterable[Applicant]
+) -> list[Applicant]:
+    """After a restart: open the diaries again, and see who was still waiting for the bank."""
+    return [
+        person
+        for person in people
+        if not lives.begin(Journey(house, lending, person).loan_id, person)
+        and Journey(house, lending, person).is_waiting()
+    ]
+
+
+class Notebook:
+    """The last finished day, in a file that is replaced whole."""
+
+    def __init__(self, path: Path, story: Story) -> None:
+        self._path = path
+        self._story = story
+
+    def last_day(self) -> Day | None:
+        """The last finished day; None at the beginning."""
+        if not self._path.exists():
+            return None
+        return Day.parse(json.loads(self._path.read_text(encoding="utf-8"))["day"])
+
+    def next_day(self) -> Day:
+        """The day to go on with."""
+        last = self.last_day()
+        return last.plus_days(1) if last else self._story.start
+
+    def finish(self, day: Day) -> None:
+        """Note that everything of ``day`` is committed."""
+        draft = self._path.with_suffix(".tmp")
+        draft.write_text(json.dumps({"day": day.isoformat()}), encoding="utf-8")
+        draft.replace(self._path)
