@@ -43,9 +43,14 @@ def test_the_second_waits_for_the_first_and_is_then_refused(sql: Any, world: Any
 
 def test_a_first_that_rolls_back_leaves_its_room_to_the_second(sql: Any, world: Any) -> None:
     limits = world.limits("1000000", leverage_max=Decimal("0.2"), **_wide())
-    with pytest.raises(RuntimeError), sql() as funding:
-        funding.guarantee.reserve(world.reserve("l1"), limits)
-        raise RuntimeError
+
+    def fail() -> None:
+        with sql() as funding:
+            funding.guarantee.reserve(world.reserve("l1"), limits)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with sql() as funding:
         assert isinstance(funding.guarantee.reserve(world.reserve("l2"), limits), Reservation)
         funding.guarantee.verify()
