@@ -110,6 +110,7 @@ BROKEN = [
     ("</definitions>", "", "not well-formed", ""),
     ("20230324/MODEL", "20180521/MODEL", "not DMN 1.3", ""),
     ('href="#i_score"', 'href="#i_scores"', "does not exist", "tier"),
+    ('id="i_kind"', 'id="i_score"', "second element has the id 'i_score'", "kind"),
     ("[600..700)", "[600..", "expected", "tier"),
     ("300000 / tier", "300000 / teir", "'teir' is not a name in scope", "offer"),
     ('hitPolicy="UNIQUE"', 'hitPolicy="BEST"', "hit policy 'BEST'", "tier"),

@@ -157,8 +157,27 @@ class Boxed:
     def conditional(self, element: Element) -> s.Expression:
         at = Position(element.line, 1)
         parts = [element.first(tag) for tag in ("if", "then", "else")]
-        trees = [(self.logic_of(part) if part else None) or s.Literal(at, None) for part in parts]
+        trees = [self.part(part, at) for part in parts]
         return s.If(at, trees[0], trees[1], trees[2])
+
+    def filter(self, element: Element) -> s.Expression:
+        source, condition = element.first("in"), element.first("match")
+        at = Position(element.line, 1)
+        inner = self.with_names(("item",))
+        return s.Filter(at, self.part(source, at), inner.part(condition, at))
+
+    def iteration(self, element: Element) -> s.Expression:
+        at, name = Position(element.line, 1), element.get("iteratorVariable")
+        iterators = ((name, self.part(element.first("in"), at)),)
+        inner = self.with_names((name,))
+        if element.tag == "for":
+            return s.For(at, iterators, inner.part(element.first("return"), at))
+        body = inner.part(element.first("satisfies"), at)
+        return s.Quantified(at, element.tag == "every", iterators, body)
+
+    def part(self, element: Element | None, at: Position) -> s.Expression:
+        """The logic inside a part of a boxed expression; null when the part is missing."""
+        return (self.logic_of(element) if element else None) or s.Literal(at, None)
 
     # --- tables
 
@@ -243,4 +262,8 @@ _READERS: dict[str, Callable[[Boxed, Element], s.Expression]] = {
     "invocation": Boxed.invocation,
     "functionDefinition": Boxed.function,
     "conditional": Boxed.conditional,
+    "filter": Boxed.filter,
+    "for": Boxed.iteration,
+    "some": Boxed.iteration,
+    "every": Boxed.iteration,
 }

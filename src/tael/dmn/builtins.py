@@ -5,7 +5,7 @@ A function raises Nothing with the reason when it gives null; the caller turns t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import (
     ROUND_CEILING,
@@ -27,13 +27,20 @@ _ZERO = Decimal(0)
 _LARGEST_SCALE = 6176
 
 
+def _single(value: Value) -> Value:
+    """A list of one where one value is wanted is that value (DMN 1.5 clause 10.3.2.9.4)."""
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
+
+
 def _number(value: Value, what: str = "argument") -> Decimal:
+    value = _single(value)
     if not isinstance(value, Decimal):
         raise Nothing(f"{what} is a {kind(value)}, not a number")
     return value
 
 
 def _text(value: Value) -> str:
+    value = _single(value)
     if not isinstance(value, str):
         raise Nothing(f"argument is a {kind(value)}, not a string")
     return value
@@ -224,6 +231,93 @@ def _concatenate(*lists: Value) -> Value:
     return tuple(item for each in lists for item in _list(each))
 
 
+def _sublist(items: Value, start: Value, length: Value = None) -> Value:
+    found, first = _list(items), int(_number(start))
+    if first == 0 or abs(first) > len(found):
+        raise Nothing("the start position lies outside the list")
+    begin = first - 1 if first > 0 else len(found) + first
+    if length is None:
+        return found[begin:]
+    if not 1 <= _number(length) <= len(found) - begin:
+        raise Nothing("the length reaches beyond the list")
+    return found[begin : begin + int(_number(length))]
+
+
+def _index(items: tuple[Value, ...], position: Value) -> int:
+    place = int(_number(position))
+    if place == 0 or abs(place) > len(items):
+        raise Nothing(f"no position {place} in a list of {len(items)}")
+    return place - 1 if place > 0 else len(items) + place
+
+
+def _insert_before(items: Value, position: Value, new: Value) -> Value:
+    found = _list(items)
+    at = _index(found, position)
+    return (*found[:at], new, *found[at:])
+
+
+def _remove(items: Value, position: Value) -> Value:
+    found = _list(items)
+    at = _index(found, position)
+    return found[:at] + found[at + 1 :]
+
+
+def _median(*arguments: Value) -> Value:
+    numbers = sorted(_numbers(arguments))
+    if not numbers:
+        raise Nothing("the median of an empty list is null")
+    middle = len(numbers) // 2
+    if len(numbers) % 2:
+        return numbers[middle]
+    return NUMBERS.divide(NUMBERS.add(numbers[middle - 1], numbers[middle]), Decimal(2))
+
+
+def _mode(*arguments: Value) -> Value:
+    numbers = _numbers(arguments)
+    counts = {number: numbers.count(number) for number in numbers}
+    return tuple(sorted(number for number, n in counts.items() if n == max(counts.values())))
+
+
+def _stddev(*arguments: Value) -> Value:
+    numbers = _numbers(arguments)
+    if len(numbers) <= 1:
+        raise Nothing("a standard deviation needs two numbers")
+    mean = _number(_mean(*numbers))
+    squares = [NUMBERS.power(NUMBERS.subtract(number, mean), 2) for number in numbers]
+    return NUMBERS.sqrt(NUMBERS.divide(_number(_sum(*squares)), Decimal(len(numbers) - 1)))
+
+
+def _product(*arguments: Value) -> Value:
+    numbers = _numbers(arguments)
+    if not numbers:
+        raise Nothing("the product of an empty list is null")
+    result = Decimal(1)
+    for number in numbers:
+        result = NUMBERS.multiply(result, number)
+    return result
+
+
+def _before(string: Value, match: Value) -> Value:
+    text, found, _ = _text(string).partition(_text(match)) if match != "" else ("", "", "")
+    return text if found else ""
+
+
+def _after(string: Value, match: Value) -> Value:
+    if match == "":
+        return _text(string)
+    return _text(string).partition(_text(match))[2]
+
+
+def _entries(m: Value) -> Value:
+    return tuple({"key": key, "value": value} for key, value in _context(m).items())
+
+
+def _context(value: Value) -> Mapping[str, Value]:
+    if not isinstance(value, Mapping):
+        raise Nothing(f"argument is a {kind(value)}, not a context")
+    return value
+
+
 def _string_join(items: Value, delimiter: Value = "") -> Value:
     return ("" if delimiter is None else _text(delimiter)).join(
         _text(item) for item in _list(items) if item is not None
@@ -280,6 +374,12 @@ _FIXED: tuple[tuple[str, str, int, Callable[..., Value]], ...] = (
     ("flatten", "list", 1, _flat),
     ("index of", "list,match", 2, _index_of),
     ("get value", "m,key", 2, _get_value),
+    ("get entries", "m", 1, _entries),
+    ("substring before", "string,match", 2, _before),
+    ("substring after", "string,match", 2, _after),
+    ("sublist", "list,start position,length", 2, _sublist),
+    ("insert before", "list,position,newItem", 3, _insert_before),
+    ("remove", "list,position", 2, _remove),
 )
 # Functions of a list or of its items one by one.
 _VARIADIC: tuple[tuple[str, Callable[..., Value]], ...] = (
@@ -287,6 +387,10 @@ _VARIADIC: tuple[tuple[str, Callable[..., Value]], ...] = (
     ("max", lambda *a: _extreme(a, largest=True)),
     ("sum", _sum),
     ("mean", _mean),
+    ("median", _median),
+    ("mode", _mode),
+    ("stddev", _stddev),
+    ("product", _product),
     ("all", _logic(every=True)),
     ("any", _logic(every=False)),
     ("concatenate", _concatenate),

@@ -193,13 +193,15 @@ class Compiler:
 
         def bounds(env: Env) -> Value:
             value = operand(env)
+            if operator == "!=":
+                raise Nothing("!= makes no range")
             if operator in ("<", "<="):
                 return Range(None, value, low_closed=False, high_closed=operator == "<=")
             if operator in (">", ">="):
                 return Range(value, None, low_closed=operator == ">=", high_closed=False)
             return Range(value, value, low_closed=True, high_closed=True)
 
-        return bounds
+        return self._guarded(tree.at, bounds)
 
     # --- structures
 
@@ -254,7 +256,7 @@ class Compiler:
                 position = condition(env)
                 if isinstance(position, Decimal):
                     return _at(items, position)
-            return tuple(item for item in items if condition(_item_env(env, item)) is True)
+            return tuple(item for item in items if _kept(condition(_item_env(env, item))))
 
         return self._guarded(tree.at, filtered)
 
@@ -293,14 +295,15 @@ class Compiler:
         body, every = self.expression(tree.body), tree.every
 
         def decided(env: Env) -> Value:
-            unknown = False
-            for inside in _combinations(env, iterators):
-                answer = body(inside)
-                if answer is (not every):
-                    return not every
-                unknown = unknown or not isinstance(answer, bool)
-            if unknown:
-                raise Nothing("an item satisfies neither yes nor no")
+            # Every item is asked, for one that says neither yes nor no makes the whole null.
+            answers = [body(inside) for inside in _combinations(env, iterators)]
+            strange = next((a for a in answers if a is not None and not isinstance(a, bool)), None)
+            if strange is not None:
+                raise Nothing(f"an item answers with a {kind(strange)}")
+            if any(answer is (not every) for answer in answers):
+                return not every
+            if None in answers:
+                raise Nothing("an item answers neither yes nor no")
             return every
 
         return self._guarded(tree.at, decided)
@@ -426,6 +429,12 @@ def _at(items: tuple[Value, ...], position: Decimal) -> Value:
     if index != position or index == 0 or abs(index) > len(items):
         raise Nothing(f"no item {position} in a list of {len(items)}")
     return items[index - 1 if index > 0 else index]
+
+
+def _kept(answer: Value) -> bool:
+    if answer is not None and not isinstance(answer, bool):
+        raise Nothing(f"a filter asks yes or no, not for a {kind(answer)}")
+    return answer is True
 
 
 def _item_env(env: Env, item: Value) -> Env:

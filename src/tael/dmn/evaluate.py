@@ -123,7 +123,7 @@ class _Run:
     """One evaluation: values by element id, and a frame for each node that worked."""
 
     def __init__(self, model: Model, inputs: Mapping[str, object]) -> None:
-        self._model = model
+        self.model = model
         self._inputs = inputs
         self._values: dict[str, Value] = {}
         self._frames: list[_Frame] = []
@@ -142,7 +142,7 @@ class _Run:
         ]
 
     def _compute(self, key: str) -> Value:
-        graph = self._model.graph
+        graph = self.model.graph
         if key in graph.inputs:
             return self._input(graph.inputs[key])
         if key in graph.decisions:
@@ -156,26 +156,28 @@ class _Run:
         if item.name not in self._inputs:
             frame.warn(item.at, "the input was not given")
             return None
-        return frame.coerced(from_python(self._inputs[item.name], item.name))
+        return frame.coerced(from_python(self._inputs[item.name], item.name), item.type_name)
 
     def _decision(self, node: Decision) -> Value:
         frame = _Frame(self, node, node.name)
-        code = self._model.codes.get(node.id)
+        code = self.model.codes.get(node.id)
         if code is None:
             frame.warn(node.at, "the decision has no logic")
-        frame.value = frame.coerced(code(Env(frame))) if code else None
+        frame.value = frame.coerced(code(Env(frame)), node.type_name) if code else None
         self._frames.append(frame)
         return frame.value
 
     def _function(self, node: Knowledge) -> Value:
         frame = _Frame(self, node, node.name)
-        code = self._model.codes.get(node.id)
+        code = self.model.codes.get(node.id)
         self._frames.append(frame)
 
         def call(*arguments: Value) -> Value:
             if code is None:
                 return None
-            return code(Env(frame, dict(zip(node.parameters, arguments, strict=True))))
+            typed = map(frame.coerced, arguments, node.parameter_types)
+            local = dict(zip(node.parameters, typed, strict=True))
+            return frame.coerced(code(Env(frame, local)), node.type_name)
 
         return Function(node.name, node.parameters, call)
 
@@ -204,18 +206,18 @@ class _Frame:
     def fire(self, rule: Rule) -> None:
         self.fired.append(Fired(rule.number, rule.id, rule.annotations))
 
-    def coerced(self, value: Value) -> Value:
-        """``value`` as the node's declared type; null with a warning when it does not conform."""
-        node, model = self.node, self._run._model  # noqa: SLF001 - one file, one thought
-        if isinstance(node, Knowledge) or not node.type_name:
+    def coerced(self, value: Value, type_name: str) -> Value:
+        """``value`` as a declared type; null with a warning when it does not conform."""
+        if not type_name:
             return value
+        model = self._run.model
         types = model.graph.types
 
         def allows(tests: UnaryTests, item: Value) -> bool:
             return model.tests(tests)(Env(self), item) is True
 
         try:
-            return types.coerce(value, types.resolve(node.type_name), allows)
+            return types.coerce(value, types.resolve(type_name), allows)
         except Nothing as why:
-            self.warn(node.at, str(why))
+            self.warn(self.node.at, str(why))
             return None

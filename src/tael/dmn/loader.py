@@ -62,21 +62,21 @@ class _Loader:
         self._file = file
         self._tolerant = tolerant
         self._problems: list[str] = []
-        self._elements = {
-            child.get("id"): child
-            for child in root.children
-            if child.tag in ("inputData", "decision", "businessKnowledgeModel", "decisionService")
-        }
+        self._elements: dict[str, Element] = {}
+        for child in root.children:
+            if child.tag in ("inputData", "decision", "businessKnowledgeModel", "decisionService"):
+                if _key(child) in self._elements:
+                    self._problem(f"a second element has the id {_key(child)!r}", child, child.line)
+                self._elements[_key(child)] = child
 
     def graph(self) -> Graph:
         members = Names(_component_names(self._root))
         types = Types(
             {item.get("name"): self._item(item) for item in self._root.all("itemDefinition")}
         )
-        decisions = {e.get("id"): self._decision(e, members) for e in self._root.all("decision")}
+        decisions = {_key(e): self._decision(e, members) for e in self._root.all("decision")}
         knowledge = {
-            e.get("id"): self._knowledge(e, members)
-            for e in self._root.all("businessKnowledgeModel")
+            _key(e): self._knowledge(e, members) for e in self._root.all("businessKnowledgeModel")
         }
         self._no_circle({key: item.scope.values() for key, item in (decisions | knowledge).items()})
         return Graph(
@@ -84,7 +84,7 @@ class _Loader:
             namespace=self._root.get("namespace"),
             file=self._file,
             hash=content_hash(self._root),
-            inputs={e.get("id"): self._input(e) for e in self._root.all("inputData")},
+            inputs={_key(e): self._input(e) for e in self._root.all("inputData")},
             decisions=decisions,
             knowledge=knowledge,
             types=types,
@@ -93,27 +93,33 @@ class _Loader:
 
     def _input(self, element: Element) -> InputData:
         return InputData(
-            element.get("id"), _name(element), _type_name(element), Position(element.line, 1)
+            _key(element), _name(element), _type_name(element), Position(element.line, 1)
         )
 
     def _decision(self, element: Element, members: Names) -> Decision:
         scope = self._scope(element)
         boxed = self._boxed(element, scope, members)
         return Decision(
-            element.get("id"), _name(element), _type_name(element), Position(element.line, 1),
+            _key(element), _name(element), _type_name(element), Position(element.line, 1),
             scope, boxed.logic_of(element),
         )  # fmt: skip
 
     def _knowledge(self, element: Element, members: Names) -> Knowledge:
         scope = self._scope(element)
         function = element.first("encapsulatedLogic")
-        parameters = (
-            tuple(p.get("name") for p in function.all("formalParameter")) if function else ()
-        )
+        formal = function.all("formalParameter") if function else []
+        parameters = tuple(parameter.get("name") for parameter in formal)
         boxed = self._boxed(element, scope, members)
         logic = boxed.with_names(parameters).logic_of(function) if function else None
         return Knowledge(
-            element.get("id"), _name(element), Position(element.line, 1), scope, parameters, logic
+            _key(element),
+            _name(element),
+            Position(element.line, 1),
+            scope,
+            parameters,
+            tuple(parameter.get("typeRef") for parameter in formal),
+            _type_name(element),
+            logic,
         )
 
     def _boxed(self, element: Element, scope: Mapping[str, str], members: Names) -> Boxed:
@@ -132,7 +138,7 @@ class _Loader:
                     continue
                 key = link.get("href").rpartition("#")[2]
                 if key in self._elements:
-                    scope[_name(self._elements[key])] = key
+                    scope[_variable_name(self._elements[key])] = key
                 else:
                     self._problem(
                         f"requires {link.get('href')!r}, which does not exist", element, link.line
@@ -141,7 +147,11 @@ class _Loader:
 
     def _problem(self, message: str, element: Element, line: int) -> None:
         error = DmnError(
-            message, file=self._file, node=element.get("name"), line=line, rule="known reference"
+            message,
+            file=self._file,
+            node=element.get("name"),
+            line=line,
+            rule="ids and references agree",
         )
         if not self._tolerant:
             raise error
@@ -183,11 +193,19 @@ class _Loader:
         )
 
 
+def _key(element: Element) -> str:
+    """The id of the element; ids are optional, so its place stands in for a missing one."""
+    return element.get("id") or f"line {element.line}"
+
+
 def _name(element: Element) -> str:
+    return " ".join(element.get("name").split())
+
+
+def _variable_name(element: Element) -> str:
+    """The name by which logic reads the element; the standard wants it equal to its own."""
     variable = element.first("variable")
-    return " ".join(
-        (variable.get("name") if variable else "").split() or element.get("name").split()
-    )
+    return " ".join((variable.get("name") if variable else "").split()) or _name(element)
 
 
 def _type_name(element: Element) -> str:

@@ -34,13 +34,15 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """A business knowledge model: a function that decisions may call."""
+    """A business knowledge model: a function decisions may call; ``type_name`` is its result's."""
 
     id: str
     name: str
     at: Position
     scope: Mapping[str, str]
     parameters: tuple[str, ...]
+    parameter_types: tuple[str, ...]
+    type_name: str
     logic: Expression | None
 
 

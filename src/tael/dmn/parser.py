@@ -7,7 +7,7 @@ each name the longest known one wins. Unknown names are single words, noted in `
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import ROUND_HALF_EVEN, Context
 
 from tael.dmn import syntax as s
@@ -232,10 +232,11 @@ class Parser:
         if not self._is("("):
             return s.UnaryTests(at, (self._in_test(),))
         mark = self._index
-        try:
-            return s.UnaryTests(at, (self._in_test(),))
-        except FeelSyntaxError:
-            self._index = mark
+        with suppress(FeelSyntaxError):
+            opened = self._primary()
+            if isinstance(opened, s.RangeLiteral):
+                return s.UnaryTests(at, (s.Matches(at, opened, uses_value=False),))
+        self._index = mark
         self._expect("(")
         tests = self._tests_list()
         self._expect(")")

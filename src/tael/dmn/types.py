@@ -80,4 +80,6 @@ class Types:
         if not isinstance(value, Mapping):
             raise Nothing(f"a {kind(value)} is not a {wanted.name!r}")
         for name, component in wanted.components.items():
-            self.coerce(value.get(name), component, allows)
+            if name not in value:
+                raise Nothing(f"the component {name!r} of {wanted.name!r} is missing")
+            self.coerce(value[name], component, allows)
