@@ -59,7 +59,7 @@ def named(texts: Mapping[str, Any], options: str) -> Any:
 
 
 def daily_days(options: str, start: Day) -> tuple[Day, ...]:
-    """``monthly from 2024-05 on 08|month-end``, ``2-weekly from 2023-11-23``: so many or so long."""
+    """``monthly from 2024-05 on 08|month-end``, ``2-weekly from 2023-11-23``: count or length."""
     if not options.startswith("config: auto-generate"):
         pytest.skip("fixed-payments")
     count = re.search(r"payment count:? (\d+)", options)

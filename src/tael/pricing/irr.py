@@ -11,8 +11,8 @@ from tael.pricing.refusals import NO_IRR
 _PRECISION = 40
 _TOLERANCE = Decimal("1E-24")
 _LOWEST = Decimal("-0.999")
-_HIGHEST = Decimal("1E6")
-_GRID_RATIO = Decimal("1.02")
+_HIGHEST = Decimal("1E7")
+_GRID_RATIO = Decimal("1.03")
 _GRID_STEPS = 700
 _MOST_ROUNDS = 400
 
@@ -27,7 +27,7 @@ def irr(flows: Sequence[Decimal], times: Sequence[Decimal] | None = None) -> Dec
     depends on a guess; exact to 24 digits.
 
     Refusals:
-        no_irr: every flow has the same sign, or no rate from -99.9 % up to 1,000,000 balances them.
+        no_irr: every flow has the same sign, or no rate between -99.9 % and ten million does it.
 
     Raises:
         BadInput: fewer than two flows, or times of another length.

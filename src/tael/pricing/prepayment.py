@@ -88,13 +88,13 @@ class PrepaymentQuote:
         return follower
 
     def _kept_part(self) -> Money | None:
-        """The equal part of the version in force, seen on its first full row after the grace."""
-        if self.schedule.terms.method not in (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL):
+        """The equal part of the version in force, seen on the row before its last."""
+        terms, rows = self.schedule.terms, self.schedule.instalments
+        if terms.method not in (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL):
             return None
-        rows = self.schedule.instalments
-        row = rows[min(self.schedule.terms.principal_grace, len(rows) - 1)]
-        equal_principal = self.schedule.terms.method is Method.EQUAL_PRINCIPAL
-        return row.principal if equal_principal else row.total
+        row = rows[-2] if len(rows) > terms.principal_grace + 1 else rows[-1]
+        part = row.principal if terms.method is Method.EQUAL_PRINCIPAL else row.total
+        return terms.equal_part or part or None
 
 
 def quote_prepayment(
