@@ -162,6 +162,8 @@ def test_principal_never_leaves_the_bounds_of_the_guarantee(
     taken(funding, world.reserve("l1"), world.limits())
     with pytest.raises(BadInput):
         getattr(funding.guarantee, method)(world.loan("l1"), Money.parse(yuan), key="k")
+    good = funding.guarantee.reduce(world.loan("l1"), Money.parse("1"), key="k")
+    assert good.outstanding == Money.parse("119999")
 
 
 def test_confirming_and_releasing_twice_change_nothing(units: Any, world: Any) -> None:

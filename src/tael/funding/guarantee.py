@@ -7,6 +7,7 @@ from dataclasses import replace
 from tael.funding import rules
 from tael.funding.model import (
     Exposure,
+    ExposureKey,
     Limits,
     Reservation,
     ReservationState,
@@ -66,8 +67,7 @@ class Guarantee:
             state=ReservationState.HELD,
         )
         self._store.add_reservation(reservation)
-        for key, exposure in after.items():
-            self._store.save_exposure(key, exposure)
+        self._store.save_exposures(after)
         check(self._store.exposures(keys) == after, "a reservation counts in every scope")
         self._work.audit("guarantee.reserved", request.loan, {"amount": str(request.amount)})
         return reservation
@@ -79,7 +79,7 @@ class Guarantee:
             NotFound: no such reservation.
             Conflict: it was released.
         """
-        reservation = self._locked(reservation_id)
+        reservation, _ = self._locked(self._found(reservation_id))
         if reservation.state is ReservationState.CONFIRMED:
             return reservation
         if reservation.state is ReservationState.RELEASED:
@@ -95,11 +95,11 @@ class Guarantee:
         Raises:
             NotFound: no such reservation.
         """
-        reservation = self._locked(reservation_id)
+        reservation, before = self._locked(self._found(reservation_id))
         if reservation.state is ReservationState.RELEASED:
             return reservation
         nothing = Money.zero(reservation.outstanding.currency)
-        released = self._change(reservation, nothing, ReservationState.RELEASED)
+        released = self._change(reservation, before, nothing, ReservationState.RELEASED)
         self._work.audit("guarantee.released", reservation.request.loan, {"reason": reason})
         return released
 
@@ -177,8 +177,8 @@ class Guarantee:
         found = self._store.reservation_of_loan(loan)
         if found is None:
             raise NotFound(f"loan {loan} is not guaranteed", field="loan")
-        reservation = self._locked(found.id)
-        if not self._store.add_movement(key, reservation.id, change):
+        reservation, before = self._locked(found)
+        if self._store.is_noted(key, reservation.id, change):
             return reservation
         left = reservation.outstanding + change
         if not Money.zero(left.currency) <= left <= reservation.request.amount:
@@ -187,30 +187,36 @@ class Guarantee:
                 field="principal",
                 rule="0 <= outstanding <= guaranteed amount",
             )
-        return self._change(reservation, left, reservation.state)
+        self._store.add_movement(key, reservation.id, change)
+        return self._change(reservation, before, left, reservation.state)
 
-    def _locked(self, reservation_id: ReservationId) -> Reservation:
-        """The reservation after the lock: what was read before it may be stale."""
-        self._store.lock_exposures((rules.GUARANTOR,))
+    def _found(self, reservation_id: ReservationId) -> Reservation:
         reservation = self._store.reservation(reservation_id)
         if reservation is None:
             raise NotFound(f"no reservation {reservation_id}", field="reservation")
         return reservation
 
+    def _locked(self, found: Reservation) -> tuple[Reservation, dict[ExposureKey, Exposure]]:
+        """The reservation as it is after the lock, for what was read before it may be stale."""
+        before = self._store.lock_exposures(rules.keys_of(found.request))
+        return self._found(found.id), before
+
     def _change(
-        self, reservation: Reservation, outstanding: Money, state: ReservationState
+        self,
+        reservation: Reservation,
+        before: dict[ExposureKey, Exposure],
+        outstanding: Money,
+        state: ReservationState,
     ) -> Reservation:
         old = rules.exposure_of(reservation.outstanding, reservation.weight)
         new = rules.exposure_of(outstanding, reservation.weight)
-        difference = Exposure(new.outstanding - old.outstanding, new.weighted - old.weighted)
-        keys = rules.keys_of(reservation.request)
-        for key, exposure in self._store.lock_exposures(keys).items():
-            after = exposure + difference
-            check(after.outstanding.minor >= 0, f"{key.scope.value} exposure is not negative")
-            check(after.weighted.minor >= 0, f"{key.scope.value} weighted is not negative")
-            self._store.save_exposure(key, after)
+        after = {key: each - old + new for key, each in before.items()}
+        for key, each in after.items():
+            positive = each.outstanding.minor >= 0 and each.weighted.minor >= 0
+            check(positive, f"{key.scope.value} exposure is not negative")
         changed = replace(reservation, outstanding=outstanding, state=state)
         self._store.save_reservation(changed)
+        self._store.save_exposures(after)
         check(self._store.reservation(changed.id) == changed, "a reservation is kept as changed")
         return changed
 

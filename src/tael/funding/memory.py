@@ -80,8 +80,8 @@ class MemoryStore:
     def lock_exposures(self, keys: Sequence[ExposureKey]) -> dict[ExposureKey, Exposure]:
         return self.exposures(keys)
 
-    def save_exposure(self, key: ExposureKey, exposure: Exposure) -> None:
-        self._exposures[key] = exposure
+    def save_exposures(self, changed: Mapping[ExposureKey, Exposure]) -> None:
+        self._exposures.update(changed)
 
     def summed_exposures(self) -> dict[ExposureKey, Exposure]:
         return summed(self._reservations.values())
@@ -107,10 +107,11 @@ class MemoryStore:
                 return each
         return None
 
-    def add_movement(self, key: str, reservation_id: ReservationId, amount: Money) -> bool:
-        content = (str(reservation_id), amount)
-        known = self._movements.setdefault(key, content)
-        return is_new_movement(key, None if known is content else known, content)
+    def add_movement(self, key: str, reservation_id: ReservationId, amount: Money) -> None:
+        self._movements[key] = (str(reservation_id), amount)
+
+    def is_noted(self, key: str, reservation_id: ReservationId, amount: Money) -> bool:
+        return same_movement(key, self._movements.get(key), (str(reservation_id), amount))
 
     def add_disbursement(self, disbursement: Disbursement) -> None:
         self._disbursements[disbursement.order.key] = disbursement
@@ -154,8 +155,8 @@ def summed(reservations: Iterable[Reservation]) -> dict[ExposureKey, Exposure]:
     return {key: each for key, each in sums.items() if each.outstanding}
 
 
-def is_new_movement(key: str, known: tuple[str, Money] | None, content: tuple[str, Money]) -> bool:
-    """Whether a movement was not noted before; a key that was, with other content, is refused."""
+def same_movement(key: str, known: tuple[str, Money] | None, content: tuple[str, Money]) -> bool:
+    """Whether a movement is ``known``; a key that is known with other content is refused."""
     if known is not None and known != content:
         raise Conflict(f"key {key!r} moved something else", field="key", rule="one key, one use")
-    return known is None
+    return known is not None

@@ -239,6 +239,9 @@ class Exposure:
     def __add__(self, other: Exposure) -> Exposure:
         return Exposure(self.outstanding + other.outstanding, self.weighted + other.weighted)
 
+    def __sub__(self, other: Exposure) -> Exposure:
+        return Exposure(self.outstanding - other.outstanding, self.weighted - other.weighted)
+
 
 @dataclass(frozen=True, slots=True)
 class Utilisation:

@@ -58,7 +58,7 @@ class Store(Protocol):
         """Each key's exposure, locked in the order given; the first key comes before all."""
         ...
 
-    def save_exposure(self, key: ExposureKey, exposure: Exposure) -> None: ...
+    def save_exposures(self, changed: Mapping[ExposureKey, Exposure]) -> None: ...
 
     def summed_exposures(self) -> dict[ExposureKey, Exposure]:
         """Every exposure above zero, counted anew from the reservations."""
@@ -80,11 +80,13 @@ class Store(Protocol):
         """The loan's reservation that is not released; None when there is none."""
         ...
 
-    def add_movement(self, key: str, reservation_id: ReservationId, amount: Money) -> bool:
-        """Note a change of outstanding principal; False when ``key`` has been noted before.
+    def add_movement(self, key: str, reservation_id: ReservationId, amount: Money) -> None: ...
+
+    def is_noted(self, key: str, reservation_id: ReservationId, amount: Money) -> bool:
+        """Whether the movement of ``key`` was added before.
 
         Raises:
-            Conflict: noted before with other content.
+            Conflict: it was, with other content.
         """
         ...
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from tael.funding.memory import is_new_movement, summed
+from tael.funding.memory import same_movement, summed
 from tael.funding.model import (
     Agreement,
     AgreementRole,
@@ -265,26 +265,35 @@ class FundingStore:
         return self._read(keys, _among(keys))
 
     def lock_exposures(self, keys: Sequence[ExposureKey]) -> dict[ExposureKey, Exposure]:
-        """Lock the first key alone, then the others: whoever holds the first has the way free."""
-        first, rest = keys[:1], keys[1:]
-        locked: dict[ExposureKey, Exposure] = {}
-        for part in (first, rest):
-            if part:
-                self._make_rows(part)
-                query = _among(part).order_by(exposure.c.scope, exposure.c.subject)
-                locked |= self._read(part, query.with_for_update())
-        return locked
+        """Lock the first key before the others: whoever holds the first has the way free."""
+        found = self._lock(keys)
+        if len(found) < len(keys):
+            if keys[0] not in found:  # the very first reservation of all
+                self._make_rows(keys[:1])
+                self._lock(keys[:1])
+            self._make_rows(keys)
+            found = self._lock(keys)
+        return found
 
-    def save_exposure(self, key: ExposureKey, new: Exposure) -> None:
-        row = {
-            "scope": key.scope.value,
-            "subject": key.subject,
-            "outstanding_minor": new.outstanding.minor,
-            "weighted_minor": new.weighted.minor,
-            "currency": new.outstanding.currency,
+    def save_exposures(self, changed: Mapping[ExposureKey, Exposure]) -> None:
+        statement = insert(exposure).values(
+            [
+                {
+                    "scope": key.scope.value,
+                    "subject": key.subject,
+                    "outstanding_minor": each.outstanding.minor,
+                    "weighted_minor": each.weighted.minor,
+                    "currency": each.outstanding.currency,
+                }
+                for key, each in changed.items()
+            ]
+        )
+        new = statement.excluded
+        values = {
+            "outstanding_minor": new.outstanding_minor,
+            "weighted_minor": new.weighted_minor,
+            "currency": new.currency,
         }
-        values = {name: row[name] for name in ("outstanding_minor", "weighted_minor", "currency")}
-        statement = insert(exposure).values(row)
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=["scope", "subject"], set_=values)
         )
@@ -317,15 +326,15 @@ class FundingStore:
             sa.and_(reservation.c.loan_id == loan, reservation.c.state != "released")
         )
 
-    def add_movement(self, key: str, reservation_id: ReservationId, amount: Money) -> bool:
+    def add_movement(self, key: str, reservation_id: ReservationId, amount: Money) -> None:
+        values = {"key": key, "reservation_id": reservation_id, "amount_minor": amount.minor}
+        self._connection.execute(movement.insert(), values | {"currency": amount.currency})
+
+    def is_noted(self, key: str, reservation_id: ReservationId, amount: Money) -> bool:
         query = sa.select(movement).where(movement.c.key == key)
         row = self._connection.execute(query).one_or_none()
         known = (row.reservation_id, Money(row.amount_minor, row.currency)) if row else None
-        if not is_new_movement(key, known, (str(reservation_id), amount)):
-            return False
-        values = {"key": key, "reservation_id": reservation_id, "amount_minor": amount.minor}
-        self._connection.execute(movement.insert(), values | {"currency": amount.currency})
-        return True
+        return same_movement(key, known, (str(reservation_id), amount))
 
     def add_disbursement(self, new: Disbursement) -> None:
         self._connection.execute(disbursement.insert(), _disbursement_row(new))
@@ -386,6 +395,12 @@ class FundingStore:
         ]
         self._connection.execute(insert(exposure).values(rows).on_conflict_do_nothing())
 
+    def _lock(self, keys: Sequence[ExposureKey]) -> dict[ExposureKey, Exposure]:
+        first = sa.case((_is(keys[0]), 0), else_=1)
+        query = _among(keys).order_by(first, exposure.c.scope, exposure.c.subject)
+        rows = self._connection.execute(query.with_for_update())
+        return {_key(row): _exposure(row) for row in rows}
+
     def _read(
         self, keys: Sequence[ExposureKey], query: sa.Select[Any]
     ) -> dict[ExposureKey, Exposure]:
@@ -402,6 +417,10 @@ def _among(keys: Sequence[ExposureKey]) -> sa.Select[Any]:
     pairs = [(key.scope.value, key.subject) for key in keys]
     columns = sa.tuple_(exposure.c.scope, exposure.c.subject)
     return sa.select(exposure).where(columns.in_(pairs))
+
+
+def _is(key: ExposureKey) -> sa.ColumnElement[bool]:
+    return sa.and_(exposure.c.scope == key.scope.value, exposure.c.subject == key.subject)
 
 
 def _key(row: Any) -> ExposureKey:
