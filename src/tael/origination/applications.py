@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Unpack
 
 from tael.kernel import (
     ApplicationId,
@@ -29,6 +29,7 @@ from tael.origination.model import (
     ApplicationState,
     DataPull,
     Event,
+    Pulled,
     Request,
     move,
 )
@@ -182,37 +183,18 @@ class Applications(BankSteps):
         return self._move(work, self._locked(work, application_id)[1], _S.DATA_PENDING)
 
     def add_pull(
-        self,
-        work: Work,
-        key: str,
-        consent_id: ConsentId,
-        *,
-        application_id: ApplicationId,
-        source: str,
-        values: Mapping[str, object],
+        self, work: Work, key: str, consent_id: ConsentId, **pulled: Unpack[Pulled]
     ) -> DataPull:
-        """Keep what ``source`` gave under a consent; the same ``key`` again keeps it once.
+        """Keep what a source gave under a consent; the same ``key`` again keeps it once.
 
         Raises:
             Forbidden: the consent is not live, not for the assessment, does not cover the source,
                 or is of somebody outside the group (invariant 17).
-            Conflict: the application does not wait for data.
+            Conflict: the application does not wait for data, or the key came with other data.
             BadInput: a value is no exact value; names it.
         """
-        store, application = self._locked(work, application_id)
-        exact = rules.checked_values(values)
-        rules.checked_code(source, "source")
-        text = rules.canonical(rules.values_to_json(exact))
-        now = work.clock.now()
-        pull = DataPull(
-            id=EventId.derive(application.created_at, application_id, key),
-            application_id=application_id,
-            consent_id=consent_id,
-            source=source,
-            pulled_at=now,
-            values=exact,
-            content_hash=rules.digest(text),
-        )
+        store, application = self._locked(work, pulled["application_id"])
+        pull = _pull(application, key, consent_id, pulled, work.clock.now())
 
         def act() -> str:
             if application.state is not _S.DATA_PENDING:
@@ -221,20 +203,21 @@ class Applications(BankSteps):
                     field="state",
                     rule="data_pending",
                 )
-            _check_consent(work, store, application, consent_id, source)
+            _check_consent(work, store, application, pull)
             store.add_pull(pull)
-            record(work, store, application_id, "data_received", source=source, consent=consent_id)
+            told = {"source": pull.source, "consent": consent_id}
+            record(work, store, application.id, "data_received", **told)
             return pull.id
 
         inputs = {
             "command": "add_pull",
-            "application": application_id,
+            "application": application.id,
             "consent": consent_id,
-            "source": source,
+            "source": pull.source,
             "hash": pull.content_hash,
         }
-        pull_id, _ = once(store, key, inputs, act)
-        return next(known for known in store.pulls(application_id) if known.id == pull_id)
+        kept, _ = once(store, key, inputs, act)
+        return next(known for known in store.pulls(application.id) if known.id == kept)
 
     def review(self, work: Work, application_id: ApplicationId) -> Application:
         """The data is there, or the matter is taken up again: → IN_REVIEW.
@@ -350,13 +333,25 @@ class Applications(BankSteps):
         return move_application(work, self._store(work), application, to, detail, **changes)
 
 
+def _pull(
+    application: Application, key: str, consent_id: ConsentId, pulled: Pulled, at: datetime
+) -> DataPull:
+    values = rules.checked_values(pulled["values"])
+    return DataPull(
+        id=EventId.derive(application.created_at, application.id, key),
+        application_id=application.id,
+        consent_id=consent_id,
+        source=rules.checked_code(pulled["source"], "source"),
+        pulled_at=at,
+        values=values,
+        content_hash=rules.digest(rules.canonical(rules.values_to_json(values))),
+    )
+
+
 def _check_consent(
-    work: Work,
-    store: OriginationStore,
-    application: Application,
-    consent_id: ConsentId,
-    source: str,
+    work: Work, store: OriginationStore, application: Application, pull: DataPull
 ) -> None:
+    consent_id, source = pull.consent_id, pull.source
     today = day_of(work.clock.now())
     consent = found(store.consent(consent_id), "consent_id", consent_id)
     group = found(store.group(application.group_id), "group_id", application.group_id)

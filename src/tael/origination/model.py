@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from tael.kernel import (
     ApplicationId,
@@ -227,6 +227,14 @@ class Application:
     bank_amount: Money | None = None
     banks_asked: tuple[PartnerId, ...] = ()
     version: int = 1
+
+
+class Pulled(TypedDict):
+    """What a source gave for an application: exact values (text, bool, int, Decimal) by name."""
+
+    application_id: ApplicationId
+    source: str
+    values: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

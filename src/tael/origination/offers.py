@@ -19,7 +19,6 @@ from tael.kernel import (
 )
 from tael.kernel.facts import OfferAccepted
 from tael.origination import rules
-from tael.origination.applications import move_application
 from tael.origination.journal import record
 from tael.origination.model import (
     Application,
@@ -31,13 +30,13 @@ from tael.origination.model import (
     Signature,
     move,
 )
+from tael.origination.moves import LIVE_OFFERS, locked_application, move_application
 from tael.origination.parties import found
 from tael.origination.ports import DecisionAnswer, OriginationStore, Outside
 from tael.platform import Work
 
 CAP = "cap.all_in"
 PLATFORM_FEE = "platform_fee_from_borrower"
-_OPEN_OFFERS = (OfferState.PROPOSED, OfferState.DISCLOSED, OfferState.ACCEPTED)
 _SIGNED_BY = ("electronic", "paper")
 
 
@@ -59,7 +58,7 @@ class Offers:
             Conflict: the bank has not approved, or offers were made.
         """
         store = self._outside.store(work)
-        application = _locked(store, application_id)
+        application = locked_application(store, application_id)
         move(application.state, ApplicationState.OFFERED)
         decision = self._decision(work, application)
         context, caps = self._context(work, application), self._caps(work)
@@ -133,7 +132,7 @@ class Offers:
             return late
         check(offer.disclosed_at is not None, "what is accepted was disclosed")
         for other in store.offers_of(offer.application_id):
-            if other.id != offer.id and other.state in _OPEN_OFFERS:
+            if other.id != offer.id and other.state in LIVE_OFFERS:
                 _change(work, store, other, OfferState.REJECTED, {})
         return _change(work, store, offer, OfferState.ACCEPTED, {"accepted_at": work.clock.now()})
 
@@ -156,7 +155,7 @@ class Offers:
             BadInput: somebody else signs, in an unknown way, or over another document.
         """
         store, offer = self._locked(work, offer_id)
-        application = _locked(store, offer.application_id)
+        application = locked_application(store, offer.application_id)
         collectors = self._outside.conditions.collectors
         documents = rules.contract_documents(offer, application, collectors)
         content = rules.contract_hash(documents)
@@ -309,11 +308,6 @@ class Offers:
             all_in=Rate(_fraction(value(work, CAP, today), CAP)),
             platform_fee_from_borrower=_flag(value(work, PLATFORM_FEE, today), PLATFORM_FEE),
         )
-
-
-def _locked(store: OriginationStore, application_id: ApplicationId) -> Application:
-    application = store.application(application_id, lock=True)
-    return found(application, "application_id", application_id)
 
 
 def _change(

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-import sqlalchemy as sa
-
 from tael.kernel import (
     ApplicationId,
     ConsentId,
@@ -36,7 +34,7 @@ from tael.origination.model import (
     Offer,
     Party,
 )
-from tael.platform import Actor, Work
+from tael.platform import Work
 from tael.pricing import Component, Method
 
 
@@ -173,18 +171,6 @@ class VaultPort(Protocol):
     def blind_index(self, text: str, *, field: str) -> bytes: ...
 
     def erase(self, work: Work, subject: str, *, reason: str) -> bool: ...
-
-
-class AccessPort(Protocol):
-    """Limits what a caller's queries see."""
-
-    def row_filter(
-        self,
-        actor: Actor,
-        resource: str,
-        columns: Mapping[str, sa.ColumnElement[Any]],
-        action: str = "read",
-    ) -> sa.ColumnElement[bool]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -19,7 +19,6 @@ from tael.kernel import (
     OfferId,
     PartyId,
 )
-from tael.origination import rows
 from tael.origination.model import (
     OPEN_STATES,
     Application,
@@ -34,8 +33,9 @@ from tael.origination.model import (
     OfferState,
     Party,
 )
-from tael.origination.ports import AccessPort, ApplicationFilter, Sealed
-from tael.origination.tables import (
+from tael.origination.ports import ApplicationFilter, Sealed
+from tael.origination.store import rows
+from tael.origination.store.tables import (
     DDL,
     applications,
     commands,
@@ -49,11 +49,23 @@ from tael.origination.tables import (
     parties,
     pulls,
 )
-from tael.platform import Work
+from tael.platform import Actor, Work
 
 __all__ = ["DDL", "SqlOriginationStore", "metadata"]
 
 _FIELDS = ("name", "id_number", "phone", "address")
+
+
+class AccessPort(Protocol):
+    """Limits what a caller's queries see."""
+
+    def row_filter(
+        self,
+        actor: Actor,
+        resource: str,
+        columns: Mapping[str, sa.ColumnElement[Any]],
+        action: str = "read",
+    ) -> sa.ColumnElement[bool]: ...
 
 
 class SqlOriginationStore:
