@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -282,6 +283,17 @@ def test_a_key_is_used_once(work: Work) -> None:
     store.append(_batch("a", *_lent("L1", 100)))
     with pytest.raises(Conflict) as refused:
         store.append(_batch("a", *_lent("L1", 100)))
+    assert refused.value.code == "key_reused"
+
+
+def test_a_hold_key_is_used_once(work: Work) -> None:
+    store = LedgerStore(work)
+    ledger = Ledger(store, work.clock)
+    ledger.post(_capital(100), key="capital")
+    hold = store.find_hold(ledger.hold("G1002", Money(60), key="h"))
+    assert hold is not None
+    with pytest.raises(Conflict) as refused:
+        store.add_hold(replace(hold, id=HoldId.new(work.clock.now())))
     assert refused.value.code == "key_reused"
 
 

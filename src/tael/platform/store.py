@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tael.platform import identity_store, outbox_rows  # noqa: F401 - declares its tables
+from tael.platform import identity_store, job_rows, outbox_rows  # noqa: F401 - their tables
 from tael.platform.schema import metadata
 
 DDL: tuple[str, ...] = (*identity_store.DDL,)
