@@ -20,6 +20,8 @@ def split_charge(terms: Terms, charge: Money) -> dict[str, Money]:
     remainder (of equals: the earlier one).
     """
     mine = terms.borrower_components
+    if len(mine) == 1:
+        return {mine[0].name: charge}
     weights = [part.rate.fraction for part in mine]
     shares = charge.split(weights) if any(weights) else [charge] * len(mine)
     check(total(shares, charge.currency) == charge, "charges add up to the all-in charge")

@@ -89,8 +89,21 @@ def _periods(terms: Terms) -> tuple[_Period, ...]:
     return tuple(_Period(end, share(start, end)) for start, end in pairwise(days))
 
 
-def _charge(terms: Terms, balance: Money, period: _Period) -> Money:
-    return terms.convention.charge(balance, terms.all_in_rate, period.share)
+Charge = Callable[[Money, _Period], Money]
+
+
+def _charge(terms: Terms) -> Charge:
+    """The all-in charge on a balance for a period, reckoned once for each pair of them."""
+    convention, rate = terms.convention, terms.all_in_rate
+    known: dict[tuple[int, Day], Money] = {}
+
+    def charge(balance: Money, period: _Period) -> Money:
+        key = balance.minor, period.due
+        if key not in known:
+            known[key] = convention.charge(balance, rate, period.share)
+        return known[key]
+
+    return charge
 
 
 def _flat(terms: Terms, periods: Sequence[_Period]) -> tuple[list[Money], list[Money]] | None:
@@ -99,7 +112,8 @@ def _flat(terms: Terms, periods: Sequence[_Period]) -> tuple[list[Money], list[M
         return None
     whole = sum((period.share for period in periods), Fraction(0))
     charge = terms.convention.charge(terms.principal, terms.all_in_rate, whole)
-    charges = [_charge(terms, terms.principal, period) for period in periods[:-1]]
+    charged = _charge(terms)
+    charges = [charged(terms.principal, period) for period in periods[:-1]]
     charges.append(Money(charge.minor - sum(part.minor for part in charges), terms.currency))
     instalment = _to_multiple(terms, _divided((terms.principal + charge).decimal(), len(periods)))
     left, parts = terms.principal, []
@@ -111,23 +125,22 @@ def _flat(terms: Terms, periods: Sequence[_Period]) -> tuple[list[Money], list[M
 
 
 def _on_balance(terms: Terms, periods: Sequence[_Period]) -> tuple[list[Money], list[Money]]:
-    principals = _principals(terms, periods)
+    charge = _charge(terms)
+    principals = _principals(terms, periods, charge)
     left = accumulate(principals, lambda balance, part: balance - part, initial=terms.principal)
-    charges = [
-        _charge(terms, balance, period) for balance, period in zip(left, periods, strict=False)
-    ]
+    charges = [charge(balance, period) for balance, period in zip(left, periods, strict=False)]
     return charges[: len(principals)], principals
 
 
-def _principals(terms: Terms, periods: Sequence[_Period]) -> list[Money]:
+def _principals(terms: Terms, periods: Sequence[_Period], charge: Charge) -> list[Money]:
     zero, grace = Money.zero(terms.currency), terms.principal_grace
     if terms.method is Method.INTEREST_ONLY:
         return [zero] * (len(periods) - 1) + [terms.principal]
     if terms.method is Method.EQUAL_PRINCIPAL:
         return [zero] * grace + _equal_principals(terms, len(periods) - grace)
     amortising = periods[grace:]
-    instalment = _equal_part(terms, amortising)
-    return [zero] * grace + _principals_of(terms, amortising, instalment)
+    instalment = _equal_part(terms, amortising, charge)
+    return [zero] * grace + _principals_of(terms, amortising, charge, instalment)
 
 
 def _equal_principals(terms: Terms, count: int) -> list[Money]:
@@ -142,14 +155,14 @@ def _equal_principals(terms: Terms, count: int) -> list[Money]:
     return [*parts, left]
 
 
-def _equal_part(terms: Terms, periods: Sequence[_Period]) -> Money:
+def _equal_part(terms: Terms, periods: Sequence[_Period], charge: Charge) -> Money:
     """The equal instalment: the contract's, or the annuity's with its last row near the others."""
     if terms.equal_part is None:
-        return _fitted(terms, periods, _annuity(terms, periods))
-    charge = _charge(terms, terms.principal, periods[0])
-    if terms.equal_part <= charge:
+        return _fitted(terms, periods, charge, _annuity(terms, periods))
+    first = charge(terms.principal, periods[0])
+    if terms.equal_part <= first:
         raise BadInput(
-            f"an instalment of {terms.equal_part} does not even pay the first charge of {charge}",
+            f"an instalment of {terms.equal_part} does not even pay the first charge of {first}",
             field="equal_part",
             rule="above the first charge",
         )
@@ -159,9 +172,9 @@ def _equal_part(terms: Terms, periods: Sequence[_Period]) -> Money:
 def _annuity(terms: Terms, periods: Sequence[_Period]) -> Money:
     with localcontext() as context:
         context.prec = PRECISION
-        discount, worth_of_one = Decimal(1), Decimal(0)
+        discount, worth_of_one, rate = Decimal(1), Decimal(0), terms.all_in_rate
         for period in periods:
-            discount = discount / (1 + growth(terms.all_in_rate, period.share))
+            discount = discount / (1 + growth(rate, period.share))
             worth_of_one += discount
         return _to_multiple(terms, terms.principal.decimal() / worth_of_one)
 
@@ -188,11 +201,13 @@ def _within(amount: Money, left: Money) -> Money:
     return min(max(amount, Money.zero(left.currency)), left)
 
 
-def _principals_of(terms: Terms, periods: Sequence[_Period], instalment: Money) -> list[Money]:
+def _principals_of(
+    terms: Terms, periods: Sequence[_Period], charge: Charge, instalment: Money
+) -> list[Money]:
     """Principal row by row when each row but the last pays ``instalment``; ends with the debt."""
     left, parts = terms.principal, []
     for period in periods[:-1]:
-        principal = _within(instalment - _charge(terms, left, period), left)
+        principal = _within(instalment - charge(left, period), left)
         parts.append(principal)
         left = left - principal
         if not left:
@@ -200,13 +215,13 @@ def _principals_of(terms: Terms, periods: Sequence[_Period], instalment: Money) 
     return [*parts, left]
 
 
-def _fitted(terms: Terms, periods: Sequence[_Period], instalment: Money) -> Money:
+def _fitted(terms: Terms, periods: Sequence[_Period], charge: Charge, instalment: Money) -> Money:
     """``instalment`` moved as the contract's rule for the last row wants it."""
     unit = terms.instalment_multiple or Money(1, terms.currency)
 
     def gap(candidate: Money) -> int:
-        parts = _principals_of(terms, periods, candidate)
-        last = parts[-1] + _charge(terms, parts[-1], periods[len(parts) - 1])
+        parts = _principals_of(terms, periods, charge, candidate)
+        last = parts[-1] + charge(parts[-1], periods[len(parts) - 1])
         return (last - candidate).minor
 
     if terms.last_row is LastRow.LOWER:

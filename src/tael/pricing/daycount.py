@@ -11,6 +11,7 @@ from tael.kernel import BadInput, Day, Money, Rate, Rounding, check
 
 PRECISION = 50
 _LAST_OF_THIRTY = 30
+_ONE = Decimal(1)
 _YEAR, _LEAP_YEAR, _LEAP_DAY = 365, 366, 29
 
 
@@ -91,13 +92,25 @@ class Convention:
         return Fraction(days, self.year_days or _LENGTHS.get(self.day_count, _YEAR))
 
     def charge(self, balance: Money, rate: Rate, share: Fraction) -> Money:
-        """``rate`` a year on ``balance`` for ``share`` of a year, divided once, rounded once."""
+        """``rate`` a year on ``balance`` for ``share`` of a year, rounded once."""
+        whole = self._divided(rate, balance.minor * share.numerator, share.denominator)
+        return Money(whole, balance.currency)
+
+    def charge_on_units(self, rate: Rate, units: Fraction, currency: str) -> Money:
+        """``rate`` a year on ``units`` of minor units times years, divided once, rounded once.
+
+        Units of several balances and days add up exactly before they become money: what a balance
+        that changed in between owes is rounded once, not once for each change.
+        """
+        return Money(self._divided(rate, units.numerator, units.denominator), currency)
+
+    def _divided(self, rate: Rate, numerator: int, denominator: int) -> int:
         with localcontext() as context:
             context.prec = PRECISION
-            exact = balance.decimal() * rate.fraction * share.numerator / share.denominator
-        result = Money.of(exact, balance.currency, self.rounding)
-        check(result.minor >= 0, "a charge is never negative")
-        return result
+            exact = rate.fraction * numerator / denominator
+            whole = int(exact.quantize(_ONE, rounding=self.rounding.value))
+        check(whole >= 0, "a charge is never negative")
+        return whole
 
     def interest(self, principal: Money, rate: Rate, start: Day, end: Day) -> Money:
         """As the function ``interest``, by this contract's rounding and seed day."""
@@ -111,10 +124,8 @@ class Convention:
 
 
 def growth(rate: Rate, share: Fraction) -> Decimal:
-    """``rate`` over ``share`` of a year, to 50 digits: for discounting, never for money."""
-    with localcontext() as context:
-        context.prec = PRECISION
-        return rate.fraction * share.numerator / share.denominator
+    """``rate`` over ``share`` of a year: for discounting in the caller's precision, no money."""
+    return rate.fraction * share.numerator / share.denominator
 
 
 def interest(
