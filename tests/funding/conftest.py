@@ -9,8 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from tael.funding import Agreement, Funding, FundingStore, Limits, Partner, ReserveRequest
+from tael.funding import Agreement, Funding, Limits, Partner, ReserveRequest
 from tael.funding.memory import MemoryStore, MemoryWork
+from tael.funding.store import FundingStore
 from tael.kernel import (
     AgreementId,
     Day,

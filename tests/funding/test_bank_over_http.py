@@ -130,6 +130,24 @@ def test_a_bank_in_good_health_pays_once_and_the_loan_is_booked_once(bench: Benc
     assert paid_out(bench.url) == 1
 
 
+def test_our_guarantees_and_the_banks_balances_are_one_until_a_side_hears_less(
+    bench: Bench, wire: BankClient
+) -> None:
+    key = ordered(bench.units, bench.world, bench.desk, bench.clock)
+    bench.desk.disburse(key)
+    loan, partner = bench.world.loan("l1"), bench.world.partner_id("a")
+    with bench.units() as funding:
+        assert funding.differences(partner, wire.balances(Day(2026, 1, 5))) == {}
+        funding.guarantee.reduce(loan, Money.parse("9000"), key="r1")
+        ours, theirs = Money.parse("111000"), AMOUNT
+        found = funding.differences(partner, wire.balances(Day(2026, 2, 5)) | {"lost": AMOUNT})
+        assert found == {str(loan): (ours, theirs), "lost": (Money.zero(), AMOUNT)}
+        assert funding.differences(bench.world.partner_id("b"), {}) == {}
+    wire.repay(loan, Money.parse("9000"), day=Day(2026, 2, 5), key="r1")
+    with bench.units() as funding:
+        assert funding.differences(partner, wire.balances(Day(2026, 2, 5))) == {}
+
+
 @pytest.mark.parametrize("kind", ["late", "none"])
 def test_a_lost_answer_is_found_by_asking_and_the_money_moves_once(bench: Bench, kind: str) -> None:
     key = ordered(bench.units, bench.world, bench.desk, bench.clock)

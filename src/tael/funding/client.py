@@ -154,7 +154,7 @@ class BankClient:
         except OutsideFailure as silence:
             return _unknown_claim(order, silence)
 
-    def balances(self, day: Day) -> Mapping[str, Money]:
+    def balances(self, day: Day) -> dict[str, Money]:
         """Outstanding principal by loan at the end of ``day``, as the bank counts it.
 
         Raises:

@@ -19,7 +19,7 @@ from tael.funding.model import (
     Reservation,
     ReservationState,
 )
-from tael.kernel import AgreementId, Clock, Conflict, LoanId, Money, ReservationId
+from tael.kernel import AgreementId, Clock, Conflict, LoanId, Money, PartnerId, ReservationId
 from tael.kernel.facts import Fact
 
 _NOTHING = Exposure(Money.zero(), Money.zero())
@@ -106,6 +106,14 @@ class MemoryStore:
             if each.request.loan == loan and each.state is not ReservationState.RELEASED:
                 return each
         return None
+
+    def in_force_with(self, partner: PartnerId) -> dict[str, Money]:
+        theirs = {each.id for each in self._agreements.values() if each.partner == partner}
+        return {
+            str(each.request.loan): each.outstanding
+            for each in self._reservations.values()
+            if each.state is ReservationState.CONFIRMED and each.request.agreement in theirs
+        }
 
     def add_movement(self, key: str, reservation_id: ReservationId, amount: Money) -> None:
         self._movements[key] = (str(reservation_id), amount)

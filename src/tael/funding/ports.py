@@ -20,7 +20,7 @@ from tael.funding.model import (
     PayoutAnswer,
     Reservation,
 )
-from tael.kernel import AgreementId, Clock, Day, LoanId, Money, ReservationId
+from tael.kernel import AgreementId, Clock, Day, LoanId, Money, PartnerId, ReservationId
 from tael.kernel.facts import Fact
 
 
@@ -78,6 +78,10 @@ class Store(Protocol):
 
     def reservation_of_loan(self, loan: LoanId) -> Reservation | None:
         """The loan's reservation that is not released; None when there is none."""
+        ...
+
+    def in_force_with(self, partner: PartnerId) -> dict[str, Money]:
+        """Guaranteed outstanding principal by loan, of confirmed reservations with ``partner``."""
         ...
 
     def add_movement(self, key: str, reservation_id: ReservationId, amount: Money) -> None: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tael.funding import rules
 from tael.funding.claiming import Claims
@@ -22,7 +22,7 @@ from tael.funding.model import (
     Scope,
 )
 from tael.funding.ports import Store, UnitOfWork
-from tael.kernel import BadInput, Clock, Conflict, Refusal, day_of
+from tael.kernel import BadInput, Clock, Conflict, Money, PartnerId, Refusal, day_of
 from tael.kernel.facts import BankAnswered
 
 
@@ -131,3 +131,18 @@ class Funding:
     def credit_answer(self, request: CreditRequest) -> CreditAnswer | None:
         """What the bank answered to ``request``; None before it did."""
         return self._store.credit_answer(request.key)
+
+    def differences(
+        self, partner: PartnerId, balances: Mapping[str, Money]
+    ) -> Mapping[str, tuple[Money, Money]]:
+        """Loans on which our guaranteed principal and the bank's balance differ: (ours, theirs).
+
+        ``balances`` is ``BankClient.balances`` of the same day; a loan one side lacks counts zero.
+        """
+        ours = self._store.in_force_with(partner)
+        nothing = Money.zero()
+        pairs = {
+            loan: (ours.get(loan, nothing), balances.get(loan, nothing))
+            for loan in sorted({*ours, *balances})
+        }
+        return {loan: (mine, theirs) for loan, (mine, theirs) in pairs.items() if mine != theirs}

@@ -326,6 +326,17 @@ class FundingStore:
             sa.and_(reservation.c.loan_id == loan, reservation.c.state != "released")
         )
 
+    def in_force_with(self, partner_id: PartnerId) -> dict[str, Money]:
+        columns = (
+            reservation.c.loan_id,
+            reservation.c.outstanding_minor,
+            reservation.c.currency,
+        )
+        query = sa.select(*columns).join(agreement, agreement.c.id == reservation.c.agreement_id)
+        query = query.where(agreement.c.partner_id == partner_id)
+        rows = self._connection.execute(query.where(reservation.c.state == "confirmed"))
+        return {row.loan_id: Money(row.outstanding_minor, row.currency) for row in rows}
+
     def add_movement(self, key: str, reservation_id: ReservationId, amount: Money) -> None:
         values = {"key": key, "reservation_id": reservation_id, "amount_minor": amount.minor}
         self._connection.execute(movement.insert(), values | {"currency": amount.currency})
