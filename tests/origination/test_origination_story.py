@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -560,16 +561,16 @@ def test_a_group_that_nobody_could_owe_for_is_refused(
     ],
 )
 def test_a_request_that_cannot_be_lent_leaves_nothing_behind(
-    either: House, change: dict[str, Any], field: str
+    house: House, change: dict[str, Any], field: str
 ) -> None:
-    group = either.group()
+    group = house.group()
     with pytest.raises(BadInput) as refused:
-        either.draft(group, **change)
+        house.draft(group, **change)
     assert refused.value.field == field
     assert refused.value.rule
-    with either.begin() as work:
-        assert either.applications.find_by_key(work, "k1") is None
-        assert either.applications.find(work, ports.ApplicationFilter()).items == ()
+    with house.begin() as work:
+        assert house.applications.find_by_key(work, "k1") is None
+        assert house.applications.find(work, ports.ApplicationFilter()).items == ()
 
 
 @pytest.mark.parametrize(
@@ -651,12 +652,12 @@ def test_a_consent_ends_with_its_last_day(either: House) -> None:
         assert either.parties.consent(work, consent.id).state is ConsentState.EXPIRED
 
 
-def test_nothing_is_submitted_without_consent(either: House) -> None:
-    draft = either.draft(either.group())
+def test_nothing_is_submitted_without_consent(house: House) -> None:
+    draft = house.draft(house.group())
     with pytest.raises(Forbidden) as refused:
-        either.do("submit", draft.id)
+        house.do("submit", draft.id)
     assert refused.value.code == "no_live_consent"
-    assert either.get(draft.id).state is S.DRAFT
+    assert house.get(draft.id).state is S.DRAFT
 
 
 @pytest.mark.parametrize(
@@ -668,19 +669,19 @@ def test_nothing_is_submitted_without_consent(either: House) -> None:
     ],
 )
 def test_data_comes_only_under_a_consent_that_allows_it(
-    either: House, source: str, purpose: str, holder: str, rule: str
+    house: House, source: str, purpose: str, holder: str, rule: str
 ) -> None:
-    application = either.at(S.DATA_PENDING)
-    stranger = either.person("外人", "TEST-X")
+    application = house.at(S.DATA_PENDING)
+    stranger = house.person("外人", "TEST-X")
     who = application.borrower_id if holder == "borrower" else stranger.id
-    consent = either.consent(who, purpose, "other")
-    with pytest.raises(Forbidden) as refused, either.begin() as work:
-        either.applications.add_pull(
+    consent = house.consent(who, purpose, "other")
+    with pytest.raises(Forbidden) as refused, house.begin() as work:
+        house.applications.add_pull(
             work, "p", consent.id, application_id=application.id, source=source, values={"x": 1}
         )
     assert refused.value.rule == rule
-    with either.begin() as work:
-        assert either.applications.pulls(work, application.id) == []
+    with house.begin() as work:
+        assert house.applications.pulls(work, application.id) == []
 
 
 def test_data_pulled_twice_is_kept_once_and_bad_values_are_named(either: House) -> None:
@@ -715,52 +716,52 @@ def test_the_latest_pull_of_a_value_is_the_one_decided_on(either: House) -> None
     assert either.outer.seen[-1] == {"debt_ratio": Decimal("0.30"), "owner_age": Decimal(42)}
 
 
-def test_nothing_is_reviewed_without_data(either: House) -> None:
-    application = either.at(S.DATA_PENDING)
+def test_nothing_is_reviewed_without_data(house: House) -> None:
+    application = house.at(S.DATA_PENDING)
     with pytest.raises(Conflict, match="no data"):
-        either.do("review", application.id)
+        house.do("review", application.id)
 
 
-def test_a_decline_may_be_reconsidered_and_then_approved(either: House) -> None:
-    either.outer.outcome = "decline"
-    application = either.at(S.IN_REVIEW)
-    declined = either.do("decide", application.id)
+def test_a_decline_may_be_reconsidered_and_then_approved(house: House) -> None:
+    house.outer.outcome = "decline"
+    application = house.at(S.IN_REVIEW)
+    declined = house.do("decide", application.id)
     assert declined.state is S.DECLINED
     with pytest.raises(Conflict):
-        either.do("withdraw", application.id, note="never mind")
+        house.do("withdraw", application.id, note="never mind")
     with pytest.raises(BadInput):
-        either.do("reconsider", application.id, note=" ")
-    either.do("reconsider", application.id, note="new contract with a buyer")
-    either.do("review", application.id)
-    either.outer.outcome = "approve"
-    assert either.do("decide", application.id).state is S.APPROVED
+        house.do("reconsider", application.id, note=" ")
+    house.do("reconsider", application.id, note="new contract with a buyer")
+    house.do("review", application.id)
+    house.outer.outcome = "approve"
+    assert house.do("decide", application.id).state is S.APPROVED
 
 
-def test_what_the_policy_refers_a_person_decides_within_its_price(either: House) -> None:
-    either.outer.outcome = "refer"
-    application = either.at(S.IN_REVIEW)
-    assert either.do("decide", application.id).state is S.REFERRED
+def test_what_the_policy_refers_a_person_decides_within_its_price(house: House) -> None:
+    house.outer.outcome = "refer"
+    application = house.at(S.IN_REVIEW)
+    assert house.do("decide", application.id).state is S.REFERRED
     with pytest.raises(Conflict):
-        either.do("judge", application.id, approve=True, note="seen")
-    either.do("review", application.id)
-    judged = either.do("judge", application.id, approve=True, note="visited the shop")
+        house.do("judge", application.id, approve=True, note="seen")
+    house.do("review", application.id)
+    judged = house.do("judge", application.id, approve=True, note="visited the shop")
     assert (judged.state, judged.tier) == (S.APPROVED, 3)
-    either.do("route", application.id)
-    assert either.consent_and_ask(application).state is S.BANK_APPROVED
-    assert len(either.make_offers(application.id)) == 2
+    house.do("route", application.id)
+    assert house.consent_and_ask(application).state is S.BANK_APPROVED
+    assert len(house.make_offers(application.id)) == 2
 
 
-def test_nobody_judges_what_the_policy_did_not_refer(either: House) -> None:
-    application = either.at(S.IN_REVIEW)
+def test_nobody_judges_what_the_policy_did_not_refer(house: House) -> None:
+    application = house.at(S.IN_REVIEW)
     with pytest.raises(Conflict, match="no policy decided"):
-        either.do("judge", application.id, approve=True, note="friend")
+        house.do("judge", application.id, approve=True, note="friend")
 
 
-def test_a_bank_is_not_asked_before_the_borrower_consents_to_it(either: House) -> None:
-    application = either.at(S.ROUTED)
+def test_a_bank_is_not_asked_before_the_borrower_consents_to_it(house: House) -> None:
+    application = house.at(S.ROUTED)
     with pytest.raises(Forbidden):
-        either.do("ask_bank", application.id)
-    assert either.outer.asked == []
+        house.do("ask_bank", application.id)
+    assert house.outer.asked == []
 
 
 def test_a_declining_bank_gives_way_to_the_next_and_its_consent_ends(either: House) -> None:
@@ -805,20 +806,20 @@ def test_late_double_and_missing_answers_of_a_bank_change_nothing(either: House)
 @pytest.mark.parametrize(
     "amount", [Money.parse("150001"), Money.zero(), Money.parse("-1"), Money.parse("1", "USD")]
 )
-def test_a_bank_does_not_approve_what_was_not_asked(either: House, amount: Money) -> None:
-    application = either.at(S.ROUTED)
+def test_a_bank_does_not_approve_what_was_not_asked(house: House, amount: Money) -> None:
+    application = house.at(S.ROUTED)
     with pytest.raises(BadInput) as refused:
-        either.do(
+        house.do(
             "bank_answered", application.id, answer=ports.BankAnswer(BANK_A, True, amount=amount)
         )
     assert refused.value.field == "amount"
-    assert either.get(application.id).state is S.ROUTED
+    assert house.get(application.id).state is S.ROUTED
 
 
-def test_offers_name_the_lender_and_show_every_cost(either: House) -> None:
-    application = either.at(S.OFFERED)
-    with either.begin() as work:
-        offers = either.offers.of(work, application.id)
+def test_offers_name_the_lender_and_show_every_cost(house: House) -> None:
+    application = house.at(S.OFFERED)
+    with house.begin() as work:
+        offers = house.offers.of(work, application.id)
     assert len(offers) == 2
     for offer in offers:
         assert offer.lender.name == "甲银行"
@@ -829,81 +830,81 @@ def test_offers_name_the_lender_and_show_every_cost(either: House) -> None:
         assert offer.terms.schedule_terms(TODAY).principal == offer.terms.amount
 
 
-def test_an_option_above_the_cap_makes_no_offer(either: House) -> None:
-    either.outer.options = (option("as_asked", "12"), option("dear", "19"))
-    application = either.at(S.BANK_APPROVED)
-    assert [offer.code for offer in either.make_offers(application.id)] == ["as_asked"]
+def test_an_option_above_the_cap_makes_no_offer(house: House) -> None:
+    house.outer.options = (option("as_asked", "12"), option("dear", "19"))
+    application = house.at(S.BANK_APPROVED)
+    assert [offer.code for offer in house.make_offers(application.id)] == ["as_asked"]
 
 
-def test_without_any_option_under_the_cap_there_is_no_offer(either: House) -> None:
-    either.outer.options = (option("dear", "19"),)
-    application = either.at(S.BANK_APPROVED)
-    with either.begin() as work:
-        refusal = either.offers.make(work, application.id)
+def test_without_any_option_under_the_cap_there_is_no_offer(house: House) -> None:
+    house.outer.options = (option("dear", "19"),)
+    application = house.at(S.BANK_APPROVED)
+    with house.begin() as work:
+        refusal = house.offers.make(work, application.id)
     assert refusal == Refusal("no_offer", {"reason": "cap_exceeded"})
-    assert either.get(application.id).state is S.BANK_APPROVED
+    assert house.get(application.id).state is S.BANK_APPROVED
 
 
-def test_a_platform_fee_charged_to_the_borrower_makes_no_offer(either: House) -> None:
+def test_a_platform_fee_charged_to_the_borrower_makes_no_offer(house: House) -> None:
     fee = Component("platform_fee", Rate.percent(1), payer="borrower", payee="platform")
     plain = option("as_asked")
-    either.outer.options = (replace(plain, components=(*plain.components, fee)),)
-    application = either.at(S.BANK_APPROVED)
-    with either.begin() as work:
-        refusal = either.offers.make(work, application.id)
+    house.outer.options = (replace(plain, components=(*plain.components, fee)),)
+    application = house.at(S.BANK_APPROVED)
+    with house.begin() as work:
+        refusal = house.offers.make(work, application.id)
     assert refusal == Refusal("no_offer", {"reason": "platform_fee_from_borrower"})
 
 
-def test_an_offer_is_not_accepted_before_its_disclosure_is_confirmed(either: House) -> None:
-    application = either.at(S.OFFERED)
-    offer = either.first_offer(application.id)
+def test_an_offer_is_not_accepted_before_its_disclosure_is_confirmed(house: House) -> None:
+    application = house.at(S.OFFERED)
+    offer = house.first_offer(application.id)
     with pytest.raises(Conflict):
-        either.accept(offer)
+        house.accept(offer)
     with pytest.raises(Conflict):
-        either.sign(application, offer)
-    with either.begin() as work, pytest.raises(BadInput) as refused:
-        either.offers.confirm_disclosure(work, offer.id, document_hash=HASH)
+        house.sign(application, offer)
+    with house.begin() as work, pytest.raises(BadInput) as refused:
+        house.offers.confirm_disclosure(work, offer.id, document_hash=HASH)
     assert refused.value.field == "document_hash"
-    assert either.first_offer(application.id).state is OfferState.PROPOSED
+    assert house.first_offer(application.id).state is OfferState.PROPOSED
 
 
-def test_confirming_accepting_and_signing_twice_changes_nothing(either: House) -> None:
-    application = either.at(S.OFFERED)
-    offer = either.first_offer(application.id)
-    assert either.confirm(offer) == either.confirm(offer)
-    assert either.accept(offer) == either.accept(offer)
-    assert either.sign(application, offer) == either.sign(application, offer)
+def test_confirming_accepting_and_signing_twice_changes_nothing(house: House) -> None:
+    application = house.at(S.OFFERED)
+    offer = house.first_offer(application.id)
+    assert house.confirm(offer) == house.confirm(offer)
+    assert house.accept(offer) == house.accept(offer)
+    assert house.sign(application, offer) == house.sign(application, offer)
 
 
-def test_only_the_borrower_signs_and_only_what_was_shown(either: House) -> None:
-    application = either.at(S.OFFERED)
-    offer = either.first_offer(application.id)
-    either.confirm(offer)
-    either.accept(offer)
-    with either.begin() as work:
-        _, shown = either.offers.documents(work, offer.id)
+def test_only_the_borrower_signs_and_only_what_was_shown(house: House) -> None:
+    application = house.at(S.OFFERED)
+    offer = house.first_offer(application.id)
+    house.confirm(offer)
+    house.accept(offer)
+    with house.begin() as work:
+        _, shown = house.offers.documents(work, offer.id)
     good = Signature(application.borrower_id, "electronic", shown)
     for change, field in (
         ({"party_id": PartyId.new(START)}, "signature.party_id"),
         ({"method": "wink"}, "signature.method"),
         ({"document_hash": HASH}, "signature.document_hash"),
     ):
-        with either.begin() as work, pytest.raises(BadInput) as refused:
-            either.offers.sign(work, offer.id, replace(good, **change))
+        with house.begin() as work, pytest.raises(BadInput) as refused:
+            house.offers.sign(work, offer.id, replace(good, **change))
         assert refused.value.field == field
-    assert either.get(application.id).state is S.OFFERED
+    assert house.get(application.id).state is S.OFFERED
 
 
-def test_the_cap_in_force_at_signing_holds(either: House) -> None:
-    application = either.at(S.OFFERED)
-    offer = either.first_offer(application.id)
-    either.confirm(offer)
-    either.accept(offer)
-    either.outer.figures["cap.all_in"] = "0.15"
-    refusal = either.sign(application, offer)
+def test_the_cap_in_force_at_signing_holds(house: House) -> None:
+    application = house.at(S.OFFERED)
+    offer = house.first_offer(application.id)
+    house.confirm(offer)
+    house.accept(offer)
+    house.outer.figures["cap.all_in"] = "0.15"
+    refusal = house.sign(application, offer)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "cap_exceeded"
-    assert either.get(application.id).state is S.OFFERED
+    assert house.get(application.id).state is S.OFFERED
 
 
 def test_a_price_that_is_not_the_decisions_is_never_signed(house: House) -> None:
@@ -942,11 +943,11 @@ def test_an_offer_ends_with_its_last_day(either: House) -> None:
         assert {o.state for o in either.offers.of(work, application.id)} == {OfferState.EXPIRED}
 
 
-def test_withdrawing_makes_the_offers_void(either: House) -> None:
-    application = either.at(S.OFFERED)
-    assert either.do("withdraw", application.id, note="bank of my own").state is S.WITHDRAWN
-    assert either.first_offer(application.id).state is OfferState.VOID
-    again = either.draft(either.group(), key="again")
+def test_withdrawing_makes_the_offers_void(house: House) -> None:
+    application = house.at(S.OFFERED)
+    assert house.do("withdraw", application.id, note="bank of my own").state is S.WITHDRAWN
+    assert house.first_offer(application.id).state is OfferState.VOID
+    again = house.draft(house.group(), key="again")
     assert again.id != application.id
 
 
@@ -1068,3 +1069,40 @@ def test_two_who_change_one_application_are_told_apart(either: House) -> None:
         with pytest.raises(Conflict) as refused:
             store.change_application(replace(draft, version=2))
     assert refused.value.field == "version"
+
+
+def test_two_submissions_at_once_are_one_application(kept: House) -> None:
+    group = kept.group()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        made = list(pool.map(lambda _: kept.draft(group), range(2)))
+    assert made[0] == made[1]
+
+
+def test_two_signatures_at_once_are_one_contract(kept: House) -> None:
+    application = kept.at(S.OFFERED)
+    offer = kept.first_offer(application.id)
+    kept.confirm(offer)
+    kept.accept(offer)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        signed = list(pool.map(lambda _: kept.sign(application, offer), range(2)))
+    assert isinstance(signed[0], Contract)
+    assert signed[0] == signed[1]
+
+
+def test_what_fails_in_the_middle_leaves_nothing_behind(kept: House) -> None:
+    application = kept.at(S.ROUTED)
+    partner = application.partner_id
+    assert partner is not None
+    kept.consent(application.borrower_id, BANK, partner)
+
+    def cut_short() -> None:
+        with kept.begin() as work:
+            kept.applications.ask_bank(work, application.id)
+            kept.offers.make(work, application.id)
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        cut_short()
+    with kept.begin() as work:
+        assert kept.applications.get(work, application.id) == application
+        assert kept.offers.of(work, application.id) == []
