@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 LINES = (
     {"cli"},
     {"app"},
@@ -71,3 +73,10 @@ def test_every_import_in_the_house_goes_down(sources) -> None:
 def test_every_room_stands_on_a_line_of_the_house(rooms) -> None:
     unknown = set(rooms) - set(LINE_OF)
     assert not unknown, f"{sorted(unknown)}: not in ARCHITECTURE.md; give each room its line"
+
+
+def test_the_picture_of_the_architecture_shows_these_lines(root) -> None:
+    text = (root / "ARCHITECTURE.md").read_text("utf-8")
+    picture = text.partition("```text")[2].partition("```")[0].split()
+    places = [{picture.index(room) for room in line} for line in LINES]
+    assert all(max(upper) < min(lower) for upper, lower in itertools.pairwise(places))
