@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ SCHEDULES = DATA / "data" / "schedules" / "schedules.json"
 SKIPPED = Path(__file__).with_name("cases") / "published_schedules_skipped.toml"
 
 Case = Mapping[str, Any]
+Finding = tuple[str, object, object]
 
 
 def published_schedules() -> list[Case]:
@@ -48,12 +49,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("published", [pytest.param(None, marks=pytest.mark.skip(reason))])
 
 
+def _read(reader: Callable[[Case], list[Finding]], case: Case) -> list[Finding]:
+    try:
+        return reader(case)
+    except KeyError:  # inputs that no case known so far has: told apart from figures that differ
+        pytest.skip("shape")
+
+
 @pytest.fixture
-def findings(published: Case, request: pytest.FixtureRequest) -> list[tuple[str, object, object]]:
+def findings(published: Case, request: pytest.FixtureRequest) -> list[Finding]:
     """Label, what the source says, what we say; or a skip for a listed reason."""
     listed = skipped_schedules()
     try:
-        found = request.module.READERS[published["family"]](published)
+        found = _read(request.module.READERS[published["family"]], published)
     except pytest.skip.Exception as skip:
         reason = str(skip.msg)
         assert reason in listed, f"{reason!r} is not among the reasons of {SKIPPED.name}"

@@ -102,7 +102,7 @@ def fineract_terms(inputs: Case, start: Day) -> Terms:
     if flat and inputs["annual_rate_pct"]:
         method = Method.FLAT
     progressive = "PROGRESSIVE" in str(settings.get("schedule_type", ""))
-    return Terms(
+    terms = Terms(
         money(inputs["principal"]),
         method,
         count,
@@ -116,6 +116,19 @@ def fineract_terms(inputs: Case, start: Day) -> Terms:
         **fineract_day_count(start, settings, inputs),
         **({} if equal_principal else fineract_multiple(settings)),
     )
+    daily = terms.day_count is DayCount.ACT_365 and not progressive
+    if daily and method is Method.EQUAL_INSTALMENT:
+        return replace(terms, equal_part=instalment_of_first_length(terms))
+    return terms
+
+
+def instalment_of_first_length(terms: Terms) -> Money:
+    """Daily cumulative loans: the equal instalment as if each period were as long as the first."""
+    days = terms.start.days_until(terms.due_dates[0])
+    steps = range(1, terms.months + 1)
+    even = tuple(terms.start.plus_days(days * step) for step in steps)
+    row = build_schedule(replace(terms, due_dates=even)).instalments[terms.principal_grace]
+    return row.total
 
 
 def down_payment(inputs: Case) -> Money | None:
