@@ -1,0 +1,1 @@
+"""The versions, in files that Alembic reads; nobody imports them."""

@@ -1,0 +1,70 @@
+"""Migrations: an upgraded database is the one that the code describes, and stays it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from tael.app import migrations
+from tael.app.tables import ROOMS
+from tael.kernel import Conflict
+
+
+@pytest.fixture
+def empty_url(postgres_url: str) -> Iterator[str]:
+    """A database with nothing in it."""
+    name = f"empty_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    address = postgres_url.replace("+psycopg", "")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+        yield sa.make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_an_upgraded_database_is_what_the_code_describes(empty_url: str) -> None:
+    added = migrations.upgrade(empty_url)
+    assert added == sorted(f"{room.schema}_0001" for room in ROOMS)
+    assert migrations.drift(empty_url) == []
+
+
+def test_an_upgrade_of_a_current_database_changes_nothing(empty_url: str) -> None:
+    migrations.upgrade(empty_url)
+    assert migrations.upgrade(empty_url) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("ALTER TABLE platform.outbox ADD COLUMN extra text", "extra"),
+        ("ALTER TABLE platform.outbox DROP COLUMN body", "body"),
+        ("DROP INDEX ledger.ix_entries_loan", "ix_entries_loan"),
+        ("DROP TRIGGER append_only ON ledger.entries", "trigger append_only on ledger.entries"),
+        ("DROP FUNCTION ledger.refuse_wrong_side() CASCADE", "ledger.refuse_wrong_side"),
+        ("UPDATE ledger.accounts SET guarded = false WHERE code = 'B1301'", "rows of ledger"),
+    ],
+)
+def test_a_database_that_drifted_is_told(empty_url: str, change: str, named: str) -> None:
+    migrations.upgrade(empty_url)
+    with psycopg.connect(empty_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(change.encode())
+    for _ in range(2):  # looking changes nothing
+        assert any(named in difference for difference in migrations.drift(empty_url))
+
+
+def test_a_room_of_another_program_in_the_same_database_is_no_drift(empty_url: str) -> None:
+    migrations.upgrade(empty_url)
+    with psycopg.connect(empty_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA somebody CREATE TABLE somebodys (id int)")
+    assert migrations.drift(empty_url) == []
+
+
+def test_a_first_version_is_never_written_anew(tmp_path: Path) -> None:
+    written = migrations.write_initial(tmp_path)
+    assert {path.name for path in written} == {f"0001_{room.schema}.py" for room in ROOMS}
+    with pytest.raises(Conflict):
+        migrations.write_initial(tmp_path)
