@@ -18,6 +18,9 @@ _STOP_TIMEOUT_S = 5
 class BankProcess:
     """One bank as a child process: ``start`` it, ``kill`` it, ``start`` it again on its port.
 
+    It ends with this process, even when this process is killed: its standard input is a pipe of
+    ours, which the system closes.
+
     Args:
         state: the file of its records (JSON lines); what is in it survives a kill.
         port: on loopback; 0 takes a free one at the first start and keeps it.
@@ -37,8 +40,10 @@ class BankProcess:
             OutsideFailure: it ended before it listened.
         """
         command = [sys.executable, "-m", "tael.sandbox.bank", "--state", str(self._state)]
-        command += ["--port", str(self._port), *self._options]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        command += ["--port", str(self._port), "--with-parent", *self._options]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         out = self._process.stdout
         url = out.readline().strip() if out else ""
         if not url:
@@ -65,8 +70,9 @@ class BankProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stdout:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
 
     def __enter__(self) -> Self:
         self.start()
