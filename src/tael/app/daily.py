@@ -13,7 +13,7 @@ from tael.app.lending import Lending
 from tael.app.tape import loan_months
 from tael.kernel import Day, LoanId
 from tael.platform import SYSTEM, Outbox
-from tael.servicing import LoanQuery, LoanState, LoanStatus, days_past_due
+from tael.servicing import LoanQuery, LoanState, LoanStatus, Servicing, days_past_due
 
 _LOANS_PER_COMMIT = 50
 
@@ -38,10 +38,14 @@ class Daily:
     def run(self, day: Day) -> DayReport:
         """Bring every loan to the end of ``day``."""
         posted = self._post(day)
-        compensated = self._compensate(day)
-        written_off = self._write_off(day)
+        # Before any claim: guarantee and bank have to know what was repaid.
+        Outbox(self._house.database).deliver(handlers(self._house, self._lending.banks))
+        ripe, over = self._open_cases(day)
+        compensated = sum(
+            isinstance(self._lending.compensate(loan_id, day), LoanState) for loan_id in ripe
+        )
+        written_off = self._write_off(over, day)
         rows = self._record_month(day) if day == day.month_end() else 0
-        Outbox(self._house.database).deliver(handlers(self._house))
         return DayReport(posted, compensated, written_off, rows)
 
     def _post(self, day: Day) -> int:
@@ -54,38 +58,36 @@ class Daily:
                     servicing.close_loan_day(loan_id, day)
         return len(due)
 
-    def _compensate(self, day: Day) -> int:
+    def _open_cases(self, day: Day) -> tuple[list[LoanId], list[LoanId]]:
+        """Loans to be compensated (also those a cut-off day left claimed), and to be written off."""
         with self._house.database.begin(SYSTEM) as work:
-            threshold = self._house.parameters.count(work, "compensation.dpd", day)
             servicing = self._house.rooms(work).servicing
-            ripe = [*servicing.claimable(day, threshold), *self._claimed()]
-        return sum(
-            isinstance(self._lending.compensate(loan_id, day), LoanState) for loan_id in ripe
-        )
+            claim_dpd = self._house.parameters.count(work, "compensation.dpd", day)
+            limit = self._house.parameters.count(work, "write_off.dpd", day)
+            claimed = _in_status(servicing, LoanStatus.CLAIMED)
+            ripe = [*servicing.claimable(day, claim_dpd), *claimed]
+            taken_over = _in_status(servicing, LoanStatus.SUBROGATED)
+            over = [
+                loan_id
+                for loan_id in taken_over
+                if days_past_due(servicing.state(loan_id).rows, day) >= limit
+            ]
+        return ripe, over
 
-    def _claimed(self) -> list[LoanId]:
-        """Loans whose claim was filed and not paid when a day before was cut off."""
-        return self._in_status(LoanStatus.CLAIMED)
-
-    def _write_off(self, day: Day) -> int:
-        done = 0
-        for loan_id in self._in_status(LoanStatus.SUBROGATED):
+    def _write_off(self, loans: list[LoanId], day: Day) -> int:
+        if loans:
             with self._house.database.begin(SYSTEM) as work:
                 servicing = self._house.rooms(work).servicing
-                limit = self._house.parameters.count(work, "write_off.dpd", day)
-                if days_past_due(servicing.state(loan_id).rows, day) < limit:
-                    continue
-                servicing.write_off(loan_id, day, key="write-off")
-                done += 1
-        return done
+                for loan_id in loans:
+                    servicing.write_off(loan_id, day, key="write-off")
+        return len(loans)
 
     def _record_month(self, day: Day) -> int:
         with self._house.database.begin(SYSTEM) as work:
             rooms = self._house.rooms(work)
             return rooms.portfolio.record_month(loan_months(rooms.servicing, day))
 
-    def _in_status(self, status: LoanStatus) -> list[LoanId]:
-        with self._house.database.begin(SYSTEM) as work:
-            servicing = self._house.rooms(work).servicing
-            found = servicing.store.find(LoanQuery(status=status, limit=1_000_000))
-            return sorted(summary.loan_id for _, summary in found)
+
+def _in_status(servicing: Servicing, status: LoanStatus) -> list[LoanId]:
+    found = servicing.store.find(LoanQuery(status=status, limit=1_000_000))
+    return sorted(summary.loan_id for _, summary in found)

@@ -28,9 +28,11 @@ class GuarantorCapital:
     """What the leverage of the portfolio's first page is computed from."""
 
     funding: Funding
-    limits: Limits
+    parameters: Parameters
+    work: Work
 
-    def leverage(self, as_of: Day) -> tuple[Money, Money]:  # noqa: ARG002 - exposures are of now
-        """Weighted liability (reserved and in force) and net assets."""
-        use = self.funding.guarantee.utilisation(self.limits)
+    def leverage(self, as_of: Day) -> tuple[Money, Money]:
+        """Weighted liability, reserved and in force now, and net assets as of the day."""
+        limits = limits_on(self.parameters, self.work, as_of)
+        use = self.funding.guarantee.utilisation(limits)
         return use.total.weighted, use.net_assets

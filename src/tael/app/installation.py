@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tael.app.guarantor import GuarantorCapital, limits_on
+from tael.app.guarantor import GuarantorCapital
 from tael.app.routing import AgreementRoutes, AskedOutside
-from tael.funding import Funding, FundingStore
-from tael.kernel import Clock, SystemClock, day_of
+from tael.funding import Funding
+from tael.funding.store import FundingStore
+from tael.kernel import Clock, SystemClock
 from tael.ledger import Ledger
 from tael.origination import Applications, Offers, Parties, SqlOriginationStore, ports
 from tael.platform import Database, EmbeddedPostgres, Settings, Work
@@ -63,9 +64,7 @@ class Installation:
     def rooms(self, work: Work) -> Rooms:
         """The rooms inside ``work``."""
         ledger = Ledger(LedgerStore(work), work.clock)
-        today = day_of(work.clock.now(), self.settings.zone)
         funding = Funding(FundingStore(work.connection), work)
-        limits = limits_on(self.parameters, work, today)
         return Rooms(
             ledger=ledger,
             servicing=Servicing(
@@ -78,7 +77,9 @@ class Installation:
             ),
             funding=funding,
             portfolio=Portfolio(
-                SqlMonthStore(work.connection), ledger, GuarantorCapital(funding, limits)
+                SqlMonthStore(work.connection),
+                ledger,
+                GuarantorCapital(funding, self.parameters, work),
             ),
         )
 

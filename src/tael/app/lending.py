@@ -23,8 +23,8 @@ from tael.funding import (
     ReserveRequest,
 )
 from tael.kernel import (
-    ApplicationId,
     AgreementId,
+    ApplicationId,
     Conflict,
     Day,
     InvariantBroken,
@@ -63,6 +63,7 @@ class Lending:
     ) -> None:
         self._house = house
         self._actor = actor
+        self.banks = banks
         self.desk = BankDesk(self._funding, banks, self._book)
 
     def ask_bank(self, application_id: ApplicationId) -> model.Application:
@@ -118,7 +119,9 @@ class Lending:
         house, key = self._house, f"claim:{loan_id}"
         with house.database.begin(self._actor) as work:
             rooms = house.rooms(work)
-            state = rooms.servicing.claim(loan_id, day, key=key)
+            state: LoanState | Refusal = rooms.servicing.state(loan_id)
+            if isinstance(state, LoanState) and state.claim is None:
+                state = rooms.servicing.claim(loan_id, day, key=key)
             if isinstance(state, Refusal):
                 return state
             claim = state.claim

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tael.funding import Agreement, Funding, FundingStore, RouteRequest
+from tael.funding import Agreement, Funding, RouteRequest
+from tael.funding.store import FundingStore
 from tael.kernel import NotFound, PartnerId, Refusal, day_of
 from tael.origination import model, ports
 from tael.platform import Work

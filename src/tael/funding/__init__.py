@@ -19,7 +19,6 @@ from tael.funding.model import (
     RouteRequest,
 )
 from tael.funding.service import Funding
-from tael.funding.store import FundingStore
 
 __all__ = [
     "Agreement",
@@ -30,7 +29,6 @@ __all__ = [
     "Disbursement",
     "DisbursementOrder",
     "Funding",
-    "FundingStore",
     "Limits",
     "Partner",
     "ReserveRequest",

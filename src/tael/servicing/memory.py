@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from tael.kernel import Conflict, Day, LoanId, check
 from tael.kernel.facts import Fact
 from tael.servicing.model import Event, LoanContract, LoanStatus
-from tael.servicing.ports import DelinquencyRun, LoanFile, LoanHeader, LoanQuery, LoanSummary
+from tael.servicing.ports import (
+    DelinquencyRun,
+    LoanFile,
+    LoanHeader,
+    LoanQuery,
+    LoanSummary,
+    log_head,
+)
 
 
 @dataclass
@@ -17,23 +24,30 @@ class MemoryLoanStore:
 
     files: dict[LoanId, LoanFile] = field(default_factory=dict)
     summaries: dict[LoanId, LoanSummary] = field(default_factory=dict)
+    heads: dict[LoanId, str] = field(default_factory=dict)
     run_log: dict[LoanId, list[DelinquencyRun]] = field(default_factory=dict)
 
     def insert(self, header: LoanHeader, contract: LoanContract, summary: LoanSummary) -> None:
         self.files[contract.loan_id] = LoanFile(header, contract, ())
         self.summaries[contract.loan_id] = summary
+        self.heads[contract.loan_id] = ""
+
+    def head(self, loan_id: LoanId, *, lock: bool = False) -> str | None:  # noqa: ARG002 - one thread
+        return self.heads.get(loan_id)
 
     def load(self, loan_id: LoanId, *, lock: bool = False) -> LoanFile | None:  # noqa: ARG002 - one thread
         return self.files.get(loan_id)
 
-    def append(self, event: Event, position: int, summary: LoanSummary) -> None:
+    def append(self, event: Event, before: str, summary: LoanSummary) -> str:
         file = self.files[summary.loan_id]
-        if position != len(file.log):
-            raise Conflict(f"{summary.loan_id} has moved on", field="position")
+        if before != self.heads[summary.loan_id]:
+            raise Conflict(f"{summary.loan_id} has moved on", field="head")
         runs = self.run_log.setdefault(summary.loan_id, [])
         self.run_log[summary.loan_id] = next_runs(runs, summary)
         self.files[summary.loan_id] = replace(file, log=(*file.log, event))
         self.summaries[summary.loan_id] = summary
+        self.heads[summary.loan_id] = log_head([event], before)
+        return self.heads[summary.loan_id]
 
     def due(self, day: Day) -> Sequence[LoanId]:
         return sorted(

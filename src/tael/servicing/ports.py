@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,7 +11,7 @@ from typing import Protocol
 from tael.kernel import ApplicationId, Day, GroupId, LoanId, Money, PartyId
 from tael.kernel.facts import Fact
 from tael.ledger import Entry, Receipt
-from tael.servicing.model import Event, LoanContract, LoanStatus
+from tael.servicing.model import Event, LoanContract, LoanStatus, event_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,20 @@ class LoanFile:
     header: LoanHeader
     contract: LoanContract
     log: tuple[Event, ...]
+
+    @property
+    def head(self) -> str:
+        """Names the log by its content: equal heads, equal logs."""
+        return log_head(self.log)
+
+
+def log_head(log: Sequence[Event], before: str = "") -> str:
+    """SHA-256 chained over ``log``, after the head ``before`` of what came earlier."""
+    head = before
+    for event in log:
+        body = json.dumps(event_to_json(event), sort_keys=True)
+        head = hashlib.sha256(f"{head}\n{body}".encode()).hexdigest()
+    return head
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +94,12 @@ class LoanStore(Protocol):
 
     def load(self, loan_id: LoanId, *, lock: bool = False) -> LoanFile | None: ...
 
-    def append(self, event: Event, position: int, summary: LoanSummary) -> None:
-        """Add the ``position``-th event (from 0).
+    def head(self, loan_id: LoanId, *, lock: bool = False) -> str | None:
+        """The head of the loan's log; None when there is no such loan."""
+        ...
+
+    def append(self, event: Event, before: str, summary: LoanSummary) -> str:
+        """Add an event after the head ``before``; returns the new head.
 
         Raises:
             Conflict: another writer added one in between.

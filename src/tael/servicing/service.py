@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from tael.kernel import (
@@ -16,6 +16,7 @@ from tael.kernel import (
     Money,
     NotFound,
     Refusal,
+    check,
     day_of,
 )
 from tael.pricing import Due
@@ -29,6 +30,7 @@ from tael.servicing.model import (
     Event,
     LoanContract,
     LoanState,
+    LoanStatus,
     PaidOff,
     PartiesSettled,
     Recovered,
@@ -44,24 +46,34 @@ from tael.servicing.rules import open_loan, payoff_quote
 from tael.servicing.summary import next_posting, summarise, tell
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A loan with its folded state; ``head`` names the log that led to it."""
+
+    file: LoanFile
+    state: LoanState
+    head: str
+
+
 @dataclass
 class StateCache:
-    """Folded states by loan and length of its log: a pure function's results, safe to lose."""
+    """Opened loans by the head of their log: a pure function's results, safe to lose.
 
-    states: dict[LoanId, tuple[int, LoanState]] = field(default_factory=dict)
+    The head is compared with the store's at every use, so a transaction that was rolled back, or
+    another process, never makes it lie.
+    """
+
+    known: dict[LoanId, Opened] = field(default_factory=dict)
     size: int = 20_000
 
-    def get(self, file: LoanFile) -> LoanState:
-        loan_id, length = file.contract.loan_id, len(file.log)
-        known = self.states.get(loan_id)
-        if known is not None and known[0] == length:
-            return known[1]
-        return fold(file.contract, file.log)
+    def get(self, loan_id: LoanId, head: str) -> Opened | None:
+        known = self.known.get(loan_id)
+        return known if known is not None and known.head == head else None
 
-    def put(self, length: int, state: LoanState) -> None:
-        if len(self.states) >= self.size:
-            self.states.clear()
-        self.states[state.contract.loan_id] = (length, state)
+    def put(self, opened: Opened) -> None:
+        if len(self.known) >= self.size:
+            self.known.clear()
+        self.known[opened.file.contract.loan_id] = opened
 
 
 @dataclass(frozen=True)
@@ -86,15 +98,14 @@ class Servicing:
         Raises:
             Conflict: the id belongs to another contract.
         """
-        known = self.store.load(contract.loan_id)
-        if known is None:
+        if self.store.head(contract.loan_id) is None:
             self.store.insert(header, contract, summarise(open_loan(contract)))
-        elif known.contract != contract:
+        elif self.file(contract.loan_id).contract != contract:
             raise Conflict(f"{contract.loan_id} is another contract", field="loan_id")
 
     def state(self, loan_id: LoanId) -> LoanState:
         """The loan as its last event left it."""
-        return self.cache.get(self.file(loan_id))
+        return self._open(loan_id).state
 
     def file(self, loan_id: LoanId) -> LoanFile:
         """The loan with its whole log.
@@ -102,10 +113,7 @@ class Servicing:
         Raises:
             NotFound: no such loan.
         """
-        file = self.store.load(loan_id)
-        if file is None:
-            raise NotFound(f"there is no loan {loan_id}", field="loan_id")
-        return file
+        return self._open(loan_id).file
 
     def disburse(self, loan_id: LoanId, day: Day, *, key: str) -> LoanState | Refusal:
         """The bank paid out: loan and guarantee come into force."""
@@ -115,7 +123,6 @@ class Servicing:
         self, loan_id: LoanId, amount: Money, day: Day, *, key: str
     ) -> LoanState | Refusal:
         """Cash from the borrower, value-dated ``day``: allocated, the rest kept as credit."""
-        self._check_amount(loan_id, amount)
         return self._accept(loan_id, RepaymentReceived(key=key, day=day, amount=amount))
 
     def reverse_repayment(
@@ -125,8 +132,9 @@ class Servicing:
         return self._accept(loan_id, RepaymentReversed(key=key, day=day, reverses=reverses))
 
     def dues(self, loan_id: LoanId, day: Day) -> tuple[Due, ...]:
-        """What the borrower owes at the end of ``day`` (not before the loan's last event)."""
-        return dues(advance(self.state(loan_id), day))
+        """What the borrower owes the bank at the end of ``day``, not before the last event."""
+        state = self.state(loan_id)
+        return dues(advance(state, day)) if state.status is LoanStatus.ACTIVE else ()
 
     def quote_payoff(self, loan_id: LoanId, day: Day) -> Money:
         """What settles the loan in full on ``day``."""
@@ -134,7 +142,6 @@ class Servicing:
 
     def pay_off(self, loan_id: LoanId, amount: Money, day: Day, *, key: str) -> LoanState | Refusal:
         """Early settlement with at least the quote of ``day``; more is kept as credit."""
-        self._check_amount(loan_id, amount)
         return self._accept(loan_id, PaidOff(key=key, day=day, amount=amount))
 
     def refund(self, loan_id: LoanId, day: Day, *, key: str) -> LoanState | Refusal:
@@ -159,7 +166,6 @@ class Servicing:
 
     def recover(self, loan_id: LoanId, amount: Money, day: Day, *, key: str) -> LoanState | Refusal:
         """Cash after compensation."""
-        self._check_amount(loan_id, amount)
         return self._accept(loan_id, Recovered(key=key, day=day, amount=amount))
 
     def write_off(self, loan_id: LoanId, day: Day, *, key: str) -> LoanState | Refusal:
@@ -185,8 +191,8 @@ class Servicing:
             state = self._must(loan_id, DayClosed(key=f"close:{posting_day}", day=posting_day))
         if not (state.clearing.bank or state.clearing.guarantor):
             return state
-        position = len(self.file(loan_id).log)
-        settled = PartiesSettled(key=f"settle:{day}:{position}", day=max(day, state.as_of))
+        # Once a day: what comes in after it is paid on with the next day's.
+        settled = PartiesSettled(key=f"settle:{day}", day=max(day, state.as_of))
         return self._must(loan_id, settled)
 
     def claimable(self, day: Day, dpd: int) -> Sequence[LoanId]:
@@ -199,14 +205,29 @@ class Servicing:
             raise Conflict(f"{loan_id}: the daily run was refused: {state}", field="loan_id")
         return state
 
+    def _open(self, loan_id: LoanId, *, lock: bool = False) -> Opened:
+        head = self.store.head(loan_id, lock=lock)
+        if head is None:
+            raise NotFound(f"there is no loan {loan_id}", field="loan_id")
+        known = self.cache.get(loan_id, head)
+        if known is not None:
+            return known
+        file = self.store.load(loan_id)
+        if file is None:
+            raise NotFound(f"there is no loan {loan_id}", field="loan_id")
+        check(file.head == head, "a loan's log is what its head says")
+        opened = Opened(file, fold(file.contract, file.log), head)
+        self.cache.put(opened)
+        return opened
+
     def _accept(self, loan_id: LoanId, event: Event) -> LoanState | Refusal:
         today = day_of(self.clock.now(), self.zone)
         if event.day > today:
             raise BadInput(f"{event.day} has not come yet", field="day", rule=f"not after {today}")
-        file = self.store.load(loan_id, lock=True)
-        if file is None:
-            raise NotFound(f"there is no loan {loan_id}", field="loan_id")
-        before = self.cache.get(file)
+        opened = self._open(loan_id, lock=True)
+        file = opened.file
+        if isinstance(event, RepaymentReceived | PaidOff | Recovered):
+            _check_amount(event.amount, file.contract.currency)
         known = next((one for one in file.log if one.key == event.key), None)
         if known is not None:
             if known != event:
@@ -215,29 +236,30 @@ class Servicing:
                     field="key",
                     rule="one content per key",
                 )
-            return before
-        step = record(file.contract, file.log, event, before)
+            return opened.state
+        step = record(file.contract, file.log, event, opened.state)
         if isinstance(step, Refusal):
             return step
-        self._write(file, event, before, step)
+        self._write(opened, event, step)
         return step.state
 
-    def _write(self, file: LoanFile, event: Event, before: LoanState, step: Step) -> None:
+    def _write(self, opened: Opened, event: Event, step: Step) -> None:
+        file, loan_id = opened.file, opened.file.contract.loan_id
         if step.entries:
-            self.books.post(step.entries, key=f"{file.contract.loan_id}:{event.key}")
-        self.store.append(event, len(file.log), summarise(step.state))
-        self.cache.put(len(file.log) + 1, step.state)
-        for fact in tell(file.header, before, step.state, event):
-            self.emit(fact, f"{file.contract.loan_id}:{event.key}:{type(fact).__name__}")
+            self.books.post(step.entries, key=f"{loan_id}:{event.key}")
+        head = self.store.append(event, opened.head, summarise(step.state))
+        self.cache.put(Opened(replace(file, log=(*file.log, event)), step.state, head))
+        for fact in tell(file.header, opened.state, step.state, event):
+            self.emit(fact, f"{loan_id}:{event.key}:{type(fact).__name__}")
 
-    def _check_amount(self, loan_id: LoanId, amount: Money) -> None:
-        if amount.minor <= 0:
-            raise BadInput(f"{amount} cannot be received", field="amount", rule="above zero")
-        currency = self.file(loan_id).contract.currency
-        if amount.currency != currency:
-            raise BadInput(
-                f"the loan is in {currency}, the amount in {amount.currency}",
-                code="currency_mismatch",
-                field="amount",
-                rule="the contract's currency",
-            )
+
+def _check_amount(amount: Money, currency: str) -> None:
+    if amount.minor <= 0:
+        raise BadInput(f"{amount} cannot be received", field="amount", rule="above zero")
+    if amount.currency != currency:
+        raise BadInput(
+            f"the loan is in {currency}, the amount in {amount.currency}",
+            code="currency_mismatch",
+            field="amount",
+            rule="the contract's currency",
+        )

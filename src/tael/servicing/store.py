@@ -12,7 +12,14 @@ from tael.kernel import ApplicationId, Conflict, Day, GroupId, LoanId, Money, Pa
 from tael.servicing.codec import contract_from_json, contract_to_json
 from tael.servicing.memory import next_runs
 from tael.servicing.model import Event, LoanContract, LoanStatus, event_from_json, event_to_json
-from tael.servicing.ports import DelinquencyRun, LoanFile, LoanHeader, LoanQuery, LoanSummary
+from tael.servicing.ports import (
+    DelinquencyRun,
+    LoanFile,
+    LoanHeader,
+    LoanQuery,
+    LoanSummary,
+    log_head,
+)
 
 metadata = sa.MetaData(schema="servicing")
 
@@ -37,6 +44,8 @@ loan = sa.Table(
     sa.Column("in_clearing", sa.Boolean, nullable=False),
     sa.Column("as_of", sa.Date, nullable=False),
     sa.Column("events", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("head", sa.Text, nullable=False, server_default=""),
+    sa.Column("in_run", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("principal_minor > 0", name="principal_above_zero"),
     sa.CheckConstraint(
         "outstanding_minor between 0 and principal_minor", name="outstanding_within"
@@ -82,6 +91,29 @@ DDL: tuple[str, ...] = (
 )
 
 
+_CHANGING = (
+    "status",
+    "outstanding_minor",
+    "oldest_unpaid_due",
+    "next_posting",
+    "in_clearing",
+    "as_of",
+)
+
+# Built once: a loan moves on only from the head it was read with. What it says of a run is the state
+# before: a loan in a run has one to end, a loan past due one to begin.
+_MOVE = (
+    loan.update()
+    .where(loan.c.loan_id == sa.bindparam("of"), loan.c.head == sa.bindparam("before"))
+    .values(
+        events=loan.c.events + 1,
+        head=sa.bindparam("after"),
+        **{name: sa.bindparam(name) for name in _CHANGING},
+    )
+    .returning(loan.c.events, loan.c.in_run)
+)
+
+
 class SqlLoanStore:
     """A ``LoanStore`` over one connection, inside the caller's transaction."""
 
@@ -114,24 +146,30 @@ class SqlLoanStore:
         events = tuple(event_from_json(body) for body in bodies)
         return LoanFile(_header(row), contract_from_json(row.contract), events)
 
-    def append(self, event: Event, position: int, summary: LoanSummary) -> None:
+    def head(self, loan_id: LoanId, *, lock: bool = False) -> str | None:
+        query = sa.select(loan.c.head).where(loan.c.loan_id == loan_id)
+        row = self._connection.execute(query.with_for_update() if lock else query).one_or_none()
+        return None if row is None else str(row.head)
+
+    def append(self, event: Event, before: str, summary: LoanSummary) -> str:
+        head = log_head([event], before)
         moved = self._connection.execute(
-            loan.update()
-            .where(loan.c.loan_id == summary.loan_id, loan.c.events == position)
-            .values(events=position + 1, **_changing(summary))
-        )
-        if moved.rowcount != 1:
-            raise Conflict(f"{summary.loan_id} has moved on", field="position")
+            _MOVE, {"of": summary.loan_id, "before": before, "after": head, **_changing(summary)}
+        ).one_or_none()
+        if moved is None:
+            raise Conflict(f"{summary.loan_id} has moved on", field="head")
         self._connection.execute(
             event_log.insert().values(
                 loan_id=summary.loan_id,
-                position=position,
+                position=moved.events - 1,
                 key=event.key,
                 day=event.day,
                 body=event_to_json(event),
             )
         )
-        self._write_runs(summary)
+        if moved.in_run or _overdue(summary):
+            self._write_runs(summary)
+        return head
 
     def due(self, day: Day) -> Sequence[LoanId]:
         posting = sa.or_(loan.c.next_posting <= day, loan.c.in_clearing)
@@ -168,11 +206,11 @@ class SqlLoanStore:
         ]
 
     def _write_runs(self, summary: LoanSummary) -> None:
-        due = summary.oldest_unpaid_due
         before = self.runs(summary.loan_id)
-        if not before and (due is None or due >= summary.as_of):
-            return
         after = next_runs(before, summary)
+        in_run = bool(after) and after[-1].ended is None
+        mark = loan.update().where(loan.c.loan_id == summary.loan_id, loan.c.in_run != in_run)
+        self._connection.execute(mark.values(in_run=in_run))
         for number, run in enumerate(after):
             if number < len(before) and before[number] == run:
                 continue
@@ -198,6 +236,11 @@ def _changing(summary: LoanSummary) -> dict[str, Any]:
         "in_clearing": summary.in_clearing,
         "as_of": summary.as_of,
     }
+
+
+def _overdue(summary: LoanSummary) -> bool:
+    due = summary.oldest_unpaid_due
+    return due is not None and due < summary.as_of
 
 
 def _header(row: sa.Row[Any]) -> LoanHeader:

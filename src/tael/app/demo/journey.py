@@ -50,27 +50,31 @@ class Journey:
 
     def go(self) -> bool:
         """Go on until the way ends; False when it has to wait for the bank."""
-        with self._house.database.begin(SYSTEM) as work:
-            self._create(work)
         for _ in range(_MOST_STEPS):
-            with self._house.database.begin(SYSTEM) as work:
-                application = self._house.applications.get(work, self.application_id)
-                step = self._STEPS.get(application.state)
-                if step is not None and step(self, work, application):
-                    continue
+            state = self._go_by_ourselves()
+            if state not in (State.ROUTED, State.CONTRACTED):
+                return True
             try:
-                if application.state is State.ROUTED:
+                if state is State.ROUTED:
                     self._lending.ask_bank(self.application_id)
-                elif application.state is State.CONTRACTED:
-                    self._lending.disburse(self.application_id, loan_id=self.loan_id)
-                    return True
                 else:
+                    self._lending.disburse(self.application_id, loan_id=self.loan_id)
                     return True
             except (OutsideFailure, Conflict) as waits:
                 if not waits.retryable and waits.code != "payout_unknown":
                     raise
                 return False
         return True
+
+    def _go_by_ourselves(self) -> State:
+        """Every step that needs no bank, in one unit of work; the state it stands in then."""
+        with self._house.database.begin(SYSTEM) as work:
+            self._create(work)
+            while True:
+                application = self._house.applications.get(work, self.application_id)
+                step = self._STEPS.get(application.state)
+                if step is None or not step(self, work, application):
+                    return application.state
 
     def is_waiting(self) -> bool:
         """Whether the application stands at the bank, or is signed and not paid out."""

@@ -25,20 +25,20 @@ from tael.kernel import Day, FixedClock, PartnerId
 from tael.platform import SYSTEM
 from tael.sandbox import BankProcess
 
-_WAITS_DAYS = 10
+_START = Day(2024, 10, 1)
 # A few of the bank's answers come late, twice, or not at all, in thousandths of its keys.
 _FAULTS = ("--late", "10", "--twice", "20", "--none", "10", "--error", "20", "--delay-ms", "300")
 
 
 @dataclass(frozen=True)
 class Story:
-    """What is played: applicants of ``seed`` from ``start`` on, then life until ``months`` are over."""
+    """What is played: applicants of ``seed`` from ``start`` on, and the life of their loans."""
 
     seed: int = 7
-    applications: int = 300
+    applications: int = 200
     per_month: int = 20
     months: int = 24
-    start: Day = Day(2024, 10, 1)
+    start: Day = _START
 
     @property
     def end(self) -> Day:
