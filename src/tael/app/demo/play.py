@@ -35,8 +35,8 @@ class Story:
     """What is played: applicants of ``seed`` from ``start`` on, and the life of their loans."""
 
     seed: int = 7
-    applications: int = 200
-    per_month: int = 20
+    applications: int = 120
+    per_month: int = 12
     months: int = 24
     start: Day = _START
 
