@@ -82,7 +82,7 @@ def figures_of(
     accepted = sum(decision.approved for decision in decisions)
     bads = [life for life in lives if not life.assumed]
     lent, loss = _lent(lives, currency), total((life.loss for life in lives), currency)
-    weighted = _weighted(lives, lambda life: Decimal(1))
+    weighted = _count_weighted(lives)
     lent_weighted = _weighted(lives, lambda life: life.decision.loan.amount.decimal())
     return GroupFigures(
         label=label,
@@ -91,7 +91,7 @@ def figures_of(
         bads=len(bads),
         approval_rate=_rate(Decimal(accepted), Decimal(len(decisions))),
         bad_rate=_rate(Decimal(len(bads)), Decimal(len(lives))),
-        bad_rate_weighted=_rate(_weighted(bads, lambda life: Decimal(1)), weighted),
+        bad_rate_weighted=_rate(_count_weighted(bads), weighted),
         lent=lent,
         loss=loss,
         loss_rate=_rate(loss.decimal(), lent.decimal()),
@@ -141,7 +141,7 @@ def swap(decisions: Sequence[Decision], currency: str) -> list[SwapCell]:
 
 
 def loss_curves(lives: Sequence[Life], observed_until: Day) -> list[CurvePoint]:
-    """Cumulative loss by months since approval, as far as every loan of the vintage was observed."""
+    """Cumulative loss by months since approval, while all loans of the vintage are observed."""
     vintages: dict[int, list[Life]] = defaultdict(list)
     for life in lives:
         vintages[life.decision.loan.vintage].append(life)
@@ -193,6 +193,10 @@ def _lent(lives: Iterable[Life], currency: str) -> Money:
 
 def _weighted(lives: Iterable[Life], value: Callable[[Life], Decimal]) -> Decimal:
     return sum((life.decision.loan.weight * value(life) for life in lives), Decimal(0))
+
+
+def _count_weighted(lives: Iterable[Life]) -> Decimal:
+    return sum((life.decision.loan.weight for life in lives), Decimal(0))
 
 
 def _rate(part: Decimal, whole: Decimal) -> Decimal | None:

@@ -63,7 +63,6 @@ class ReplayResult:
     Attributes:
         rankings: of the groups matured, later and all; a group of one ending only is left out.
         alarm: ``model.leak_suspected`` when the scorecard ranks above the mapping's level.
-        capped: accepted loans whose recorded loss is above the principal, booked at the principal.
     """
 
     request: Request
@@ -88,7 +87,13 @@ class ReplayResult:
         return self.rankings.get("matured") or self.rankings.get("all")
 
     @property
+    def sound(self) -> bool:
+        """No leak suspected and the books proved: what a caller turns into its exit code."""
+        return self.alarm is None and self.proof.sound
+
+    @property
     def capped(self) -> int:
+        """Accepted loans whose recorded loss is above the principal: booked at the principal."""
         loans = (life.decision.loan for life in self.lives)
         return sum(loan.loss > loan.amount for loan in loans)
 
@@ -100,7 +105,7 @@ def replay(request: Request, watch: Watcher | None = None) -> ReplayResult:
         NotFound: no such file or mapping.
         BadInput: the file, mapping, policy or day does not allow a replay; names field, row, rule.
     """
-    tell = watch or (lambda stage, done, total: None)
+    tell = watch or _silent
     mapping, until = request.mapping, request.train_until
     policy = load_policy(request.policy)
     tell("read", 0, 1)
@@ -174,6 +179,10 @@ def _booked(lives: Sequence[Life], request: Request, tell: Watcher) -> BooksProo
         proof = prove_books(journal.ledger, lives, journal.kept_in, mapping.currency)
     tell("prove", 1, 1)
     return proof
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Tells nobody."""
 
 
 def _observed_until(book: LoanBook) -> Day:

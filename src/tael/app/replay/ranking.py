@@ -11,7 +11,7 @@ from tael.app.replay.derive import FeatureColumns
 from tael.app.replay.mapping import BookMapping
 from tael.app.replay.model import Ending, Loan
 from tael.app.replay.reader import LoanBook
-from tael.app.replay.train import Floats, Model, bads, known_by, weights, without
+from tael.app.replay.train import Floats, Mask, Model, bads, known_by, weights, without
 from tael.kernel import Day, Refusal
 from tael.risk import Interval, auc, auc_interval, check_leak, ks_interval
 
@@ -67,15 +67,13 @@ class Unseen:
             ks_weighted=ks_interval(bad, chance, weight),
         )
 
-    def chosen(self, group: str) -> np.ndarray:
+    def chosen(self, group: str) -> Mask:
         """Which loans are in ``group``."""
         first, last = self.matured
-        inside = {
-            "matured": lambda year: first <= year <= last,
-            "later": lambda year: year > last,
-            "all": lambda year: True,
-        }[group]
-        return np.array([inside(loan.vintage) for loan in self.loans], dtype=bool)
+        years = np.array([loan.vintage for loan in self.loans], dtype=np.int64)
+        if group == "matured":
+            return (years >= first) & (years <= last)
+        return years > (last if group == "later" else 0)
 
     def aucs_alone(self, model: Model, group: str) -> dict[str, float]:
         """The AUC of each characteristic by itself: who to suspect."""
