@@ -183,12 +183,11 @@ def _groups(page: Page, groups: Sequence[GroupFigures], title: Words, kind: str)
         Column(Words("违约率（加权）", "Bad rate, weighted"), percent),
         Column(Words("放款", "Lent"), money),
         Column(Words("本金损失", "Principal lost"), money),
-        Column(Words("损失率", "Loss rate"), percent),
         Column(Words("损失率（加权）", "Loss rate, weighted"), percent),
     ]
     rows = [
         [g.label, g.decided, g.accepted, g.approval_rate, g.bad_rate, g.bad_rate_weighted,
-         g.lent, g.loss, g.loss_rate, g.loss_rate_weighted]
+         g.lent, g.loss, g.loss_rate_weighted]
         for g in groups
     ]  # fmt: skip
     page.table(header, rows)
@@ -292,12 +291,13 @@ def _fund(page: Page, result: ReplayResult) -> None:
 def _trust(page: Page, result: ReplayResult) -> None:
     page.section(Words("账簿、假设与数据质量", "Books, assumptions and data quality"))
     proof = result.proof
+    content = proof.content_hash[:16]
     page.note(
         Words(
             f"{len(result.lives):,} 笔贷款、{proof.entries:,} 条分录，"
-            f"{'证明成立' if proof.sound else '证明不成立'}；内容哈希 {proof.content_hash}。",
+            f"{'证明成立' if proof.sound else '证明不成立'}；内容哈希 {content}…。",
             f"{len(result.lives):,} loans in {proof.entries:,} entries, kept in {proof.kept_in}: "
-            f"{'proved sound' if proof.sound else 'NOT sound'}; content hash {proof.content_hash}.",
+            f"{'proved sound' if proof.sound else 'NOT sound'}; content hash {content}….",
         ),
         Tone.GOOD if proof.sound else Tone.BAD,
     )
