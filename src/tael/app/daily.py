@@ -13,7 +13,7 @@ from tael.app.lending import Lending
 from tael.app.tape import loan_months
 from tael.kernel import Day, LoanId
 from tael.platform import SYSTEM, Outbox
-from tael.servicing import LoanQuery, LoanState, LoanStatus, Servicing, days_past_due
+from tael.servicing import LoanQuery, LoanState, LoanStatus, LoanSummary, Servicing
 
 _LOANS_PER_COMMIT = 50
 
@@ -38,9 +38,9 @@ class Daily:
     def run(self, day: Day) -> DayReport:
         """Bring every loan to the end of ``day``."""
         posted = self._post(day)
-        # Before any claim: guarantee and bank have to know what was repaid.
-        Outbox(self._house.database).deliver(handlers(self._house, self._lending.banks))
         ripe, over = self._open_cases(day)
+        # Before any claim: guarantee and bank have to know what was repaid.
+        self._deliver()
         compensated = sum(
             isinstance(self._lending.compensate(loan_id, day), LoanState) for loan_id in ripe
         )
@@ -48,31 +48,38 @@ class Daily:
         rows = self._record_month(day) if day == day.month_end() else 0
         return DayReport(posted, compensated, written_off, rows)
 
-    def _post(self, day: Day) -> int:
+    def _deliver(self) -> None:
+        outbox = Outbox(self._house.database)
         with self._house.database.begin(SYSTEM) as work:
-            due = self._house.rooms(work).servicing.store.due(day)
-        for start in range(0, len(due), _LOANS_PER_COMMIT):
+            waiting = outbox.waiting(work)
+        if waiting:
+            outbox.deliver(handlers(self._house, self._lending.banks))
+
+    def _post(self, day: Day) -> int:
+        """Post loan by loan, some at a time: what is posted is no longer due."""
+        posted = 0
+        while True:
             with self._house.database.begin(SYSTEM) as work:
                 servicing = self._house.rooms(work).servicing
-                for loan_id in due[start : start + _LOANS_PER_COMMIT]:
+                due = servicing.store.due(day)[:_LOANS_PER_COMMIT]
+                for loan_id in due:
                     servicing.close_loan_day(loan_id, day)
-        return len(due)
+            posted += len(due)
+            if len(due) < _LOANS_PER_COMMIT:
+                return posted
 
     def _open_cases(self, day: Day) -> tuple[list[LoanId], list[LoanId]]:
-        """Loans to be compensated (also those a cut-off day left claimed), and to be written off."""
+        """Loans to compensate, those that a cut-off day left claimed too, and to write off."""
         with self._house.database.begin(SYSTEM) as work:
             servicing = self._house.rooms(work).servicing
             claim_dpd = self._house.parameters.count(work, "compensation.dpd", day)
             limit = self._house.parameters.count(work, "write_off.dpd", day)
-            claimed = _in_status(servicing, LoanStatus.CLAIMED)
-            ripe = [*servicing.claimable(day, claim_dpd), *claimed]
+            claimed = [row.loan_id for row in _in_status(servicing, LoanStatus.CLAIMED)]
             taken_over = _in_status(servicing, LoanStatus.SUBROGATED)
-            over = [
-                loan_id
-                for loan_id in taken_over
-                if days_past_due(servicing.state(loan_id).rows, day) >= limit
-            ]
-        return ripe, over
+            return (
+                [*servicing.claimable(day, claim_dpd), *claimed],
+                [row.loan_id for row in taken_over if row.days_past_due(day) >= limit],
+            )
 
     def _write_off(self, loans: list[LoanId], day: Day) -> int:
         if loans:
@@ -88,6 +95,6 @@ class Daily:
             return rooms.portfolio.record_month(loan_months(rooms.servicing, day))
 
 
-def _in_status(servicing: Servicing, status: LoanStatus) -> list[LoanId]:
+def _in_status(servicing: Servicing, status: LoanStatus) -> list[LoanSummary]:
     found = servicing.store.find(LoanQuery(status=status, limit=1_000_000))
-    return sorted(summary.loan_id for _, summary in found)
+    return sorted((summary for _, summary in found), key=lambda row: row.loan_id)

@@ -26,7 +26,8 @@ from tael.platform.vault import Vault
 from tael.platform.vault_keys import VaultKeys
 from tael.policies import ENGINES, Policies, SqlPolicyStore
 from tael.portfolio import Portfolio, SqlMonthStore
-from tael.servicing import Servicing, SqlLoanStore, StateCache
+from tael.servicing import Servicing, StateCache
+from tael.servicing.store import SqlLoanStore
 
 COMPANY: Mapping[str, str] = {
     "guarantor": "示例融资担保有限公司",

@@ -4,12 +4,11 @@ A loan is its frozen contract and a log of events. Its state is a fold over the 
 posted is a pure function of state and event, so the books can be made again from the log.
 """
 
-from tael.servicing.accrual import days_past_due, dues
+from tael.servicing.accrual import days_past_due
 from tael.servicing.memory import FactList, MemoryLoanStore
 from tael.servicing.model import GuaranteeTerms, LoanContract, LoanState, LoanStatus, RefusalCode
-from tael.servicing.ports import LoanHeader, LoanQuery
+from tael.servicing.ports import LoanHeader, LoanQuery, LoanSummary
 from tael.servicing.service import Servicing, StateCache
-from tael.servicing.store import SqlLoanStore
 
 __all__ = [
     "FactList",
@@ -19,11 +18,10 @@ __all__ = [
     "LoanQuery",
     "LoanState",
     "LoanStatus",
+    "LoanSummary",
     "MemoryLoanStore",
     "RefusalCode",
     "Servicing",
-    "SqlLoanStore",
     "StateCache",
     "days_past_due",
-    "dues",
 ]

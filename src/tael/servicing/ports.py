@@ -66,6 +66,11 @@ class LoanSummary:
     in_clearing: bool
     as_of: Day
 
+    def days_past_due(self, day: Day) -> int:
+        """Calendar days since the oldest unpaid due date; 0 when it has not passed."""
+        due = self.oldest_unpaid_due
+        return max(0, due.days_until(day)) if due is not None else 0
+
 
 @dataclass(frozen=True, slots=True)
 class DelinquencyRun:

@@ -91,6 +91,7 @@ class Servicing:
     clock: Clock
     cache: StateCache = field(default_factory=StateCache)
     zone: ZoneInfo = CHINA
+    _held: dict[LoanId, Opened] = field(default_factory=dict, init=False, repr=False)
 
     def open(self, header: LoanHeader, contract: LoanContract) -> None:
         """Enter a signed loan (PENDING). Entering it again with the same contract changes nothing.
@@ -186,7 +187,7 @@ class Servicing:
 
     def close_loan_day(self, loan_id: LoanId, day: Day) -> LoanState:
         """Bring one loan to the end of ``day``: every posting day up to it, then its clearing."""
-        state = self.state(loan_id)
+        state = self._open(loan_id, lock=True).state
         while (posting_day := next_posting(state)) is not None and posting_day <= day:
             state = self._must(loan_id, DayClosed(key=f"close:{posting_day}", day=posting_day))
         if not (state.clearing.bank or state.clearing.guarantor):
@@ -206,6 +207,16 @@ class Servicing:
         return state
 
     def _open(self, loan_id: LoanId, *, lock: bool = False) -> Opened:
+        held = self._held.get(loan_id)
+        if held is not None:
+            return held
+        opened = self._look_up(loan_id, lock=lock)
+        if lock:
+            # Nobody else can move it before this unit of work ends: no need to ask again.
+            self._held[loan_id] = opened
+        return opened
+
+    def _look_up(self, loan_id: LoanId, *, lock: bool) -> Opened:
         head = self.store.head(loan_id, lock=lock)
         if head is None:
             raise NotFound(f"there is no loan {loan_id}", field="loan_id")
@@ -248,7 +259,9 @@ class Servicing:
         if step.entries:
             self.books.post(step.entries, key=f"{loan_id}:{event.key}")
         head = self.store.append(event, opened.head, summarise(step.state))
-        self.cache.put(Opened(replace(file, log=(*file.log, event)), step.state, head))
+        moved = Opened(replace(file, log=(*file.log, event)), step.state, head)
+        self._held[loan_id] = moved
+        self.cache.put(moved)
         for fact in tell(file.header, opened.state, step.state, event):
             self.emit(fact, f"{loan_id}:{event.key}:{type(fact).__name__}")
 

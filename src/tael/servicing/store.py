@@ -114,6 +114,11 @@ _MOVE = (
 )
 
 
+_HEAD = sa.select(loan.c.head).where(loan.c.loan_id == sa.bindparam("of"))
+_LOCKED_HEAD = _HEAD.with_for_update()
+_LOG = event_log.insert()
+
+
 class SqlLoanStore:
     """A ``LoanStore`` over one connection, inside the caller's transaction."""
 
@@ -147,8 +152,7 @@ class SqlLoanStore:
         return LoanFile(_header(row), contract_from_json(row.contract), events)
 
     def head(self, loan_id: LoanId, *, lock: bool = False) -> str | None:
-        query = sa.select(loan.c.head).where(loan.c.loan_id == loan_id)
-        row = self._connection.execute(query.with_for_update() if lock else query).one_or_none()
+        row = self._connection.execute(_LOCKED_HEAD if lock else _HEAD, {"of": loan_id}).first()
         return None if row is None else str(row.head)
 
     def append(self, event: Event, before: str, summary: LoanSummary) -> str:
@@ -158,15 +162,8 @@ class SqlLoanStore:
         ).one_or_none()
         if moved is None:
             raise Conflict(f"{summary.loan_id} has moved on", field="head")
-        self._connection.execute(
-            event_log.insert().values(
-                loan_id=summary.loan_id,
-                position=moved.events - 1,
-                key=event.key,
-                day=event.day,
-                body=event_to_json(event),
-            )
-        )
+        row = {"position": moved.events - 1, "key": event.key, "body": event_to_json(event)}
+        self._connection.execute(_LOG, {"loan_id": summary.loan_id, "day": event.day, **row})
         if moved.in_run or _overdue(summary):
             self._write_runs(summary)
         return head
