@@ -55,9 +55,14 @@ class PriceTable:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A bundle, loaded and ready to decide."""
+    """A bundle, loaded and ready to decide.
+
+    ``explained`` are the codes that speak of the score: with one of them the scorecard's reasons
+    are given too. A decline on a hard rule alone names that rule and nothing else.
+    """
 
     inputs: tuple[InputRule, ...]
+    explained: frozenset[str]
     reasons: Mapping[str, Reason]
     prices: PriceTable
     rules: Rules
@@ -83,6 +88,7 @@ def load(bundle: Bundle, engines: Engines) -> Policy:
         inputs=tuple(
             _input_rule(name, spec) for name, spec in _mapping(parameters, "inputs").items()
         ),
+        explained=frozenset(str(code) for code in _items(parameters.get("explained_by_score"))),
         reasons={
             code: Reason(code, str(_mapping(texts, code)["zh"]), str(_mapping(texts, code)["en"]))
             for texts in [_mapping(parameters, "reasons")]
@@ -124,7 +130,7 @@ def evaluate(policy: Policy, inputs: Mapping[str, Feature], *, cap: Rate) -> tup
     reasons = [*_codes(values, "knock_outs"), *_codes(values, "referrals")]
     outcome, more = _afterwards(policy.prices, outcome, limit, options, inputs)
     reasons += more
-    if outcome == "decline":
+    if not policy.explained.isdisjoint(reasons):
         reasons += [code for code in score.reasons if code not in reasons]
     verdict = Verdict(
         outcome=outcome,
@@ -297,13 +303,16 @@ def _price_table(data: Mapping[str, object]) -> PriceTable:
     rows = data.get("options")
     if not isinstance(rows, list) or not rows:
         raise BadInput("the price menu has no options", field="prices.options", rule="at least one")
+    options = tuple(_option_rule(row) for row in rows)
+    if len({option.code for option in options}) != len(options):
+        raise BadInput("an option is there twice", field="prices.options.code", rule="unique")
     return PriceTable(
         currency=str(data.get("currency", "CNY")),
         limit_step=_number(data, "limit_step"),
         least_amount=_number(data, "least_amount"),
         penalty_rate=Rate(_number(data, "penalty_rate")),
         servicing_fee=Rate(_number(data, "servicing_fee")),
-        options=tuple(_option_rule(row) for row in rows),
+        options=options,
     )
 
 
@@ -316,13 +325,18 @@ def _option_rule(row: object) -> OptionRule:
             field="prices.options.method",
             rule=" | ".join(Method.__members__),
         )
+    tiers = _items(fields.get("tiers"))
+    if not tiers or any(tier not in TIERS for tier in tiers):
+        raise BadInput(
+            f"tiers {tiers} are not all from 1 to 7", field="prices.options.tiers", rule="1 to 7"
+        )
     return OptionRule(
         code=str(fields.get("code")),
-        tiers=tuple(int(str(tier)) for tier in fields.get("tiers", ())),
+        tiers=tuple(int(str(tier)) for tier in tiers),
         method=Method[method],
-        months_share=_number(fields, "months"),
+        months_share=_share(fields, "months"),
         fee_change=_number(fields, "fee_change"),
-        limit_share=_number(fields, "limit_share"),
+        limit_share=_share(fields, "limit_share"),
     )
 
 
@@ -341,6 +355,19 @@ def _mapping(data: Mapping[str, object], name: str) -> Mapping[str, object]:
     if not isinstance(found, Mapping):
         raise BadInput(f"{name} is missing or no object", field=name, rule="an object")
     return found
+
+
+def _items(found: object) -> list[object]:
+    return list(found) if isinstance(found, list) else []
+
+
+def _share(data: Mapping[str, object], name: str) -> Decimal:
+    share = _number(data, name)
+    if not 0 < share <= 1:
+        raise BadInput(
+            f"{name} is {share}", field=f"prices.options.{name}", rule="above 0, at most 1"
+        )
+    return share
 
 
 def _number(data: Mapping[str, object], name: str) -> Decimal:

@@ -41,6 +41,8 @@ from tael.policies.model import (
 from tael.policies.ports import DatedParameters, Engines, OpenStore
 
 CAP = "cap.all_in"
+# Raised when this code decides otherwise on the same texts: a replay then tells code from data.
+EVALUATOR = 1
 _GENESIS = "0" * 64
 
 
@@ -248,7 +250,7 @@ class Policies:
         inputs: Mapping[str, Feature],
     ) -> _Question:
         cap = _cap(self._parameters.value(work, CAP, day_of(work.clock.now())))
-        text, parameters = canonical(inputs), canonical({CAP: cap.fraction})
+        text, parameters = canonical(inputs), canonical({CAP: cap.fraction, "evaluator": EVALUATOR})
         key = digest(f"{application_id}\x1f{version.id}\x1f{text}\x1f{parameters}")
         return _Question(application_id, key, text, parameters)
 
