@@ -1,5 +1,5 @@
 # Aliases, for people who like make; each shows the command it stands for.
-.PHONY: demo test check format docs requirements notices
+.PHONY: demo test check format docs requirements notices reference
 
 demo:          ## start everything and play some hundred loans
 	uv run tael demo
@@ -22,3 +22,6 @@ requirements:  ## pin every dependency with its hashes
 
 notices:       ## list the licences of what Tael is built on
 	uv run --no-dev --isolated python .ci/notices.py > THIRD_PARTY_NOTICES.md
+
+reference:     ## write the reference pages that follow the code
+	uv run python .ci/reference.py

@@ -1,0 +1,94 @@
+"""Writes the reference pages that follow the code: `make reference`.
+
+Commands come from the command line itself, the API from its OpenAPI document. A test compares the
+pages with what this would write, so they cannot fall behind.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+
+
+def commands_page() -> str:
+    """The text of docs/reference/commands.md."""
+    from typer.main import get_command
+
+    from tael.cli import app
+
+    root = get_command(app)
+    parts = [(HERE / "commands.md").read_text("utf-8"), _options(root)]
+    parts += [_section(path, command) for path, command in _walk("tael", root)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def api_page() -> str:
+    """The text of docs/reference/api.md: api.md beside this file, then a row for each operation."""
+    from tael.console import create_app
+    from tael.platform import Settings
+
+    house: Any = SimpleNamespace(settings=Settings())
+    paths = create_app(house).openapi()["paths"]
+    rows = [
+        f"| `{method.upper()}` | `{path}` | {operation.get('summary', '')} |"
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if path.startswith("/api/")
+    ]
+    table = "| method | path | what |\n|---|---|---|\n" + "\n".join(sorted(rows, key=_by_path))
+    return (HERE / "api.md").read_text("utf-8") + "\n## Operations\n\n" + table + "\n"
+
+
+def _by_path(row: str) -> tuple[str, str]:
+    _, method, path, *_ = row.split("|")
+    return path, method
+
+
+def _walk(path: str, group: Any) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if getattr(command, "commands", None):
+            yield from _walk(f"{path} {name}", command)
+        else:
+            yield f"{path} {name}", command
+
+
+def _section(path: str, command: Any) -> str:
+    text = inspect.cleandoc(command.help or "")
+    arguments = [
+        param.human_readable_name for param in command.params if param.param_type_name == "argument"
+    ]
+    usage = " ".join([path, *arguments])
+    return f"## `{usage}`\n\n{text}\n\n{_options(command)}"
+
+
+def _options(command: Any) -> str:
+    rows = [
+        f"| {_names(param)} | {_plain(param.help or '')} |"
+        for param in command.params
+        if param.param_type_name == "option" and "--help" not in param.opts
+    ]
+    return "| option | meaning |\n|---|---|\n" + "\n".join(rows) + "\n" if rows else ""
+
+
+def _names(param: Any) -> str:
+    names = [*param.opts, *param.secondary_opts]
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text).replace("|", "\\|").strip()
+
+
+def main() -> None:
+    for name, page in (("commands", commands_page()), ("api", api_page())):
+        (HERE.parent / f"docs/reference/{name}.md").write_text(page, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
