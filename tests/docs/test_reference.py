@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 from tael.ledger import CHART
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def writer() -> ModuleType:
+    """The script that writes the pages."""
+    spec = importlib.util.spec_from_file_location("reference", ROOT / ".ci/reference.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_commands_is_what_the_command_line_says(writer: ModuleType) -> None:
+    page = (ROOT / "docs/reference/commands.md").read_text("utf-8")
+    assert page == writer.commands_page(), "run make reference"
+
+
+def test_the_page_of_the_api_lists_its_operations(writer: ModuleType) -> None:
+    page = (ROOT / "docs/reference/api.md").read_text("utf-8")
+    assert page == writer.api_page(), "run make reference"
 
 
 def test_the_chart_of_accounts_is_the_page() -> None:

@@ -49,6 +49,9 @@ def parameters(node: Function) -> int:
 
 
 def _is_route(node: Function) -> bool:
+    first = node.args.args[0].annotation if node.args.args else None
+    if first is not None and ast.unparse(first) == "typer.Context":
+        return True
     calls = (deco.func for deco in node.decorator_list if isinstance(deco, ast.Call))
     return any(isinstance(call, ast.Attribute) and call.attr in ROUTES for call in calls)
 
@@ -63,6 +66,7 @@ def test_long_functions_files_and_lists_of_parameters_are_measured(snippet) -> N
 
 def test_short_functions_and_commands_are_let_through(snippet) -> None:
     assert not measures(snippet("def f(a, b, c, d, e):\n    return a"))
+    assert not measures(snippet("def f(ctx: typer.Context, a, b, c, d, e): ..."))
     assert not measures(snippet("@app.command()\ndef f(a, b, c, d, e, g):\n    return a"))
 
 
