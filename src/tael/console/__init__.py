@@ -1,0 +1,20 @@
+"""The HTTP edge: pages for people, an API for programs, one error mapping. No business rule.
+
+Every request opens one unit of work, asks the permission table, calls the rooms' doors and shows
+what they answer.
+"""
+
+from tael.console.errors import Fault, fault_of, status_of
+from tael.console.ports import House
+from tael.console.site import create_app
+from tael.console.vendor import FrontendMissing, check_vendor
+
+__all__ = [
+    "FrontendMissing",
+    "Fault",
+    "House",
+    "check_vendor",
+    "create_app",
+    "fault_of",
+    "status_of",
+]

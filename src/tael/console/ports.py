@@ -1,0 +1,201 @@
+"""What the console needs of an installation, as the rooms' doors offer it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from tael.funding import Funding, Limits
+from tael.kernel import AuditId, Clock, Day, Refusal, SessionId, UserId
+from tael.ledger import Ledger
+from tael.origination import Applications, Offers, Parties
+from tael.platform import Actor, Work
+from tael.policies import Policies
+from tael.portfolio import Portfolio
+from tael.servicing import Servicing
+
+
+class Base(Protocol):
+    """The one database: a unit of work per request."""
+
+    def begin(self, actor: Actor) -> AbstractContextManager[Work]: ...
+
+
+class Session(Protocol):
+    """A person signed in."""
+
+    @property
+    def id(self) -> SessionId: ...
+    @property
+    def user_id(self) -> UserId: ...
+    @property
+    def login(self) -> str: ...
+    @property
+    def display_name(self) -> str: ...
+    @property
+    def roles(self) -> frozenset[str]: ...
+    @property
+    def expires_at(self) -> datetime: ...
+    @property
+    def token(self) -> str: ...
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def csrf_token(self) -> str: ...
+    def check_csrf(self, given: str) -> None: ...
+
+
+class Access(Protocol):
+    """The permission table: checks, and which fields are seen in clear."""
+
+    def allowed(
+        self, actor: Actor, action: str, resource: str, row: Mapping[str, object] | None = None
+    ) -> bool: ...
+
+    def require(
+        self, actor: Actor, action: str, resource: str, row: Mapping[str, object] | None = None
+    ) -> None: ...
+
+    def visible_fields(
+        self, actor: Actor, resource: str, row: Mapping[str, object] | None = None
+    ) -> frozenset[str]: ...
+
+
+class AuditRow(Protocol):
+    """Who did what to whom, and when."""
+
+    @property
+    def id(self) -> AuditId: ...
+    @property
+    def recorded_at(self) -> datetime: ...
+    @property
+    def actor_kind(self) -> str: ...
+    @property
+    def actor_id(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def detail(self) -> Mapping[str, str]: ...
+
+
+class Problem(Protocol):
+    """A sealed row that does not hold."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def audit_id(self) -> str: ...
+
+
+class SealHead(Protocol):
+    """The last seal of the chain."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def seal(self) -> str: ...
+
+
+class AuditProof(Protocol):
+    """The chain, walked."""
+
+    @property
+    def sealed(self) -> int: ...
+    @property
+    def unsealed(self) -> int: ...
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+    @property
+    def head(self) -> SealHead: ...
+    @property
+    def holds(self) -> bool: ...
+
+
+class AuditTrail(Protocol):
+    """Reads and verifies the audit rows."""
+
+    def rows(
+        self,
+        work: Work,
+        *,
+        subject: str | None = None,
+        before: AuditId | None = None,
+        limit: int = 50,
+    ) -> Iterable[AuditRow]: ...
+
+    def verify(self, work: Work) -> AuditProof: ...
+
+
+class SessionDoor(Protocol):
+    """Signs people in and out."""
+
+    def sign_in(self, work: Work, login: str, password: str) -> Session | Refusal: ...
+    def resolve(self, work: Work, token: str) -> Session | None: ...
+    # The session is the one `sign_in` or `resolve` of the same object gave: its class is theirs.
+    def sign_out(self, work: Work, session: Any) -> None: ...
+
+
+class IdentityDoor(Protocol):
+    """Who is who."""
+
+    @property
+    def sessions(self) -> SessionDoor: ...
+
+
+class SettingsOf(Protocol):
+    """The settings that pages show or follow."""
+
+    @property
+    def zone(self) -> ZoneInfo: ...
+    @property
+    def data_dir(self) -> Path: ...
+
+
+class RoomsOf(Protocol):
+    """The rooms bound to one unit of work."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def servicing(self) -> Servicing: ...
+    @property
+    def funding(self) -> Funding: ...
+    @property
+    def portfolio(self) -> Portfolio: ...
+
+
+class House(Protocol):
+    """An installation: what lives as long as the process, and the rooms of a unit of work."""
+
+    @property
+    def settings(self) -> SettingsOf: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def database(self) -> Base: ...
+    @property
+    def identity(self) -> IdentityDoor: ...
+    @property
+    def permissions(self) -> Access: ...
+    @property
+    def policies(self) -> Policies: ...
+    @property
+    def parties(self) -> Parties: ...
+    @property
+    def applications(self) -> Applications: ...
+    @property
+    def offers(self) -> Offers: ...
+    @property
+    def audit(self) -> AuditTrail: ...
+
+    def rooms(self, work: Work) -> RoomsOf: ...
+
+    def limits(self, work: Work, on: Day) -> Limits: ...
