@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from tael.app.tables import METADATA, ROOMS
-from tael.platform.database import driver_url
+from tael.platform import driver_url
 
 _DEFINITIONS = """
     SELECT 'function ' || p.oid::regprocedure AS name, pg_get_functiondef(p.oid) AS definition

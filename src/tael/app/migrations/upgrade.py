@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from tael.platform.database import driver_url
+from tael.platform import driver_url
 
 FOLDER = Path(__file__).parent
 _LOCK = 0x6D6967
