@@ -34,6 +34,7 @@ class Daily:
     def __init__(self, house: Installation, lending: Lending) -> None:
         self._house = house
         self._lending = lending
+        self._handlers = handlers(house, lending.banks)
 
     def run(self, day: Day) -> DayReport:
         """Bring every loan to the end of ``day``."""
@@ -53,7 +54,7 @@ class Daily:
         with self._house.database.begin(SYSTEM) as work:
             waiting = outbox.waiting(work)
         if waiting:
-            outbox.deliver(handlers(self._house, self._lending.banks))
+            outbox.deliver(self._handlers)
 
     def _post(self, day: Day) -> int:
         """Post loan by loan, some at a time: what is posted is no longer due."""

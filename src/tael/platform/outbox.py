@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 
 from tael.kernel import BadInput, NotFound, OutsideFailure
 from tael.kernel.facts import Fact, from_json
@@ -30,6 +31,14 @@ _DELIVERER = Actor("job", "outbox")
 
 
 @dataclass(frozen=True, slots=True)
+class _Wish:
+    """Which facts are wanted, under which name."""
+
+    name: str
+    kinds: tuple[type[Fact], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Handler:
     """Who wants which facts.
 
@@ -42,6 +51,10 @@ class Handler:
     name: str
     kinds: tuple[type[Fact], ...]
     handle: Callable[[Work, Fact], None]
+
+    @property
+    def wish(self) -> _Wish:
+        return _Wish(self.name, self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,14 @@ class Delivered:
 
     handled: int
     failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """How many facts a transaction handled, and whether more may be due."""
+
+    facts: int
+    more: bool
 
 
 class _HandlingFailedError(Exception):
@@ -157,14 +178,16 @@ class Outbox:
                 self._note_failure(failed, handler)
                 failures += 1
                 continue
-            if done == 0:
+            handled += done.facts
+            if not done.more:
                 return Delivered(handled, failures)
-            handled += done
 
-    def _serve_some(self, handler: Handler) -> int:
+    def _serve_some(self, handler: Handler) -> _Batch:
         with self._database.begin(_DELIVERER) as work:
             streams = _claim(work, handler)
-            rows = _due(work, handler, streams) if streams else []
+            if not streams:
+                return _Batch(0, more=False)
+            rows = _due(work, handler, streams)
             for row in rows:
                 try:
                     handler.handle(work, from_json(row.body))
@@ -177,7 +200,8 @@ class Outbox:
             work.connection.execute(
                 sa.delete(outbox_failures).where(mine, outbox_failures.c.fact_id.in_(facts))
             )
-            return len(rows)
+            full = len(streams) == _STREAMS_AT_ONCE or len(rows) == _FACTS_AT_ONCE
+            return _Batch(len(rows), more=full and bool(rows))
 
     def _note_failure(self, failed: _HandlingFailedError, handler: Handler) -> None:
         with self._database.begin(_DELIVERER) as work:
@@ -199,47 +223,65 @@ class Outbox:
         """Close the facts that nobody waits for any more; a handler named later never sees them."""
         with self._database.begin(_DELIVERER) as work:
             work.connection.execute(
-                sa.update(outbox)
-                .where(outbox.c.delivered_at.is_(None), *[~_wanted(h) for h in handlers])
-                .values(delivered_at=work.clock.now())
+                _closing(*[handler.wish for handler in handlers]), {"now": work.clock.now()}
             )
 
 
-def _wanted(handler: Handler) -> sa.ColumnElement[bool]:
-    """A fact that ``handler`` wants and has not handled."""
+def _wanted(wish: _Wish) -> sa.ColumnElement[bool]:
+    """A fact that is wanted and was not handled."""
     handled = sa.exists().where(
-        outbox_handled.c.fact_id == outbox.c.id, outbox_handled.c.handler == handler.name
+        outbox_handled.c.fact_id == outbox.c.id, outbox_handled.c.handler == wish.name
     )
-    return outbox.c.kind.in_([kind.__name__ for kind in handler.kinds]) & ~handled
+    return outbox.c.kind.in_([kind.__name__ for kind in wish.kinds]) & ~handled
 
 
-def _waiting(handler: Handler, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Facts that wait for ``handler``, by stream, with the time before which not to try again."""
-    failed = (outbox_failures.c.fact_id == outbox.c.id) & (
-        outbox_failures.c.handler == handler.name
-    )
+def _waiting(wish: _Wish, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Facts that wait, by stream, with the time before which not to try again."""
+    failed = (outbox_failures.c.fact_id == outbox.c.id) & (outbox_failures.c.handler == wish.name)
     return (
         sa.select(*columns, outbox.c.stream, outbox_failures.c.retry_at)
         .select_from(outbox.outerjoin(outbox_failures, failed))
-        .where(outbox.c.delivered_at.is_(None), _wanted(handler))
+        .where(outbox.c.delivered_at.is_(None), _wanted(wish))
         .order_by(outbox.c.stream, outbox.c.number)
     )
 
 
-def _claim(work: Work, handler: Handler) -> list[str]:
-    """Lock some streams whose first waiting fact is due and that no other process serves."""
-    head = (
-        _waiting(handler).ext(distinct_on(outbox.c.stream)).cte("head").prefix_with("MATERIALIZED")
+@lru_cache
+def _closing(*wishes: _Wish) -> sa.Update:
+    """Close what nobody wants. Statements are built once: that costs more than to run them."""
+    wanted = [~_wanted(wish) for wish in wishes]
+    return (
+        sa.update(outbox)
+        .where(outbox.c.delivered_at.is_(None), *wanted)
+        .values(delivered_at=sa.bindparam("now"))
     )
+
+
+@lru_cache
+def _claiming(wish: _Wish) -> sa.Select[Any]:
+    head = _waiting(wish).ext(distinct_on(outbox.c.stream)).cte("head").prefix_with("MATERIALIZED")
+    now = sa.bindparam("now", type_=sa.DateTime(timezone=True))
     due = (
         sa.select(head.c.stream)
-        .where(head.c.retry_at.is_(None) | (head.c.retry_at <= work.clock.now()))
+        .where(head.c.retry_at.is_(None) | (head.c.retry_at <= now))
         .cte("due")
         .prefix_with("MATERIALIZED")
     )
-    lock = sa.func.hashtextextended(sa.func.concat(handler.name, ":", due.c.stream), 0)
+    lock = sa.func.hashtextextended(sa.func.concat(wish.name, ":", due.c.stream), 0)
     query = sa.select(due.c.stream).where(sa.func.pg_try_advisory_xact_lock(lock))
-    return list(work.connection.scalars(query.limit(_STREAMS_AT_ONCE)))
+    return query.limit(_STREAMS_AT_ONCE)
+
+
+@lru_cache
+def _reading(wish: _Wish) -> sa.Select[Any]:
+    streams = sa.bindparam("streams", type_=ARRAY(sa.Text))
+    query = _waiting(wish, outbox.c.id, outbox.c.body)
+    return query.where(outbox.c.stream == sa.any_(streams)).limit(_FACTS_AT_ONCE)
+
+
+def _claim(work: Work, handler: Handler) -> list[str]:
+    """Lock some streams whose first waiting fact is due and that no other process serves."""
+    return list(work.connection.scalars(_claiming(handler.wish), {"now": work.clock.now()}))
 
 
 def _due(work: Work, handler: Handler, streams: list[str]) -> list[sa.Row[Any]]:
@@ -247,9 +289,8 @@ def _due(work: Work, handler: Handler, streams: list[str]) -> list[sa.Row[Any]]:
 
     Read after locking, for another process may have served them a moment ago.
     """
-    query = _waiting(handler, outbox.c.id, outbox.c.body).where(outbox.c.stream.in_(streams))
     now, held_up, due = work.clock.now(), set[str](), []
-    for row in work.connection.execute(query.limit(_FACTS_AT_ONCE)):
+    for row in work.connection.execute(_reading(handler.wish), {"streams": streams}):
         if row.retry_at is not None and row.retry_at > now:
             held_up.add(row.stream)
         if row.stream not in held_up:
