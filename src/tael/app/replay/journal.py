@@ -17,8 +17,7 @@ from tempfile import TemporaryDirectory
 from tael.app.tables import ROOMS
 from tael.kernel import Clock, TaelError
 from tael.ledger import Ledger, MemoryStore
-from tael.platform import SYSTEM, Database, EmbeddedPostgres
-from tael.platform.ledger_store import LedgerStore
+from tael.platform import SYSTEM, Database, EmbeddedPostgres, LedgerStore
 
 _NO_WAITING = {
     "fsync": "off",
