@@ -10,8 +10,8 @@ from tael.console.site import create_app
 from tael.console.vendor import FrontendMissing, check_vendor
 
 __all__ = [
-    "FrontendMissing",
     "Fault",
+    "FrontendMissing",
     "House",
     "check_vendor",
     "create_app",

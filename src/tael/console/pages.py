@@ -101,5 +101,5 @@ def short_id(text: str) -> str:
 
 
 def rounded(text: str) -> str:
-    """``text`` with its long decimals cut to four digits: for reading, the whole stays beside it."""
+    """``text`` with long decimals cut to four digits, for reading."""
     return _LONG_DECIMAL.sub(lambda found: f"{Decimal(found.group()):.4f}", text)
