@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tael.app.replay.model import Decision, Ending, Life, Loan
-from tael.kernel import Day, Money, total
+from tael.kernel import Day, Money, check, total
 
 CURVE_STEP_MONTHS = 6
 _LAST_CURVE_MONTH = 120
@@ -68,11 +68,17 @@ class SwapCell:
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """Of what a vintage was lent, the weighted share lost within so many months of approval."""
+    """A vintage after so many months since approval, weighted.
+
+    Attributes:
+        loss_share: principal lost over principal lent.
+        default_share: loans that defaulted over loans lent.
+    """
 
     vintage: int
     months: int
     loss_share: Decimal
+    default_share: Decimal
 
 
 def figures_of(
@@ -147,16 +153,22 @@ def loss_curves(lives: Sequence[Life], observed_until: Day) -> list[CurvePoint]:
         vintages[life.decision.loan.vintage].append(life)
     points = []
     for vintage, members in sorted(vintages.items()):
-        lent = _weighted(members, lambda life: life.decision.loan.amount.decimal())
         youngest = max(life.decision.loan.approved for life in members)
-        lost = [life for life in members if life.loss]
         for months in range(0, _LAST_CURVE_MONTH + 1, CURVE_STEP_MONTHS):
             if youngest.plus_months(months) > observed_until:
                 break
-            by_then = [life for life in lost if _age(life) <= months]
-            share = _rate(_weighted(by_then, lambda life: life.loss.decimal()), lent)
-            points.append(CurvePoint(vintage, months, share or Decimal(0)))
+            points.append(_curve_point(vintage, months, members))
     return points
+
+
+def _curve_point(vintage: int, months: int, members: Sequence[Life]) -> CurvePoint:
+    by_then = [life for life in members if not life.assumed and _age(life) <= months]
+    lent = _weighted(members, lambda life: life.decision.loan.amount.decimal())
+    lost = _weighted(by_then, lambda life: life.loss.decimal())
+    loss_share = _rate(lost, lent)
+    default_share = _rate(_count_weighted(by_then), _count_weighted(members))
+    check(loss_share is not None and loss_share <= 1, "a vintage loses at most what it lent")
+    return CurvePoint(vintage, months, loss_share or Decimal(0), default_share or Decimal(0))
 
 
 def _age(life: Life) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from tael.app.replay.assumptions import assumptions
 from tael.app.replay.figures import GroupFigures
@@ -213,21 +214,24 @@ def _curves(page: Page, result: ReplayResult) -> None:
     page.section(
         Words("年份曲线", "Vintage curves"),
         Words(
-            "每年批准的贷款中已损失本金的占比（加权），至整年份都可观察为止。",
-            "Share of principal lost (weighted) of each year's accepted loans, as far as the whole "
-            "vintage is observed.",
+            "每年批准的贷款中已损失的本金与已违约笔数的占比（加权），至整年份都可观察为止。",
+            "Share of principal lost and of loans defaulted (weighted) of each year, while the "
+            "whole vintage is observed.",
         ),
     )
-    vintages = sorted({point.vintage for point in result.curves})
-    series = [
-        Series(
-            str(vintage),
-            [(p.months, p.loss_share) for p in result.curves if p.vintage == vintage],
-        )
-        for vintage in vintages
-    ]
     axes = Axes(Words("批准后月数", "Months since approval"), kind=Kind.PERCENT)
-    page.line_chart(Words("累计损失率", "Cumulative loss"), series, axes)
+    losses = {(p.vintage, p.months): p.loss_share for p in result.curves}
+    defaults = {(p.vintage, p.months): p.default_share for p in result.curves}
+    page.line_chart(Words("累计损失率", "Cumulative loss"), _by_vintage(losses), axes)
+    page.line_chart(Words("累计违约率", "Cumulative defaults"), _by_vintage(defaults), axes)
+
+
+def _by_vintage(shares: Mapping[tuple[int, int], Decimal]) -> list[Series]:
+    vintages = sorted({vintage for vintage, _ in shares})
+    return [
+        Series(str(one), [(months, share) for (of, months), share in shares.items() if of == one])
+        for one in vintages
+    ]
 
 
 def _swap(page: Page, result: ReplayResult) -> None:

@@ -56,6 +56,15 @@ def to_json(result: ReplayResult) -> dict[str, object]:
         "all": group(result.all),
         "tiers": [group(one) for one in result.tiers],
         "vintages": [group(one) for one in result.vintages],
+        "curves": [
+            {
+                "vintage": point.vintage,
+                "months": point.months,
+                "loss_share": _plain(point.loss_share),
+                "default_share": _plain(point.default_share),
+            }
+            for point in result.curves
+        ],
         "swap": [_swap(cell) for cell in result.swap],
         "fund": _fund(result),
         "books": _books(result),
