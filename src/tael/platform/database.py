@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -17,6 +18,10 @@ from tael.platform import outbox_rows
 
 # 40001 serialization failure, 40P01 deadlock, 55P03 lock not available: run the work again.
 _BUSY_STATES = frozenset({"40001", "40P01", "55P03"})
+_WORTH_REPEATING = frozenset({"database_away", "database_busy"})
+_FIRST_PAUSE_S = 0.05
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ class Database:
             pool_pre_ping=True,
             connect_args={"application_name": "tael"},
         )
+        self._snapshots = self.engine.execution_options(isolation_level="REPEATABLE READ")
         if recover is not None:
             sa.event.listen(self.engine, "do_connect", _recovering(recover))
 
@@ -116,8 +122,11 @@ class Database:
         return self.engine.url.render_as_string(hide_password=False)
 
     @contextmanager
-    def begin(self, actor: Actor) -> Iterator[Work]:
+    def begin(self, actor: Actor, *, snapshot: bool = False) -> Iterator[Work]:
         """Open a unit of work; commit at the end of the block, roll back on any exception.
+
+        With ``snapshot`` everything is read as of the first statement, for proofs and figures that
+        must agree with each other while others write.
 
         Raises:
             OutsideFailure: the database is away (``database_away``) or another transaction was in
@@ -125,7 +134,8 @@ class Database:
                 After ``database_away`` at the very commit it may have been: use idempotency keys.
         """
         try:
-            with self.engine.begin() as connection:
+            engine = self._snapshots if snapshot else self.engine
+            with engine.begin() as connection:
                 work = Work(connection, self.clock, actor)
                 yield work
                 work.flush()
@@ -134,6 +144,23 @@ class Database:
             if failure is None:
                 raise
             raise failure from error
+
+    def insist(self, action: Callable[[], Result], *, tries: int = 6) -> Result:
+        """Run ``action``, and again while the database is away or busy, with growing pauses.
+
+        For work that may run twice: every command in it carries an idempotency key.
+
+        Raises:
+            OutsideFailure: the last failure, after ``tries``; any other failure at once.
+        """
+        for attempt in range(1, tries):
+            try:
+                return action()
+            except OutsideFailure as failure:
+                if failure.code not in _WORTH_REPEATING:
+                    raise
+                time.sleep(_FIRST_PAUSE_S * 2**attempt)
+        return action()
 
     def close(self) -> None:
         """Close every connection of the pool."""
