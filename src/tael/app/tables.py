@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 
 import sqlalchemy as sa
 
@@ -42,18 +41,8 @@ class RoomTables:
 
 
 def _collect() -> tuple[RoomTables, ...]:
-    found = []
-    for name in _STORES:
-        room = name.rpartition(".")[0]
-        try:
-            if find_spec(room) is None or find_spec(name) is None:
-                continue
-            store = import_module(name)
-        except ImportError:  # a room that is being written; goes when all rooms stand
-            continue
-        if hasattr(store, "metadata"):
-            found.append(RoomTables(store.metadata, tuple(getattr(store, "DDL", ()))))
-    return tuple(found)
+    stores = [import_module(name) for name in _STORES]
+    return tuple(RoomTables(store.metadata, getattr(store, "DDL", ())) for store in stores)
 
 
 ROOMS: tuple[RoomTables, ...] = _collect()
