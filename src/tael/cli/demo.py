@@ -1,0 +1,189 @@
+"""``tael demo``: an invented company, played and served."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tael.cli.installation import opened, settings_of
+from tael.cli.output import AsJson, plain, progress, put, say
+from tael.cli.serve import Port, serve_console
+from tael.kernel import BadInput, Conflict, Day, FixedClock
+
+if TYPE_CHECKING:  # a command loads these when it runs; help must not
+    from rich.progress import Progress, TaskID
+
+    from tael.app.demo import Played, Story
+    from tael.app.installation import Installation
+    from tael.platform import Settings
+
+# What the demo writes into its folder, its embedded server's files first.
+_STORY = "demo-story.json"
+_OURS = ("postgres", "demo-*", "keys.json*")
+_Number = Annotated[int | None, typer.Option(min=1, help="How many apply; 120 when not given.")]
+_Months = Annotated[
+    int | None, typer.Option(min=1, max=120, help="How many months are played; 24 when not given.")
+]
+
+
+def demo(
+    ctx: typer.Context,
+    applications: _Number = None,
+    months: _Months = None,
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Serve the console afterwards.")
+    ] = True,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Remove the demo that was played here, and start over.")
+    ] = False,
+    port: Port = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play an invented lender, then serve its console.
+
+    Everything runs on embedded defaults: the database, a partner bank with faults, a first
+    scorecard and policy. The applicants are invented: the figures show that the machinery works,
+    never how a country behaves. Stop it at any moment; the next run goes on where it was cut off.
+
+    Examples:
+
+        tael demo
+        tael demo --no-serve --applications 100 --months 12
+        tael demo --fresh
+    """
+    settings = settings_of(ctx)
+    if fresh:
+        _remove(settings)
+    story = _story(settings, applications, months)
+    started = time.monotonic()
+    clock = FixedClock.on(story.start, settings.zone)
+    with opened(ctx, clock, create=True) as house:
+        played = _play(house, clock, story, quiet=as_json)
+        seconds = round(time.monotonic() - started, 1)
+        if as_json:
+            put(json.dumps(_summary(played, story, seconds), ensure_ascii=False))
+        else:
+            _tell(played, seconds)
+        if serve:
+            serve_console(house, port, lambda url: _invite(url, played))
+        elif not as_json:
+            say("Look at it with `tael serve`, `tael portfolio dashboard` or `tael loans list`.")
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """Shows on a progress bar how far the run has come."""
+
+    bars: Progress
+    task: TaskID
+
+    def day(self, day: Day, *, done: int, total: int) -> None:
+        self.bars.update(self.task, completed=done, total=total, description=f"Playing {day}")
+
+
+def _play(house: Installation, clock: FixedClock, story: Story, *, quiet: bool) -> Played:
+    from tael.app.demo import play
+
+    with progress(quiet=quiet) as bars:
+        bar = _Bar(bars, bars.add_task("Founding the company", total=None))
+        return play(house, clock, story, bar)
+
+
+def _story(settings: Settings, applications: int | None, months: int | None) -> Story:
+    """The story of the options, or the one this folder holds already.
+
+    Raises:
+        BadInput: the folder holds another story than the options ask for.
+    """
+    from tael.app.demo import Story
+
+    kept = settings.data_dir / _STORY
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    shape = {
+        "applications": applications or before.get("applications", Story.applications),
+        "months": months or before.get("months", Story.months),
+    }
+    if before and before != shape:
+        raise BadInput(
+            f"the demo in {settings.data_dir} has {before['applications']} applications and "
+            f"{before['months']} months; start over with --fresh, or leave these options out",
+            field="applications" if shape["months"] == before["months"] else "months",
+        )
+    if not before:
+        if (settings.data_dir / "postgres").exists() and settings.database_url is None:
+            raise _no_demo(settings.data_dir)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(shape), encoding="utf-8")
+    return Story(applications=int(shape["applications"]), months=int(shape["months"]))
+
+
+def _remove(settings: Settings) -> None:
+    """Stop the embedded server and remove what a demo wrote, and nothing else.
+
+    Raises:
+        Conflict: a database of one's own, or a folder that holds no demo.
+    """
+    from tael.platform import EmbeddedPostgres
+
+    folder = settings.data_dir
+    if settings.database_url is not None:
+        raise Conflict(
+            "--fresh removes the embedded database only; empty the one of TAEL_DATABASE_URL "
+            "yourself, or unset it",
+            field="fresh",
+        )
+    if not (folder / _STORY).is_file():
+        if (folder / "postgres").exists():
+            raise _no_demo(folder)
+        return
+    EmbeddedPostgres(folder, settings.pg_bin_dir).stop()
+    for path in (path for pattern in _OURS for path in folder.glob(pattern)):
+        if path.name != _STORY:
+            _delete(path)
+    (folder / _STORY).unlink()  # last: a removal that was cut off can be run again
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _no_demo(folder: Path) -> Conflict:
+    return Conflict(
+        f"{folder} holds an installation that is no demo; name another folder with --home",
+        code="no_demo",
+        field="TAEL_HOME",
+    )
+
+
+def _summary(played: Played, story: Story, seconds: float) -> dict[str, object]:
+    return {
+        "as_of": plain(played.as_of),
+        "applications": played.applications,
+        "months": story.months,
+        "loans": played.loans,
+        "journal_hash": played.journal_hash,
+        "resumed_from": plain(played.resumed_from),
+        "seconds": seconds,
+        "sign_in": {"login": played.sign_in.login, "password": played.sign_in.password},
+    }
+
+
+def _tell(played: Played, seconds: float) -> None:
+    resumed = f", resumed after {played.resumed_from}" if played.resumed_from else ""
+    put(f"Played {played.applications} applications to {played.as_of} in {seconds} s{resumed}.")
+    put(f"Loans: {played.loans}")
+    put(f"Journal: {played.journal_hash}")
+    put(f"Sign in as {played.sign_in.login} with password {played.sign_in.password}")
+
+
+def _invite(url: str, played: Played) -> None:
+    say(f"Console: {url} (login {played.sign_in.login}; Ctrl-C ends)")

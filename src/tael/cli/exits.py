@@ -1,0 +1,81 @@
+"""Exit codes, and what each kind of failure says on its one line."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from tael.kernel import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    InvariantBroken,
+    NotFound,
+    OutsideFailure,
+    TaelError,
+    Unauthenticated,
+)
+
+
+class ExitCode(IntEnum):
+    """How a command ended (docs/reference/commands.md)."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    BAD_INPUT = 3
+    REFUSED = 4
+    OUTSIDE = 5
+    ALARM = 6
+    BROKEN = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+# Looked through in this order: the first kind that fits.
+_OF_KIND: tuple[tuple[type[Exception], ExitCode], ...] = (
+    (BadInput, ExitCode.BAD_INPUT),
+    (NotFound, ExitCode.BAD_INPUT),
+    (Conflict, ExitCode.REFUSED),
+    (Forbidden, ExitCode.REFUSED),
+    (Unauthenticated, ExitCode.REFUSED),
+    (OutsideFailure, ExitCode.OUTSIDE),
+    (InvariantBroken, ExitCode.BROKEN),
+)
+
+
+def exit_code(error: Exception) -> ExitCode:
+    """The code of ``error``; one that may be tried again is an outside failure."""
+    for kind, code in _OF_KIND:
+        if isinstance(error, kind):
+            return code
+    retryable = isinstance(error, TaelError) and error.retryable
+    return ExitCode.OUTSIDE if retryable else ExitCode.FAILURE
+
+
+def line(error: Exception) -> str:
+    """``error`` on one line: where, what, and the rule or the remedy."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, InvariantBroken):
+        return f"broken invariant, nothing was written: {text} (please report it)"
+    if not isinstance(error, TaelError):
+        return f"{type(error).__name__}: {text} (tael --debug shows where)"
+    if error.rule and error.rule not in text:
+        text = f"{text} (rule: {error.rule})"
+    return f"{text}; the same command may succeed later" if error.retryable else text
+
+
+def as_json(error: Exception) -> dict[str, object]:
+    """``error`` as the one object that ``--json`` prints for it."""
+    if not isinstance(error, TaelError):
+        code = "broken_invariant" if isinstance(error, InvariantBroken) else "failure"
+        return {"error": {"code": code, "message": line(error), "retryable": False}}
+    return {
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "field": error.field,
+            "row": error.row,
+            "rule": error.rule,
+            "retryable": error.retryable,
+        }
+    }
