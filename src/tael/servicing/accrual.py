@@ -8,14 +8,11 @@ the number of postings never move a cent.
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal, localcontext
 from fractions import Fraction
 
-from tael.kernel import Day, Money, Rate, check, minor_digits, total
+from tael.kernel import Day, Money, Rate, check, total
 from tael.pricing import Due
 from tael.servicing.model import LoanContract, LoanState, LoanStatus, Recognised, Row
-
-_PRECISION = 50
 
 
 def advance(state: LoanState, day: Day) -> LoanState:
@@ -105,8 +102,8 @@ def running_row(state: LoanState) -> tuple[Row, Fraction] | None:
     start = state.contract.start
     for row in state.rows:
         if start <= state.as_of < row.due:
-            whole = convention.share(start, row.due)
-            return row, convention.share(start, state.as_of) / whole if whole else Fraction(0)
+            whole, gone = convention.share(start, row.due), convention.share(start, state.as_of)
+            return row, gone * Fraction(whole.denominator, whole.numerator) if whole else gone
         start = row.due
     return None
 
@@ -195,16 +192,10 @@ def _penalty(contract: LoanContract, row: Row) -> Money:
 
 def _on_units(contract: LoanContract, rate: Rate, units: Fraction) -> Money:
     """Simple interest at ``rate`` a year on ``units`` of minor units times years, rounded once."""
-    terms = contract.schedule.terms
-    with localcontext() as context:
-        context.prec = _PRECISION
-        minor = rate.fraction * units.numerator / units.denominator
-    digits = minor_digits(contract.currency)
-    return Money.of(minor.scaleb(-digits), contract.currency, terms.rounding)
+    convention = contract.schedule.terms.convention
+    return convention.charge_on_units(rate, units, contract.currency)
 
 
 def portion(amount: Money, share: Fraction) -> Money:
-    """``share`` of ``amount``, rounded half-even."""
-    with localcontext() as context:
-        context.prec = _PRECISION
-        return amount.times(Decimal(share.numerator) / Decimal(share.denominator))
+    """``share`` (0 to 1) of ``amount``; with the rest it adds up to the amount."""
+    return amount.split([share.numerator, share.denominator - share.numerator])[0]

@@ -65,6 +65,14 @@ def _terms_out(terms: Terms) -> dict[str, Any]:
         "first_due": terms.first_due.isoformat() if terms.first_due else None,
         "last_row": terms.last_row.value,
         "principal_grace": terms.principal_grace,
+        "due_dates": [day.isoformat() for day in terms.due_dates],
+        "due_day": terms.due_day,
+        "year_days": terms.year_days,
+        "instalment_rounding": terms.instalment_rounding.name
+        if terms.instalment_rounding
+        else None,
+        "instalment_multiple": _minor(terms.instalment_multiple),
+        "equal_part": _minor(terms.equal_part),
     }
 
 
@@ -84,6 +92,12 @@ def _terms_in(data: dict[str, Any]) -> Terms:
         first_due=Day.parse(data["first_due"]) if data["first_due"] else None,
         last_row=LastRow(data["last_row"]),
         principal_grace=data["principal_grace"],
+        due_dates=tuple(Day.parse(text) for text in data["due_dates"]),
+        due_day=data["due_day"],
+        year_days=data["year_days"],
+        instalment_rounding=_rounding(data["instalment_rounding"]),
+        instalment_multiple=_money(data["instalment_multiple"], data["currency"]),
+        equal_part=_money(data["equal_part"], data["currency"]),
     )
 
 
@@ -107,6 +121,18 @@ def _instalment_in(data: dict[str, Any], currency: str) -> Instalment:
             name: Money(minor, currency) for name, minor in data["other_charges"].items()
         },
     )
+
+
+def _minor(amount: Money | None) -> int | None:
+    return amount.minor if amount is not None else None
+
+
+def _money(minor: int | None, currency: str) -> Money | None:
+    return Money(minor, currency) if minor is not None else None
+
+
+def _rounding(name: str | None) -> Rounding | None:
+    return Rounding[name] if name is not None else None
 
 
 def _rate(text: str) -> Rate:

@@ -100,7 +100,7 @@ _CHANGING = (
     "as_of",
 )
 
-# Built once: a loan moves on only from the head it was read with. What it says of a run is the state
+# Built once: a loan moves on only from the head it was read with. The run it tells of is the one
 # before: a loan in a run has one to end, a loan past due one to begin.
 _MOVE = (
     loan.update()
