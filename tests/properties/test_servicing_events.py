@@ -25,7 +25,6 @@ from tael.kernel import (
 from tael.ledger import Dimensions, Ledger, MemoryStore
 from tael.pricing import Component, DayCount, Method, Terms, build_schedule
 from tael.servicing import (
-    FactList,
     GuaranteeTerms,
     LoanContract,
     LoanHeader,
@@ -92,7 +91,8 @@ class Life:
     def __init__(self, terms: Terms) -> None:
         self.clock = FixedClock.on(CLOCK_END)
         self.ledger = Ledger(MemoryStore(), self.clock)
-        self.servicing = Servicing(MemoryLoanStore(), self.ledger, FactList(), self.clock)
+        store = MemoryLoanStore()
+        self.servicing = Servicing(store, self.ledger, store.emit, self.clock)
         at = self.clock.now()
         self.loan_id = LoanId.derive(at, 1)
         self.day = terms.start
@@ -222,7 +222,8 @@ class Life:
 
     def replayed_hash(self) -> str:
         again = Ledger(MemoryStore(), self.clock)
-        servicing = Servicing(MemoryLoanStore(), again, FactList(), self.clock)
+        store = MemoryLoanStore()
+        servicing = Servicing(store, again, store.emit, self.clock)
         servicing.open(self.header, self.contract)
         for event in self.servicing.file(self.loan_id).log:
             answer = servicing._accept(self.loan_id, event)

@@ -25,7 +25,6 @@ from tael.kernel import (
 from tael.ledger import Dimensions, Ledger, MemoryStore
 from tael.pricing import Component, Method, Terms, build_schedule
 from tael.servicing import (
-    FactList,
     GuaranteeTerms,
     LoanContract,
     LoanHeader,
@@ -50,8 +49,8 @@ class Story:
     def __init__(self) -> None:
         self.clock = FixedClock.on(START)
         self.ledger = Ledger(MemoryStore(), self.clock)
-        self.facts = FactList()
-        self.servicing = Servicing(MemoryLoanStore(), self.ledger, self.facts, self.clock)
+        store = MemoryLoanStore()
+        self.servicing = Servicing(store, self.ledger, store.emit, self.clock)
         at = self.clock.now()
         self.loan_id = LoanId.derive(at, "worked")
         terms = Terms(

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from tael.funding import Funding, Limits
 from tael.kernel import Day, Money
-from tael.platform import Work
-from tael.platform.parameters import Parameters
+from tael.platform import Parameters, Work
 
 
 def limits_on(parameters: Parameters, work: Work, day: Day) -> Limits:

@@ -17,13 +17,18 @@ from tael.funding.store import FundingStore
 from tael.kernel import Clock, SystemClock
 from tael.ledger import Ledger
 from tael.origination import Applications, Offers, Parties, SqlOriginationStore, ports
-from tael.platform import Database, EmbeddedPostgres, Settings, Work
-from tael.platform.identity import Identity
-from tael.platform.ledger_store import LedgerStore
-from tael.platform.parameters import Parameters
-from tael.platform.permissions import Permissions
-from tael.platform.vault import Vault
-from tael.platform.vault_keys import VaultKeys
+from tael.platform import (
+    Database,
+    EmbeddedPostgres,
+    Identity,
+    LedgerStore,
+    Parameters,
+    Permissions,
+    Settings,
+    Vault,
+    VaultKeys,
+    Work,
+)
 from tael.policies import ENGINES, Policies, SqlPolicyStore
 from tael.portfolio import Portfolio, SqlMonthStore
 from tael.servicing import Servicing, StateCache
@@ -92,7 +97,7 @@ class Installation:
 @contextmanager
 def open_installation(settings: Settings, clock: Clock | None = None) -> Iterator[Installation]:
     """The installation of ``settings``, its database running and at the current schema."""
-    from tael.app import migrations
+    from tael.app import migrations  # noqa: PLC0415 - Alembic is heavy, and only a start needs it
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with _server(settings) as server:

@@ -192,7 +192,10 @@ class Outbox:
                 try:
                     handler.handle(work, from_json(row.body))
                 except Exception as error:
-                    # The edge of every handler: whatever it is, it must not stop the others.
+                    # The edge of every handler: whatever it is, it must not stop the others. Only
+                    # a lost database is no fault of the handler's: all of it runs again.
+                    if _lost_database(error):
+                        raise
                     raise _HandlingFailedError(row.id, error) from error
             facts = [row.id for row in rows]
             _note_handled(work, facts, handler.name)
@@ -225,6 +228,10 @@ class Outbox:
             work.connection.execute(
                 _closing(*[handler.wish for handler in handlers]), {"now": work.clock.now()}
             )
+
+
+def _lost_database(error: Exception) -> bool:
+    return isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
 
 
 def _wanted(wish: _Wish) -> sa.ColumnElement[bool]:

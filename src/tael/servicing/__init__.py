@@ -5,13 +5,12 @@ posted is a pure function of state and event, so the books can be made again fro
 """
 
 from tael.servicing.accrual import days_past_due
-from tael.servicing.memory import FactList, MemoryLoanStore
+from tael.servicing.memory import MemoryLoanStore
 from tael.servicing.model import GuaranteeTerms, LoanContract, LoanState, LoanStatus, RefusalCode
 from tael.servicing.ports import LoanHeader, LoanQuery, LoanSummary
 from tael.servicing.service import Servicing, StateCache
 
 __all__ = [
-    "FactList",
     "GuaranteeTerms",
     "LoanContract",
     "LoanHeader",

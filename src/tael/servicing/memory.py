@@ -26,6 +26,11 @@ class MemoryLoanStore:
     summaries: dict[LoanId, LoanSummary] = field(default_factory=dict)
     heads: dict[LoanId, str] = field(default_factory=dict)
     run_log: dict[LoanId, list[DelinquencyRun]] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+    def emit(self, fact: Fact, key: str) -> None:
+        """An ``Emit`` that keeps what it was told, once per key."""
+        self.facts.setdefault(key, fact)
 
     def insert(self, header: LoanHeader, contract: LoanContract, summary: LoanSummary) -> None:
         self.files[contract.loan_id] = LoanFile(header, contract, ())
@@ -75,16 +80,6 @@ class MemoryLoanStore:
 
     def runs(self, loan_id: LoanId) -> Sequence[DelinquencyRun]:
         return tuple(self.run_log.get(loan_id, ()))
-
-
-@dataclass
-class FactList:
-    """An ``Emit`` that keeps what it was told, once per key."""
-
-    facts: dict[str, Fact] = field(default_factory=dict)
-
-    def __call__(self, fact: Fact, key: str) -> None:
-        self.facts.setdefault(key, fact)
 
 
 def next_runs(runs: Sequence[DelinquencyRun], summary: LoanSummary) -> list[DelinquencyRun]:

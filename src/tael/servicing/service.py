@@ -116,6 +116,11 @@ class Servicing:
         """
         return self._open(loan_id).file
 
+    def rebuilt(self, loan_id: LoanId) -> LoanState:
+        """The loan as its log leads to it, folded anew and compared with nothing that is kept."""
+        file = self.file(loan_id)
+        return fold(file.contract, file.log)
+
     def disburse(self, loan_id: LoanId, day: Day, *, key: str) -> LoanState | Refusal:
         """The bank paid out: loan and guarantee come into force."""
         return self._accept(loan_id, Disbursed(key=key, day=day))
