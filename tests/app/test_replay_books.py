@@ -52,8 +52,8 @@ def test_books_are_sound_and_clear_when_every_loan_has_ended(found: list[Decisio
     lives = [life_of(decision, TERMS) for decision in found]
     ledger = Ledger(MemoryStore(), FixedClock.on(Day(2026, 1, 5)))
     ticks: list[tuple[int, int]] = []
-    post_lives(ledger, lives, "invented", lambda done, whole: ticks.append((done, whole)))
-    proof = prove_books(ledger, lives, "memory", "USD")
+    content = post_lives(ledger, lives, "invented", lambda done, all_: ticks.append((done, all_)))
+    proof = prove_books(ledger, lives, content, kept_in="memory", currency="USD")
     assert proof.sound
     assert not ticks or ticks[-1] == (proof.entries, proof.entries)
 

@@ -6,6 +6,7 @@ received, at the end; everything between is an assumption that the books do not 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -27,6 +28,8 @@ class BooksProof:
     Attributes:
         kept_in: ``postgresql`` or ``memory``.
         sound: the proof found chain, hashes, entries and running balances right.
+        content_hash: SHA-256 (hex) over keys and content of all batches, in order; no recorded
+            time is in it, so that equal replays give equal hashes wherever the books are kept.
     """
 
     kept_in: str
@@ -41,29 +44,37 @@ class BooksProof:
 
 def post_lives(
     ledger: Ledger, lives: Sequence[Life], product: str, tick: Callable[[int, int], None]
-) -> None:
-    """Post every entry of ``lives``, by day, one batch for each month; a month twice is once."""
+) -> str:
+    """Post every entry of ``lives``, by day, one batch for each month; gives the content hash."""
     entries = sorted(
         (entry for life in lives for entry in entries_of(life, product)),
         key=lambda entry: entry.effective,
     )
-    done = 0
+    done, content = 0, hashlib.sha256()
     for month, found in groupby(entries, key=lambda entry: entry.effective.month_start()):
         batch = list(found)
-        ledger.post(batch, key=f"replay/{product}/{month.isoformat()}")
+        receipt = ledger.post(batch, key=f"replay/{product}/{month.isoformat()}")
+        content.update(f"{receipt.key} {receipt.input_hash}\n".encode())
         done += len(batch)
         tick(done, len(entries))
+    return content.hexdigest()
 
 
-def prove_books(ledger: Ledger, lives: Sequence[Life], kept_in: str, currency: str) -> BooksProof:
-    """Verify the books and hold the sums of ``lives`` against them."""
+def prove_books(
+    ledger: Ledger, lives: Sequence[Life], content_hash: str, *, kept_in: str, currency: str
+) -> BooksProof:
+    """Verify the books and hold the sums of ``lives`` against them.
+
+    The proof holds every entry against the hash that its batch was posted with; ``content_hash`` is
+    made of these.
+    """
     proof = ledger.verify()
     found = BooksProof(
         kept_in=kept_in,
         entries=proof.entries,
         batches=proof.batches,
         sound=proof.sound,
-        content_hash=ledger.content_hash(),
+        content_hash=content_hash,
         fee=ledger.balance("G6021", currency=currency),
         servicing=ledger.balance("G6402", currency=currency),
         claims=ledger.balance("G6701", currency=currency),
@@ -128,8 +139,10 @@ def _repaid(pen: _Pen, life: Life) -> Iterator[Entry]:
         ([("C1002", whole)], due),
         (due, [("C1002", whole)]),
         ([("B1002", to_bank)], [("B1301", life.repaid), ("B6011", life.interest)]),
-        ([("G1002", life.fee)], [("G6021", life.fee)]),
-        ([("G6402", life.servicing)], [("G1002", life.servicing)]),
+        (
+            [("G1002", life.fee - life.servicing), ("G6402", life.servicing)],
+            [("G6021", life.fee)],
+        ),
         ([("P1002", life.servicing)], [("P6052", life.servicing)]),
         ([("G9002", released)], [("G9001", released)]),
     )

@@ -28,6 +28,8 @@ class CellFault(Exception):  # noqa: N818 - it is collected, not an error of the
 
 def is_empty(value: object) -> bool:
     """Whether a cell says nothing: null, NaN or blank text."""
+    if type(value) is int:  # by far the most cells
+        return False
     return value is None or value != value or (isinstance(value, str) and not value.strip())  # noqa: PLR0124 - NaN differs from itself
 
 
@@ -40,6 +42,8 @@ def required(value: object, field: str, read: Callable[[object, str], Value]) ->
 
 def text(value: object, field: str) -> str:  # noqa: ARG001 - one signature for all
     """A cell as text; a whole number stored as a float loses its point."""
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
@@ -78,6 +82,8 @@ def _parsed(written: str, form: str) -> Day | None:
 
 def number(value: object, field: str) -> Decimal:
     """A cell as an exact number."""
+    if type(value) is int:
+        return Decimal(value)
     written = text(value, field)
     try:
         found = Decimal(repr(value) if isinstance(value, float) else written)
@@ -91,8 +97,11 @@ def number(value: object, field: str) -> Decimal:
 def money(currency: str) -> Callable[[object, str], Money]:
     """Reads amounts in major units of ``currency``, not negative, exact to its minor unit."""
     digits = minor_digits(currency)
+    unit = 10**digits
 
     def read(value: object, field: str) -> Money:
+        if type(value) is int and value >= 0:
+            return Money(value * unit, currency)
         exact = number(value, field)
         if exact < 0:
             raise CellFault(field, "not negative", f"{value!r} is negative")
@@ -116,4 +125,6 @@ def months(value: object, field: str) -> int:
 
 def floating(value: object, field: str) -> float:
     """A cell as a model's number; NaN when empty."""
+    if type(value) is int:
+        return float(value)
     return math.nan if is_empty(value) else float(number(value, field))

@@ -171,12 +171,18 @@ def _decided(book: LoanBook, trained: Trained, request: Request, tell: Watcher) 
 def _booked(lives: Sequence[Life], request: Request, tell: Watcher) -> BooksProof:
     mapping = request.mapping
     with open_journal(request.clock, in_memory=request.in_memory) as journal:
-        post_lives(
+        content_hash = post_lives(
             journal.ledger, lives, mapping.name, lambda done, total: tell("book", done, total)
         )
         tell("prove", 0, 1)
         journal.seal()
-        proof = prove_books(journal.ledger, lives, journal.kept_in, mapping.currency)
+        proof = prove_books(
+            journal.ledger,
+            lives,
+            content_hash,
+            kept_in=journal.kept_in,
+            currency=mapping.currency,
+        )
     tell("prove", 1, 1)
     return proof
 
