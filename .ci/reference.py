@@ -41,6 +41,8 @@ def api_page() -> str:
         for method, operation in operations.items()
         if path.startswith("/api/")
     ]
+    if not rows:
+        rows = ["| | | none yet: this version serves pages only |"]
     table = "| method | path | what |\n|---|---|---|\n" + "\n".join(sorted(rows, key=_by_path))
     return (HERE / "api.md").read_text("utf-8") + "\n## Operations\n\n" + table + "\n"
 
@@ -61,7 +63,7 @@ def _walk(path: str, group: Any) -> Iterator[tuple[str, Any]]:
 def _section(path: str, command: Any) -> str:
     text = inspect.cleandoc(command.help or "")
     arguments = [
-        param.human_readable_name for param in command.params if param.param_type_name == "argument"
+        param.name.upper() for param in command.params if param.param_type_name == "argument"
     ]
     usage = " ".join([path, *arguments])
     return f"## `{usage}`\n\n{text}\n\n{_options(command)}"
@@ -86,8 +88,9 @@ def _plain(text: str) -> str:
 
 
 def main() -> None:
-    for name, page in (("commands", commands_page()), ("api", api_page())):
-        (HERE.parent / f"docs/reference/{name}.md").write_text(page, "utf-8")
+    folder = HERE.parent / "docs/reference"
+    (folder / "commands.md").write_text(commands_page(), "utf-8")
+    (folder / "api.md").write_text(api_page(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -41,3 +41,18 @@ def test_the_chart_of_accounts_is_the_page() -> None:
     side = {"Dr": "debit", "Cr": "credit"}
     expected = [(a.code, a.name_zh, a.name_en, side[a.side.value]) for a in CHART.values()]
     assert rows == expected
+
+
+def test_every_command_in_the_documents_exists(writer: ModuleType) -> None:
+    known = re.findall(r"^## `tael ([a-z -]+)", writer.commands_page(), re.MULTILINE)
+    names = {name.strip() for name in known}
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    said = re.compile(r"(?:\$ uv run |`)tael (?:--home \S+ )?([a-z]+(?: [a-z]+(?:-[a-z]+)*)?)")
+    missing = {
+        f"{page.name}: tael {words}"
+        for page in pages
+        for words in said.findall(page.read_text("utf-8"))
+        if not any(f"{name} ".startswith(f"{words} ") for name in names)
+        and words.split()[0] not in names
+    }
+    assert not missing

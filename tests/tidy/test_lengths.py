@@ -49,8 +49,8 @@ def parameters(node: Function) -> int:
 
 
 def _is_route(node: Function) -> bool:
-    first = node.args.args[0].annotation if node.args.args else None
-    if first is not None and ast.unparse(first) == "typer.Context":
+    hints = (arg.annotation for arg in (*node.args.args, *node.args.kwonlyargs))
+    if any(hint is not None and "typer." in ast.unparse(hint) for hint in hints):
         return True
     calls = (deco.func for deco in node.decorator_list if isinstance(deco, ast.Call))
     return any(isinstance(call, ast.Attribute) and call.attr in ROUTES for call in calls)
