@@ -101,6 +101,8 @@ def _agreement(partner_id: PartnerId, start: Day) -> Agreement:
 
 def _password(kept: Path) -> str:
     if not kept.exists():
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(9), encoding="utf-8")
+        draft = kept.with_suffix(".tmp")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(9), encoding="utf-8")
+        draft.replace(kept)  # whole or not at all: an empty password would be kept for good
     return kept.read_text(encoding="utf-8").strip()

@@ -34,6 +34,8 @@ _SEATS: Mapping[Seat, model.Role] = {
     Seat.GUARANTOR: model.Role.GUARANTOR,
 }
 _MOST_STEPS = 20
+# Failures that only the bank can end; everything else ends the day.
+_AT_THE_BANK = frozenset({"bank_silent", "bank_unreadable", "payout_unknown"})
 
 
 class Journey:
@@ -60,8 +62,8 @@ class Journey:
                 else:
                     self._lending.disburse(self.application_id, loan_id=self.loan_id)
                     return True
-            except (OutsideFailure, Conflict) as waits:
-                if not waits.retryable and waits.code != "payout_unknown":
+            except (OutsideFailure, Conflict) as failure:
+                if failure.code not in _AT_THE_BANK:
                     raise
                 return False
         return True

@@ -52,13 +52,14 @@ class Lives:
 
     def play(self, day: Day) -> int:
         """Everybody whose day it is acts; how many did."""
-        visits = sorted(self.diary.pop(day, ()), key=lambda one: (one.loan_id, one.month))
+        visits = sorted(self.diary.get(day, ()), key=lambda one: (one.loan_id, one.month))
         if not visits:
             return 0
         with self.house.database.begin(SYSTEM) as work:
             servicing = self.house.rooms(work).servicing
             for visit in visits:
                 self._act(servicing, visit, day)
+        del self.diary[day]  # not before it is committed: a day may have to be played again
         return len(visits)
 
     def _enter_recovery(self, loan_id: LoanId, applicant: Applicant, state: LoanState) -> None:
@@ -78,9 +79,9 @@ class Lives:
         if visit.month == 0:
             self._recover(servicing, state, applicant, day)
             return
-        if state.status is not LoanStatus.ACTIVE:
-            return
         key = f"repayment:{visit.month}"
+        if state.status is not LoanStatus.ACTIVE or _is_done(servicing, visit.loan_id, key):
+            return
         act = behaviour(applicant, visit.month)
         if act.pays is Pays.PREPAYS:
             quote = servicing.quote_payoff(visit.loan_id, day)
@@ -102,6 +103,11 @@ class Lives:
         check(amount <= claim.amount, "no more comes back than was claimed")
         if amount:
             servicing.recover(state.contract.loan_id, amount, day, key="recovery")
+
+
+def _is_done(servicing: Servicing, loan_id: LoanId, key: str) -> bool:
+    """Whether an earlier run came so far; what is owed has changed by it."""
+    return any(event.key == key for event in servicing.file(loan_id).log)
 
 
 def _owed(servicing: Servicing, loan_id: LoanId, day: Day) -> Money:

@@ -7,7 +7,7 @@ killed and taken up again leaves the same journal as one that was not.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,13 +21,16 @@ from tael.app.installation import Installation
 from tael.app.lending import Lending
 from tael.economy import Applicant, applicants
 from tael.funding import BankClient
-from tael.kernel import Day, FixedClock, PartnerId
+from tael.kernel import Day, FixedClock, OutsideFailure, PartnerId
 from tael.platform import SYSTEM
 from tael.sandbox import BankProcess
 
 _START = Day(2024, 10, 1)
 # A few of the bank's answers come late, twice, or not at all, in thousandths of its keys.
 _FAULTS = ("--late", "10", "--twice", "20", "--none", "10", "--error", "20", "--delay-ms", "300")
+# A database that went away in the middle of a day comes back, and the day is played again.
+_ATTEMPTS_A_DAY = 5
+_ROUNDS_AT_THE_BANK = 5
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ def _play_days(house: Installation, clock: FixedClock, run: Run, watcher: Watche
     story = run.story
     bank = BankClient(run.bank_url, timeout=timedelta(seconds=3))
     lending = Lending(house, {run.partner_id: bank})
-    daily, lives = Daily(house, lending), Lives(house)
+    lives = Lives(house)
+    company = _Company(house, lending, Daily(house, lending), lives)
     people = list(applicants(story.seed, story.applications, story.start, story.per_month))
     first = run.notebook.next_day()
     waiting = _take_up(lives, house, lending, [one for one in people if one.applied_on < first])
@@ -106,24 +110,55 @@ def _play_days(house: Installation, clock: FixedClock, run: Run, watcher: Watche
         day = story.start.plus_days(number)
         clock.move_to_day(day)
         arriving = [one for one in people if one.applied_on == day]
-        waiting = _journeys(house, lending, lives, [*waiting, *arriving])
-        lives.play(day)
-        daily.run(day)
+        waiting = _play_day(company, day, [*waiting, *arriving])
         run.notebook.finish(day)
         watcher.day(day, done=number + 1, total=length)
 
 
-def _journeys(
-    house: Installation, lending: Lending, lives: Lives, people: Iterable[Applicant]
-) -> list[Applicant]:
-    """Everybody goes on; who has to wait for the bank comes back tomorrow."""
-    waiting = []
-    for person in people:
-        journey = Journey(house, lending, person)
-        if not journey.go():
-            waiting.append(person)
-        lives.begin(journey.loan_id, person)
+@dataclass(frozen=True)
+class _Company:
+    """What acts on a day."""
+
+    house: Installation
+    lending: Lending
+    daily: Daily
+    lives: Lives
+
+
+def _play_day(company: _Company, day: Day, people: Sequence[Applicant]) -> list[Applicant]:
+    """One day, again from its start while the database goes away; who still waits for the bank.
+
+    Raises:
+        OutsideFailure: the database went away every time.
+    """
+    for attempt in range(1, _ATTEMPTS_A_DAY + 1):
+        try:
+            waiting = _journeys(company, people)
+            company.lives.play(day)
+            company.daily.run(day)
+        except OutsideFailure:
+            if attempt == _ATTEMPTS_A_DAY:
+                raise
+        else:
+            break
     return waiting
+
+
+def _journeys(company: _Company, people: Sequence[Applicant]) -> list[Applicant]:
+    """Everybody goes on; whom the bank leaves waiting all day long comes back tomorrow."""
+    waiting = list(people)
+    for _ in range(_ROUNDS_AT_THE_BANK):
+        waiting = [person for person in waiting if not _go(company, person)]
+        if not waiting:
+            break
+    return waiting
+
+
+def _go(company: _Company, person: Applicant) -> bool:
+    journey = Journey(company.house, company.lending, person)
+    at_its_end = journey.go()
+    company.lives.begin(journey.loan_id, person)
+    return at_its_end
 
 
 def _take_up(
