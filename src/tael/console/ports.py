@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from tael.funding import Funding, Limits
-from tael.kernel import AuditId, Clock, Day, Refusal, SessionId, UserId
+from tael.kernel import AuditId, Clock, Day, Refusal, SessionId, UserId, VersionId
 from tael.ledger import Ledger
 from tael.origination import Applications, Offers, Parties
 from tael.platform import Actor, Work
@@ -22,7 +22,7 @@ from tael.servicing import Servicing
 class Base(Protocol):
     """The one database: a unit of work per request."""
 
-    def begin(self, actor: Actor) -> AbstractContextManager[Work]: ...
+    def begin(self, actor: Actor, *, snapshot: bool = False) -> AbstractContextManager[Work]: ...
 
 
 class Session(Protocol):
@@ -63,6 +63,14 @@ class Access(Protocol):
     def visible_fields(
         self, actor: Actor, resource: str, row: Mapping[str, object] | None = None
     ) -> frozenset[str]: ...
+
+    def mask(
+        self,
+        actor: Actor,
+        resource: str,
+        record: Mapping[str, object],
+        row: Mapping[str, object] | None = None,
+    ) -> dict[str, object]: ...
 
 
 class AuditRow(Protocol):
@@ -143,11 +151,56 @@ class SessionDoor(Protocol):
     def sign_out(self, work: Work, session: Any) -> None: ...
 
 
+class KeyDoor(Protocol):
+    """Knows programs by their API keys."""
+
+    def resolve(self, work: Work, text: str) -> Actor | None: ...
+
+
 class IdentityDoor(Protocol):
     """Who is who."""
 
     @property
     def sessions(self) -> SessionDoor: ...
+    @property
+    def api_keys(self) -> KeyDoor: ...
+
+
+class ParameterVersion(Protocol):
+    """One dated value of a parameter, and who proposed and decided it."""
+
+    @property
+    def id(self) -> VersionId: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> object: ...
+    @property
+    def effective(self) -> Day: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def needs_check(self) -> bool: ...
+    @property
+    def proposed_by(self) -> str: ...
+    @property
+    def decided_by(self) -> str | None: ...
+
+
+class ParametersDoor(Protocol):
+    """Business parameters: proposed by one person, approved by another."""
+
+    # The value is any JSON; each parameter's kind checks it.
+    def propose(
+        self, work: Work, name: str, value: Any, effective: Day, *, source: str = ""
+    ) -> VersionId: ...
+    def approve(self, work: Work, version_id: VersionId) -> None: ...
+    def reject(self, work: Work, version_id: VersionId) -> None: ...
+    def in_force(self, work: Work, on: Day) -> Mapping[str, ParameterVersion]: ...
+    def history(self, work: Work, name: str) -> Sequence[ParameterVersion]: ...
+    def pending(self, work: Work) -> Sequence[ParameterVersion]: ...
 
 
 class SettingsOf(Protocol):
@@ -185,6 +238,8 @@ class House(Protocol):
     def identity(self) -> IdentityDoor: ...
     @property
     def permissions(self) -> Access: ...
+    @property
+    def parameters(self) -> ParametersDoor: ...
     @property
     def policies(self) -> Policies: ...
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from tael.console import applications, audit, dashboard, errors, loans, partners, sign_in
+from tael.console import api, applications, audit, dashboard, errors, loans, partners, sign_in
 from tael.console.pages import Pages
 from tael.console.ports import House
 from tael.console.security import SecurityHeaders
@@ -38,7 +38,7 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    for room in (sign_in, dashboard, applications, loans, partners, audit):
+    for room in (api, sign_in, dashboard, applications, loans, partners, audit):
         app.include_router(room.router)
     return app
 

@@ -1,0 +1,65 @@
+"""What the API answered to each command, kept in the command's own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from tael.platform import Work
+
+metadata = sa.MetaData(schema="console")
+replies = sa.Table(
+    "replies",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("status", sa.SmallInteger, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("replies_at", "at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it was given; ``fingerprint`` names the command it answered."""
+
+    fingerprint: str
+    status: int
+    body: str
+
+
+class Replies:
+    """The answers given under idempotency keys, by caller."""
+
+    def __init__(self, work: Work) -> None:
+        self._connection = work.connection
+        self._now = work.clock.now()
+
+    def claim(self, owner: str, key: str, fingerprint: str) -> Reply | None:
+        """Take ``key`` for a new command, or the answer that it has.
+
+        Two with one key at once: the second waits here until the first is through.
+        """
+        row = {"owner": owner, "key": key, "fingerprint": fingerprint, "status": 0, "body": ""}
+        added = self._connection.execute(
+            insert(replies).values(**row, at=self._now).on_conflict_do_nothing()
+        )
+        if added.rowcount:
+            return None
+        query = sa.select(replies.c.fingerprint, replies.c.status, replies.c.body)
+        found = self._connection.execute(
+            query.where(replies.c.owner == owner, replies.c.key == key)
+        ).one()
+        return Reply(found.fingerprint, found.status, found.body)
+
+    def keep(self, owner: str, key: str, *, status: int, body: str) -> None:
+        """The answer to the command that claimed ``key``."""
+        self._connection.execute(
+            sa.update(replies)
+            .where(replies.c.owner == owner, replies.c.key == key)
+            .values(status=status, body=body)
+        )

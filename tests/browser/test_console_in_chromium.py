@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.xdist_group("browser")
+DESKTOP, PHONE = (1440, 900), (390, 844)
+PAGES = ("/", "/applications", "/loans", "/partners", "/audit")
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """What the browser complains about."""
+    return []
+
+
+@pytest.fixture
+def page(
+    company,  # noqa: ANN001 - conftest's
+    chromium: Browser,
+    faults: list[str],
+    request: pytest.FixtureRequest,
+) -> Iterator[Page]:
+    """A tab, signed in; parametrized by the size of its window."""
+    width, height = getattr(request, "param", DESKTOP)
+    context = chromium.new_context(
+        base_url=company.url, viewport={"width": width, "height": height}, locale="en-GB"
+    )
+    tab = context.new_page()
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    tab.goto("/sign-in")
+    tab.fill("#login", "everything")
+    tab.fill("#password", "nine silver sycees")
+    tab.click("button[type=submit]")
+    tab.wait_for_url("**/")
+    yield tab
+    context.close()
+
+
+@pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True, ids=["desktop", "phone"])
+def test_no_page_is_wider_than_its_window(page: Page, faults: list[str]) -> None:
+    for path in PAGES:
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, path
+    assert not faults
+
+
+def test_the_dashboard_draws_four_charts_with_something_in_them(page: Page) -> None:
+    page.wait_for_selector("html[data-drawn=yes]")
+    expect(page.locator("[data-chart] canvas")).to_have_count(4)
+
+
+def test_a_filter_narrows_the_list_and_stands_in_the_address(page: Page) -> None:
+    page.goto("/applications")
+    before = page.locator("#list tbody tr").count()
+    page.select_option("#state", "declined")
+    expect(page).to_have_url(re.compile("state=declined"))
+    expect(page.locator("#list tbody tr")).not_to_have_count(before)
+
+
+def test_more_rows_come_below_the_first_ones(page: Page) -> None:
+    page.goto("/audit")
+    expect(page.locator("#list tbody tr")).to_have_count(51)
+    page.click(".more-row a")
+    expect(page.locator("#list tbody tr")).to_have_count(101)
+
+
+def test_the_seals_are_verified_without_leaving_the_page(page: Page) -> None:
+    page.goto("/audit")
+    page.click("text=Verify the seals")
+    expect(page.locator("#proof")).to_contain_text("The chain holds")
+
+
+def test_dark_stays_dark_on_the_next_page(page: Page) -> None:
+    page.locator("[data-theme-switch]:visible").click()
+    page.goto("/loans")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_the_language_is_switched_where_one_stands(page: Page) -> None:
+    page.goto("/loans?overdue=yes")
+    page.locator("a[hreflang=zh-CN]:visible").click()
+    expect(page).to_have_url(re.compile(r"/loans\?overdue=yes"))
+    expect(page.locator("h1")).to_have_text("贷款")
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
+def test_the_menu_opens_on_a_phone(page: Page) -> None:
+    expect(page.locator("#menu")).to_be_hidden()
+    page.click(".navbar-toggler")
+    page.locator("#menu a[href='/partners']").click()
+    expect(page.locator("h1")).to_have_text("Funding and limits")

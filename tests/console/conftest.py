@@ -1,0 +1,148 @@
+"""A small company behind the console, played once through the demo's own steps."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+import uvicorn
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+
+from tael.app.demo.play import Story, play
+from tael.app.guarantor import limits_on
+from tael.app.installation import Installation, Rooms, build
+from tael.console import create_app
+from tael.funding import Limits
+from tael.kernel import Day, FixedClock
+from tael.platform import SYSTEM, Database, Settings, Work
+from tael.platform.audit import AuditLog
+from tael.platform.identity import Identity
+from tael.platform.passwords import Passwords
+
+PASSWORD = "nine silver sycees"
+PEOPLE = {
+    "everything": ("admin", "risk_manager", "operations", "finance", "auditor"),
+    "risk": ("risk_manager",),
+    "finance": ("finance",),
+    "consultant": ("consultant",),
+}
+STORY = Story(applications=16, per_month=8, months=4, start=Day(2025, 9, 1))
+
+
+class House:
+    """An installation with what the console asks of it besides."""
+
+    def __init__(self, inner: Installation) -> None:
+        self._inner = inner
+        self.settings, self.clock, self.database = inner.settings, inner.clock, inner.database
+        self.permissions, self.policies, self.parties = (
+            inner.permissions,
+            inner.policies,
+            inner.parties,
+        )
+        self.applications, self.offers = inner.applications, inner.offers
+        self.identity = Identity.build(Passwords(PasswordHasher(1, 8, 1)))
+        self.audit = AuditLog(b"k" * 32)
+
+    def rooms(self, work: Work) -> Rooms:
+        return self._inner.rooms(work)
+
+    def limits(self, work: Work, on: Day) -> Limits:
+        return limits_on(self._inner.parameters, work, on)
+
+
+class Nobody:
+    """Does not watch."""
+
+    def day(self, day: Day, *, done: int, total: int) -> None:
+        """Nothing to show."""
+
+
+@dataclass(frozen=True)
+class Company:
+    """The played company, its people, and its console."""
+
+    house: House
+    app: FastAPI
+    url: str
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def client(self, login: str = "", *, language: str = "en") -> httpx.Client:
+        """A browser of its own, signed in as ``login`` if one is given."""
+        client = httpx.Client(base_url=self.url, headers={"Accept-Language": language}, timeout=30)
+        self.clients.append(client)
+        if login:
+            page = client.get("/sign-in").text
+            token = page.split('name="form_token" value="')[1].split('"')[0]
+            data = {"login": login, "password": PASSWORD, "form_token": token}
+            assert client.post("/sign-in", data=data).status_code == 303
+        return client
+
+
+@pytest.fixture(scope="session")
+def company(
+    postgres_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Company]:
+    """Sixteen applications and four months of their loans."""
+    folder = tmp_path_factory.mktemp("console")
+    name = f"console_{os.getpid()}_{folder.name}"
+    _administer(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _administer(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE {template}')
+    clock = FixedClock.on(STORY.start)
+    url = postgres_url.rsplit("/", 1)
+    tail = "?" + url[1].partition("?")[2] if "?" in url[1] else ""
+    database = Database(f"{url[0]}/{name}{tail}", clock)
+    house = _house(folder, database, clock)
+    app = create_app(house)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    open_company = Company(house, app, f"http://127.0.0.1:{port}")
+    yield open_company
+    for client in open_company.clients:
+        client.close()
+    server.should_exit = True
+    thread.join(timeout=10)
+    database.close()
+    _administer(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def browse(company: Company) -> Callable[..., httpx.Client]:
+    """Opens a browser, signed in as the login that is given."""
+    return company.client
+
+
+def _house(folder: Path, database: Database, clock: FixedClock) -> House:
+    installation = build(Settings(data_dir=folder), database, clock)
+    play(installation, clock, STORY, Nobody())
+    with warnings.catch_warnings():
+        # The story leaves the wire to its bank to the collector: let it be collected here and now.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    house = House(installation)
+    with database.begin(SYSTEM) as work:
+        for login, roles in PEOPLE.items():
+            house.identity.users.add(work, login=login, password=PASSWORD, roles=roles)
+    with database.begin(SYSTEM) as work:
+        house.audit.seal(work)
+    return house
+
+
+def _administer(url: str, statement: str) -> None:
+    conninfo = url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(statement.encode())

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from tael.console.tongue import FOLDER
+
+CONSOLE = FOLDER.parent
+_JINJA = {"extensions": "jinja2.ext.i18n", "trim_blocks": "true", "lstrip_blocks": "true"}
+_NAMES = re.compile(r"%\(\w+\)s")
+
+
+def _texts() -> set[str]:
+    found = extract_from_dir(
+        CONSOLE,
+        method_map=[("**.py", "python"), ("templates/**.html", "jinja2")],
+        options_map={"templates/**.html": _JINJA | {"silent": "false"}},
+        keywords={"N_": None, "gettext": None},
+    )
+    return {str(message) for _, _, message, _, _ in found}
+
+
+def _catalogue() -> dict[str, str]:
+    path = FOLDER / "zh_CN" / "LC_MESSAGES" / "console.po"
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale="zh_CN")
+    return {str(one.id): str(one.string) for one in catalogue if one.id and not one.fuzzy}
+
+
+def test_every_text_of_the_pages_is_in_chinese() -> None:
+    catalogue = _catalogue()
+    missing = sorted(text for text in _texts() if not catalogue.get(text))
+    assert not missing, missing
+
+
+def test_the_catalogue_keeps_no_text_that_left() -> None:
+    assert not sorted(_catalogue().keys() - _texts())
+
+
+def test_a_translation_uses_the_same_values() -> None:
+    for text, chinese in _catalogue().items():
+        assert set(_NAMES.findall(text)) == set(_NAMES.findall(chinese)), text
+
+
+def test_the_catalogue_is_compiled_by_the_build() -> None:
+    assert (Path(FOLDER) / "zh_CN" / "LC_MESSAGES" / "console.mo").is_file()
