@@ -12,7 +12,12 @@ import sqlalchemy as sa
 
 from tael.app import migrations
 from tael.app.tables import ROOMS
-from tael.kernel import Conflict
+from tael.kernel import Conflict, Day, FixedClock, Money
+from tael.ledger import Entry, Ledger, credit, debit
+from tael.platform import SYSTEM, Database, EmbeddedPostgres, LedgerStore
+from tael.platform.binaries import OLDEST_MAJOR
+
+_DAY = Day(2026, 1, 5)
 
 
 @pytest.fixture
@@ -68,3 +73,20 @@ def test_a_first_version_is_never_written_anew(tmp_path: Path) -> None:
     assert {path.name for path in written} == {f"0001_{room.schema}.py" for room in ROOMS}
     with pytest.raises(Conflict):
         migrations.write_initial(tmp_path)
+
+
+def test_the_oldest_postgresql_that_is_supported_takes_every_version(tmp_path: Path) -> None:
+    system = Path(f"/usr/lib/postgresql/{OLDEST_MAJOR}/bin")
+    if not (system / "initdb").exists():
+        pytest.skip(f"PostgreSQL {OLDEST_MAJOR} is not installed here")
+    with EmbeddedPostgres(tmp_path, system, options={"fsync": "off"}) as server:
+        assert len(migrations.upgrade(server.url)) == len(ROOMS)
+        assert migrations.drift(server.url) == []
+        database = Database(server.url, FixedClock.on(_DAY))
+        with database.begin(SYSTEM) as work:
+            ledger = Ledger(LedgerStore(work), work.clock)
+            lines = (debit("G1002", Money(100)), credit("G4001", Money(100)))
+            ledger.post([Entry("G", "paid_in", _DAY, lines)], key="capital")
+            ledger.hold("G1002", Money(60), key="hold")
+            assert ledger.verify().sound
+        database.close()
