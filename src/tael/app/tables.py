@@ -17,6 +17,7 @@ _STORES = (
     "tael.funding.store",
     "tael.servicing.store",
     "tael.portfolio.store",
+    "tael.console.store",
 )
 
 

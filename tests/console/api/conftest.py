@@ -1,19 +1,23 @@
+# ruff: noqa: ANN001 - the class of `company` stands in the conftest above
 """A played company of this test's own behind the API, and programs that call it."""
 
 from __future__ import annotations
 
 import itertools
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import httpx
 import psycopg
 import pytest
 import sqlalchemy as sa
+import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from tael.app.guarantor import limits_on
 from tael.app.installation import Installation, Rooms, build
@@ -64,11 +68,14 @@ class Api:
     url: str
     keys: Mapping[str, str] = field(default_factory=dict)
     users: Mapping[str, str] = field(default_factory=dict)
+    clients: dict[str, httpx.Client] = field(default_factory=dict)
 
-    def client(self, login: str = "") -> TestClient:
+    def client(self, login: str = "") -> httpx.Client:
         """A program with the key of ``login``, or with none."""
-        headers = {"Authorization": f"Bearer {self.keys[login]}"} if login else {}
-        return TestClient(self.app, raise_server_exceptions=False, headers=headers)
+        if login not in self.clients:
+            headers = {"Authorization": f"Bearer {self.keys[login]}"} if login else {}
+            self.clients[login] = httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        return self.clients[login]
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""
@@ -81,7 +88,9 @@ class Api:
             }
             tables = [name for name in known if name.split(".")[0] in _ROOMS]
             return {
-                name: work.connection.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar_one()
+                name: work.connection.execute(
+                    sa.select(sa.func.count()).select_from(_table(name))
+                ).scalar_one()
                 for name in sorted(tables)
             }
 
@@ -92,7 +101,7 @@ _ROOMS = ("origination", "servicing", "ledger", "platform", "console", "funding"
 @pytest.fixture(scope="module")
 def make_api(company, postgres_url: str) -> Iterator[Callable[[], Api]]:
     """Opens a copy of the played company."""
-    made: list[tuple[str, Database]] = []
+    made: list[tuple[str, Api, uvicorn.Server, threading.Thread]] = []
 
     def make() -> Api:
         original = company.house.database
@@ -104,13 +113,25 @@ def make_api(company, postgres_url: str) -> Iterator[Callable[[], Api]]:
         text = url.render_as_string(hide_password=False)
         clock = FixedClock(company.house.clock.now())
         database = Database(text, clock)
-        made.append((name, database))
         house = House(build(company.house.settings, database, clock))
-        return _peopled(Api(house, create_app(house), text))
+        app = create_app(house)
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        opened = _peopled(Api(house, app, f"http://127.0.0.1:{port}"))
+        made.append((name, opened, server, thread))
+        return opened
 
     yield make
-    for name, database in made:
-        database.close()
+    for name, opened, server, thread in made:
+        for client in opened.clients.values():
+            client.close()
+        server.should_exit = True
+        thread.join(timeout=10)
+        opened.house.inner.database.close()
         _administer(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -124,6 +145,11 @@ def api(make_api: Callable[[], Api]) -> Api:
 def shared(make_api: Callable[[], Api]) -> Api:
     """A company for tests that change nothing."""
     return make_api()
+
+
+def _table(name: str) -> sa.TableClause:
+    schema, _, table = name.partition(".")
+    return sa.table(table, schema=schema)
 
 
 def _peopled(api: Api) -> Api:

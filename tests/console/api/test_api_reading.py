@@ -1,3 +1,4 @@
+# ruff: noqa: ANN001 - the class of the fixtures stands in conftest
 """What a program reads: pages, masks, figures that tie, and nothing it may not."""
 
 from __future__ import annotations
