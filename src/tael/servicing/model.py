@@ -47,7 +47,6 @@ class RefusalCode(Enum):
     """Why an event is not accepted, by precedence: the first that holds is the answer."""
 
     BEFORE_DISBURSEMENT = "before_disbursement"
-    LOAN_CLOSED = "loan_closed"
     BEFORE_CLAIM = "before_claim"
     REFUNDED_SINCE = "refunded_since"
     BEFORE_LATER_EVENTS = "before_later_events"
