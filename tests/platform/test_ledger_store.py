@@ -386,10 +386,10 @@ def test_an_unbalanced_entry_does_not_get_through_a_commit(database: Database) -
     entry = Entry("C", "received", _DAY, lines, Dimensions(loan="L1"))
 
     def write() -> None:
-        from tael.platform.ledger_store import _APPEND, _columns
+        from tael.platform.ledger_store import _APPEND, _parameters
 
         with database.begin(SYSTEM) as work:
-            work.connection.exec_driver_sql(_APPEND, _columns(_batch("a", entry)))
+            work.connection.exec_driver_sql(_APPEND, _parameters(_batch("a", entry)))
 
     with pytest.raises(sa.exc.DBAPIError, match="does not balance"):
         write()
