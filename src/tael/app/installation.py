@@ -18,6 +18,7 @@ from tael.kernel import Clock, SystemClock
 from tael.ledger import Ledger
 from tael.origination import Applications, Offers, Parties, SqlOriginationStore, ports
 from tael.platform import (
+    AuditLog,
     Database,
     EmbeddedPostgres,
     Identity,
@@ -60,6 +61,7 @@ class Installation:
     identity: Identity
     permissions: Permissions
     vault: Vault
+    audit: AuditLog
     parameters: Parameters
     policies: Policies
     parties: Parties
@@ -146,6 +148,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> Installation:
         identity=Identity.build(),
         permissions=permissions,
         vault=vault,
+        audit=AuditLog(keys.derive("audit-seal")),
         parameters=parameters,
         policies=policies,
         parties=Parties(store, vault),

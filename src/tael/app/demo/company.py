@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,7 @@ def sign_in(house: Installation) -> SignIn:
     return SignIn(_LOGIN, password)
 
 
+@cache
 def trained_scorecard(seed: int) -> Scorecard:
     """The first scorecard, from loans of the economy's past that have run their course."""
     past = history(seed, _HISTORY)

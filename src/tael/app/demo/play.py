@@ -39,7 +39,7 @@ class Story:
 
     seed: int = 7
     applications: int = 120
-    per_month: int = 12
+    per_month: int = 5
     months: int = 24
     start: Day = _START
 
