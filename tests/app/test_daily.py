@@ -1,0 +1,53 @@
+"""The end of a day: what it does once, and what it does the second time, which is nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tael.app.daily import DayReport
+from tael.app.handlers import handlers
+from tael.kernel import Day, Money
+from tael.platform import SYSTEM, Outbox
+from tael.servicing import LoanStatus
+
+
+def test_a_day_that_is_closed_twice_changes_nothing(lender: Any) -> None:
+    lender.lend(3)
+    lender.until(Day(2026, 2, 28))
+    books = lender.books()
+    assert lender.close() == DayReport(posted=0, compensated=0, written_off=0, month_rows=0)
+    assert lender.books() == books
+    assert lender.broken() == []
+
+
+def test_what_is_repaid_frees_the_guarantee_and_reaches_the_bank(lender: Any) -> None:
+    (loan_id,) = lender.lend()
+    lender.clock.move_to_day(Day(2026, 2, 5))
+    with lender.house.database.begin(SYSTEM) as work:
+        rooms = lender.house.rooms(work)
+        before = rooms.funding.guarantee.of_loan(loan_id).outstanding
+        rooms.servicing.receive_repayment(loan_id, Money.parse("9000"), lender.today, key="cash")
+    lender.close()
+    after = lender.state(loan_id).outstanding
+    assert after < before
+    with lender.house.database.begin(SYSTEM) as work:
+        assert lender.house.rooms(work).funding.guarantee.of_loan(loan_id).outstanding == after
+    assert lender.lending.banks[lender.bank].balances(lender.today)[loan_id] == after
+    delivered = Outbox(lender.house.database).deliver(handlers(lender.house, lender.lending.banks))
+    assert (delivered.handled, delivered.failures) == (0, 0)
+
+
+def test_who_never_pays_is_compensated_recovered_from_and_written_off(lender: Any) -> None:
+    (loan_id,) = lender.lend()
+    lender.lives.diary.clear()
+    reports = lender.until(Day(2026, 4, 27))
+    assert sum(report.compensated for report in reports) == 1
+    assert lender.state(loan_id).status is LoanStatus.SUBROGATED
+    assert lender.broken() == []
+    assert lender.lending.banks[lender.bank].balances(lender.today).get(loan_id, Money(0)) == Money(
+        0
+    )
+    reports = lender.until(Day(2026, 8, 31))
+    assert sum(report.written_off for report in reports) == 1
+    assert lender.state(loan_id).status is LoanStatus.WRITTEN_OFF
+    assert lender.broken() == []
