@@ -7,9 +7,8 @@ refusals into Tael's errors. A refused batch is undone alone: the unit of work g
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import groupby
 from typing import Any
 
 import psycopg
@@ -32,7 +31,6 @@ from tael.ledger import (
     Account,
     BalanceQuery,
     BalanceRow,
-    Basis,
     Batch,
     Dimensions,
     Entry,
@@ -40,22 +38,18 @@ from tael.ledger import (
     Hold,
     HoldState,
     Link,
-    Posting,
     Receipt,
     RecordedEntry,
-    Side,
     link,
 )
+from tael.platform import ledger_queries
 from tael.platform.database import Work
 from tael.platform.ledger_tables import (
     DIMENSIONS,
-    balances,
     batches,
     closings,
-    entries,
     holds,
     metadata,
-    postings,
     seals,
     to_seal,
 )
@@ -141,67 +135,15 @@ class LedgerStore:
 
     def balances(self, query: BalanceQuery) -> list[BalanceRow]:
         """Nets, from the running ones where no date is asked for; see ``tael.ledger.Store``."""
-        source, where, net = _dated(query) if query.as_of or query.recorded_until else _running()
-        group = [where[name] for name in query.group_by]
-        place = [where["account"], where["owner"], where["currency"], where["basis"], *group]
-        statement = sa.select(*place, sa.func.sum(net)).select_from(source)
-        statement = statement.group_by(*place).having(sa.func.sum(net) != 0).order_by(*place)
-        if query.accounts:
-            statement = statement.where(where["account"].in_(query.accounts))
-        if query.book:
-            statement = statement.where(sa.func.left(where["account"], 1) == query.book)
-        statement = statement.where(*[where[name] == value for name, value in query.where.items()])
-        return [
-            BalanceRow(account, owner, currency, Basis(basis), tuple(of_group), int(minor))
-            for account, owner, currency, basis, *of_group, minor in self._connection.execute(
-                statement
-            )
-        ]
+        return ledger_queries.balance_rows(self._connection, query)
 
     def entries(self, query: EntryQuery) -> Iterator[RecordedEntry]:
         """Matching entries in the order of recording, read as a stream."""
-        wanted = {
-            batches.c.key: query.key,
-            entries.c.corrects: query.corrects,
-            entries.c.book: query.book,
-            entries.c.loan: query.loan,
-        }
-        statement = (
-            _lines_of_entries()
-            .where(*[column == value for column, value in wanted.items() if value])
-            .where(*_until(query))
-            .order_by(batches.c.position, entries.c.place, postings.c.line)
-        )
-        for _, rows in groupby(self._stream(statement), lambda row: (row.position, row.place)):
-            lines = list(rows)
-            head = lines[0]
-            yield RecordedEntry(_entry(lines), head.key, head.place, aware(head.recorded))
+        return ledger_queries.recorded_entries(self._connection, query)
 
     def links(self) -> Iterator[Link]:
         """Every batch in the order of the chain, those not sealed yet at the end."""
-        statement = (
-            _lines_of_entries(
-                batches.c.input_hash,
-                batches.c.releases,
-                sa.func.coalesce(seals.c.chained, "").label("chained"),
-            )
-            .outerjoin(seals, seals.c.batch == batches.c.position)
-            .order_by(
-                seals.c.number.nulls_last(),
-                batches.c.position,
-                entries.c.place,
-                postings.c.line,
-            )
-        )
-        for _, rows in groupby(self._stream(statement), lambda row: row.position):
-            lines = list(rows)
-            head = lines[0]
-            found = tuple(
-                _entry(list(of_entry)) for _, of_entry in groupby(lines, lambda row: row.place)
-            )
-            released = HoldId(head.releases) if head.releases else None
-            batch = Batch(head.key, head.input_hash, found, aware(head.recorded), released)
-            yield Link(batch, head.chained)
+        return ledger_queries.chain(self._connection)
 
     def seal(self, *, limit: int = 100_000) -> int:
         """Chain up to ``limit`` committed batches that are not chained yet; returns how many.
@@ -297,14 +239,8 @@ class LedgerStore:
         )
         return changed.rowcount == 1
 
-    def _stream(self, statement: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
-        options = {"yield_per": _ROWS_AT_ONCE}
-        with self._connection.execute(statement, execution_options=options) as result:
-            yield from result
-
 
 _INTEGERS = ARRAY(sa.BigInteger)
-_Source = tuple[sa.FromClause, Mapping[str, sa.ColumnElement[Any]], sa.ColumnElement[Any]]
 
 
 def _parameters(batch: Batch) -> dict[str, object]:
@@ -342,67 +278,6 @@ def _row(place: int, entry: Entry) -> dict[str, object]:
         "corrects": entry.corrects,
         **{name: getattr(entry.dimensions, name) for name in DIMENSIONS},
     }
-
-
-def _running() -> _Source:
-    return balances, dict(balances.c), balances.c.net
-
-
-def _dated(query: BalanceQuery) -> _Source:
-    """The postings themselves, of the days and instants asked for."""
-    joined = (
-        sa.select(postings.c.account, postings.c.minor, *_named(entries))
-        .select_from(postings.join(entries).join(batches))
-        .where(*_until(query))
-        .subquery()
-    )
-    return joined, dict(joined.c), joined.c.minor
-
-
-def _until(query: BalanceQuery | EntryQuery) -> list[sa.ColumnElement[bool]]:
-    found = []
-    if query.as_of is not None:
-        found.append(entries.c.effective <= query.as_of)
-    if query.recorded_until is not None:
-        found.append(batches.c.recorded <= query.recorded_until)
-    return found
-
-
-def _named(table: sa.Table) -> list[sa.Column[Any]]:
-    return [column for column in table.c if column.name not in {"batch", "place"}]
-
-
-def _lines_of_entries(*more: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """One row per posting, with its entry's and batch's columns."""
-    return sa.select(
-        batches.c.position,
-        batches.c.key,
-        batches.c.recorded,
-        entries.c.place,
-        *_named(entries),
-        postings.c.account,
-        postings.c.minor,
-        *more,
-    ).select_from(postings.join(entries).join(batches))
-
-
-def _entry(lines: Sequence[sa.Row[Any]]) -> Entry:
-    head = lines[0]
-    return Entry(
-        book=head.book,
-        event=head.event,
-        effective=Day.of(head.effective),
-        postings=tuple(_posting(line.account, line.minor, head.currency) for line in lines),
-        dimensions=Dimensions(*(getattr(head, name) for name in DIMENSIONS)),
-        basis=Basis(head.basis),
-        owner=head.owner,
-        corrects=head.corrects,
-    )
-
-
-def _posting(account: str, minor: int, currency: str) -> Posting:
-    side = Side.DEBIT if minor > 0 else Side.CREDIT
-    return Posting(account, side, Money(abs(minor), currency))
 
 
 def _hold(row: sa.Row[Any]) -> Hold:
