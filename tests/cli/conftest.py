@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,7 @@ class Answer:
 
 
 Run = Callable[..., Answer]
+STORY = ("--no-serve", "--applications", "6", "--months", "2")
 
 
 def run_with(environment: dict[str, str]) -> Run:
@@ -53,24 +56,57 @@ def run(tmp_path: Path) -> Run:
     return run_with({"TAEL_HOME": str(tmp_path / "home")})
 
 
+Place = Callable[[str], dict[str, str]]
+
+
 @pytest.fixture(scope="session")
-def company(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a small demo that was played once, through the command line."""
-    name = f"cli_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    with psycopg.connect(
-        postgres_url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True
-    ) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    url = sa.make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-    environment = {
-        "TAEL_HOME": str(tmp_path_factory.mktemp("company")),
-        "TAEL_DATABASE_URL": url,
+def place(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Makes the environment of an installation: a folder and an empty database."""
+
+    def make(name: str) -> dict[str, str]:
+        return _place(postgres_url, tmp_path_factory.mktemp(name), name)
+
+    return make
+
+
+def command(*words: str) -> list[str]:
+    """A command line in a process of its own."""
+    return [sys.executable, "-c", "import tael.cli; tael.cli.main()", *words]
+
+
+@pytest.fixture(scope="session")
+def played(place: Place) -> tuple[dict[str, str], dict[str, Any]]:
+    """A small demo, played once in a process of its own: its environment, and what it said."""
+    environment = place("company")
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        command("demo", *STORY, "--json"),
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = Answer(done.returncode, done.stdout, done.stderr).json
+    assert said["loans"] > 0
+    return environment, said
+
+
+@pytest.fixture(scope="session")
+def company(played: tuple[dict[str, str], dict[str, Any]]) -> dict[str, str]:
+    """The environment of the played demo."""
+    return played[0]
+
+
+def _place(postgres_url: str, folder: Path, name: str) -> dict[str, str]:
+    database = f"cli_{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    where = postgres_url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(where, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {database}".encode())
+    url = sa.make_url(postgres_url).set(database=database)
+    return {
+        "TAEL_HOME": str(folder),
+        "TAEL_DATABASE_URL": url.render_as_string(hide_password=False),
     }
-    words = ("demo", "--no-serve", "--applications", "6", "--months", "2", "--json")
-    played = run_with(environment)(*words)
-    assert played.code == 0, played.err
-    assert played.json["loans"] > 0
-    return environment
 
 
 @pytest.fixture

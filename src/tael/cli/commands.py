@@ -39,6 +39,7 @@ shows what applies. --json prints exactly one JSON object. Exit codes: 0 done, 1
 3 bad input, 4 refused, 5 outside failure (try again), 6 alarm, 70 broken invariant."""
 
 app = typer.Typer(
+    name="tael",
     cls=Edge,
     help=_HELP,
     no_args_is_help=True,

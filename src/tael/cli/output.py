@@ -76,7 +76,9 @@ def table(
     )
     for number, name in enumerate(columns):
         cells = [row[number] for row in lines if row[number] is not None]
-        right = bool(cells) and all(isinstance(cell, _NUMBER) for cell in cells)
+        right = bool(cells) and all(
+            isinstance(cell, _NUMBER) and not isinstance(cell, bool) for cell in cells
+        )
         drawn.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in lines:
         drawn.add_row(*(escape(text(cell)) for cell in row))
