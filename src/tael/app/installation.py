@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tael.app.guarantor import GuarantorCapital
+from tael.app.guarantor import GuarantorCapital, limits_on
 from tael.app.routing import AgreementRoutes, AskedOutside
-from tael.funding import Funding
+from tael.funding import Funding, Limits
 from tael.funding.store import FundingStore
-from tael.kernel import Clock, SystemClock
+from tael.kernel import Clock, Day, SystemClock
 from tael.ledger import Ledger
 from tael.origination import Applications, Offers, Parties, SqlOriginationStore, ports
 from tael.platform import (
@@ -90,6 +90,10 @@ class Installation:
                 GuarantorCapital(funding, self.parameters, work),
             ),
         )
+
+    def limits(self, work: Work, day: Day) -> Limits:
+        """The guarantee company's limits in force on ``day``."""
+        return limits_on(self.parameters, work, day)
 
     def close(self) -> None:
         """Give back every connection."""
