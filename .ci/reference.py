@@ -36,7 +36,7 @@ def api_page() -> str:
     house: Any = SimpleNamespace(settings=Settings())
     paths = create_app(house).openapi()["paths"]
     rows = [
-        f"| `{method.upper()}` | `{path}` | {operation.get('summary', '')} |"
+        f"| `{method.upper()}` | `{path}` | {_what(operation)} |"
         for path, operations in paths.items()
         for method, operation in operations.items()
         if path.startswith("/api/")
@@ -47,9 +47,13 @@ def api_page() -> str:
     return (HERE / "api.md").read_text("utf-8") + "\n## Operations\n\n" + table + "\n"
 
 
+def _what(operation: Any) -> str:
+    return _plain(operation.get("description", "").partition("\n\n")[0])
+
+
 def _by_path(row: str) -> tuple[str, str]:
     _, method, path, *_ = row.split("|")
-    return path, method
+    return path.strip(" `"), method
 
 
 def _walk(path: str, group: Any) -> Iterator[tuple[str, Any]]:
