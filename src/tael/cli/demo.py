@@ -14,7 +14,7 @@ import typer
 from tael.cli.installation import opened, settings_of
 from tael.cli.output import AsJson, plain, progress, put, say
 from tael.cli.serve import Port, serve_console
-from tael.kernel import BadInput, Conflict, Day, FixedClock
+from tael.kernel import BadInput, Conflict, Day, FixedClock, SystemClock, day_of
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from rich.progress import Progress, TaskID
@@ -109,6 +109,10 @@ def _story(settings: Settings, applications: int | None, months: int | None) -> 
         "applications": applications or before.get("applications", Story.applications),
         "months": months or before.get("months", Story.months),
     }
+    # It ends yesterday, so that the console of today shows loans as they stand.
+    today = day_of(SystemClock().now(), settings.zone)
+    start = before.get("start", today.plus_months(-int(shape["months"])).isoformat())
+    shape["start"] = start
     if before and before != shape:
         raise BadInput(
             f"the demo in {settings.data_dir} has {before['applications']} applications and "
@@ -120,7 +124,11 @@ def _story(settings: Settings, applications: int | None, months: int | None) -> 
             raise _no_demo(settings.data_dir)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(shape), encoding="utf-8")
-    return Story(applications=int(shape["applications"]), months=int(shape["months"]))
+    return Story(
+        applications=int(shape["applications"]),
+        months=int(shape["months"]),
+        start=Day.parse(str(start)),
+    )
 
 
 def _remove(settings: Settings) -> None:
