@@ -25,7 +25,6 @@ from tael.console import create_app
 from tael.funding import Limits
 from tael.kernel import Day, FixedClock
 from tael.platform import SYSTEM, Database, Settings, Work
-from tael.platform.audit import AuditLog
 from tael.platform.identity import Identity
 from tael.platform.passwords import Passwords
 
@@ -52,7 +51,7 @@ class House:
         )
         self.applications, self.offers = inner.applications, inner.offers
         self.identity = Identity.build(Passwords(PasswordHasher(1, 8, 1)))
-        self.audit = AuditLog(b"k" * 32)
+        self.audit, self.parameters = inner.audit, inner.parameters
 
     def rooms(self, work: Work) -> Rooms:
         return self._inner.rooms(work)
