@@ -96,7 +96,7 @@ def test_a_killed_user_neither_stops_the_server_nor_keeps_it_up(tmp_path: Path) 
 
 
 def test_processes_that_start_at_once_share_one_server(tmp_path: Path) -> None:
-    neighbours = [_process_in(tmp_path, wait=False) for _ in range(3)]
+    neighbours = [_process_in(tmp_path, wait=False) for _ in range(2)]
     assert all(neighbour.stdout for neighbour in neighbours)
     pids = {neighbour.stdout.readline() for neighbour in neighbours if neighbour.stdout}
     assert len(pids) == 1
