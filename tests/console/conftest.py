@@ -8,7 +8,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -19,12 +19,10 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from tael.app.demo.play import Story, play
-from tael.app.guarantor import limits_on
-from tael.app.installation import Installation, Rooms, build
+from tael.app.installation import Installation, build
 from tael.console import create_app
-from tael.funding import Limits
 from tael.kernel import Day, FixedClock
-from tael.platform import SYSTEM, Database, Settings, Work
+from tael.platform import SYSTEM, Database, Settings
 from tael.platform.identity import Identity
 from tael.platform.passwords import Passwords
 
@@ -38,28 +36,6 @@ PEOPLE = {
 STORY = Story(applications=16, per_month=8, months=4, start=Day(2025, 9, 1))
 
 
-class House:
-    """An installation with what the console asks of it besides."""
-
-    def __init__(self, inner: Installation) -> None:
-        self._inner = inner
-        self.settings, self.clock, self.database = inner.settings, inner.clock, inner.database
-        self.permissions, self.policies, self.parties = (
-            inner.permissions,
-            inner.policies,
-            inner.parties,
-        )
-        self.applications, self.offers = inner.applications, inner.offers
-        self.identity = Identity.build(Passwords(PasswordHasher(1, 8, 1)))
-        self.audit, self.parameters = inner.audit, inner.parameters
-
-    def rooms(self, work: Work) -> Rooms:
-        return self._inner.rooms(work)
-
-    def limits(self, work: Work, on: Day) -> Limits:
-        return limits_on(self._inner.parameters, work, on)
-
-
 class Nobody:
     """Does not watch."""
 
@@ -71,7 +47,7 @@ class Nobody:
 class Company:
     """The played company, its people, and its console."""
 
-    house: House
+    house: Installation
     app: FastAPI
     url: str
     clients: list[httpx.Client] = field(default_factory=list)
@@ -125,14 +101,15 @@ def browse(company: Company) -> Callable[..., httpx.Client]:
     return company.client
 
 
-def _house(folder: Path, database: Database, clock: FixedClock) -> House:
+def _house(folder: Path, database: Database, clock: FixedClock) -> Installation:
     installation = build(Settings(data_dir=folder), database, clock)
     play(installation, clock, STORY, Nobody())
     with warnings.catch_warnings():
         # The story leaves the wire to its bank to the collector: let it be collected here and now.
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
-    house = House(installation)
+    light = Identity.build(Passwords(PasswordHasher(1, 8, 1)))
+    house = replace(installation, identity=light)
     with database.begin(SYSTEM) as work:
         for login, roles in PEOPLE.items():
             house.identity.users.add(work, login=login, password=PASSWORD, roles=roles)
