@@ -47,9 +47,8 @@ class SqlMonthStore:
         if not rows:
             return 0
         statement = pg.insert(loan_month).on_conflict_do_nothing()
-        before = self._count(rows[0].month_end)
-        self._connection.execute(statement, [_out(row) for row in rows])
-        return self._count(rows[0].month_end) - before
+        new = statement.returning(loan_month.c.loan_id)
+        return len(self._connection.execute(new, [_out(row) for row in rows]).all())
 
     def months(self, through: Day) -> Mapping[Day, Sequence[LoanMonth]]:
         query = sa.select(loan_month).where(loan_month.c.month_end <= through)
@@ -57,10 +56,6 @@ class SqlMonthStore:
         for row in self._connection.execute(query.order_by("month_end", "loan_id")):
             found[Day.of(row.month_end)].append(_in(row))
         return found
-
-    def _count(self, month_end: Day) -> int:
-        query = sa.select(sa.func.count()).where(loan_month.c.month_end == month_end)
-        return int(self._connection.execute(query).scalar_one())
 
 
 def _out(row: LoanMonth) -> dict[str, Any]:
