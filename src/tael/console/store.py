@@ -46,9 +46,12 @@ class Replies:
         """
         row = {"owner": owner, "key": key, "fingerprint": fingerprint, "status": 0, "body": ""}
         added = self._connection.execute(
-            insert(replies).values(**row, at=self._now).on_conflict_do_nothing()
+            insert(replies)
+            .values(**row, at=self._now)
+            .on_conflict_do_nothing()
+            .returning(replies.c.key)
         )
-        if added.rowcount:
+        if added.first() is not None:
             return None
         query = sa.select(replies.c.fingerprint, replies.c.status, replies.c.body)
         found = self._connection.execute(

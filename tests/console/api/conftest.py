@@ -25,7 +25,6 @@ from tael.console import create_app
 from tael.funding import Limits
 from tael.kernel import Day, FixedClock
 from tael.platform import SYSTEM, Database, Work
-from tael.platform.audit import AuditLog
 from tael.platform.identity import Identity
 from tael.platform.passwords import Passwords
 
@@ -47,7 +46,6 @@ class House:
     def __init__(self, inner: Installation) -> None:
         self.inner = inner
         self.identity = Identity.build(Passwords(PasswordHasher(1, 8, 1)))
-        self.audit = AuditLog(b"k" * 32)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.inner, name)
