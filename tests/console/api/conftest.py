@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import httpx
@@ -19,12 +19,10 @@ import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from tael.app.guarantor import limits_on
-from tael.app.installation import Installation, Rooms, build
+from tael.app.installation import Installation, build
 from tael.console import create_app
-from tael.funding import Limits
-from tael.kernel import Day, FixedClock
-from tael.platform import SYSTEM, Database, Work
+from tael.kernel import FixedClock
+from tael.platform import SYSTEM, Database
 from tael.platform.identity import Identity
 from tael.platform.passwords import Passwords
 
@@ -40,28 +38,11 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
 _numbers = itertools.count(1)
 
 
-class House:
-    """An installation with what the console asks of it besides."""
-
-    def __init__(self, inner: Installation) -> None:
-        self.inner = inner
-        self.identity = Identity.build(Passwords(PasswordHasher(1, 8, 1)))
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.inner, name)
-
-    def rooms(self, work: Work) -> Rooms:
-        return self.inner.rooms(work)
-
-    def limits(self, work: Work, on: Day) -> Limits:
-        return limits_on(self.inner.parameters, work, on)
-
-
 @dataclass
 class Api:
     """The API of a company, with a client for each person's program."""
 
-    house: House
+    house: Installation
     app: FastAPI
     url: str
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -77,7 +58,7 @@ class Api:
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""
-        with self.house.inner.database.begin(SYSTEM) as work:
+        with self.house.database.begin(SYSTEM) as work:
             known = {
                 f"{row.table_schema}.{row.table_name}"
                 for row in work.connection.execute(
@@ -111,7 +92,8 @@ def make_api(company, postgres_url: str) -> Iterator[Callable[[], Api]]:
         text = url.render_as_string(hide_password=False)
         clock = FixedClock(company.house.clock.now())
         database = Database(text, clock)
-        house = House(build(company.house.settings, database, clock))
+        light = Identity.build(Passwords(PasswordHasher(1, 8, 1)))
+        house = replace(build(company.house.settings, database, clock), identity=light)
         app = create_app(house)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
         thread = threading.Thread(target=server.run, daemon=True)
@@ -129,7 +111,7 @@ def make_api(company, postgres_url: str) -> Iterator[Callable[[], Api]]:
             client.close()
         server.should_exit = True
         thread.join(timeout=10)
-        opened.house.inner.database.close()
+        opened.house.database.close()
         _administer(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -153,7 +135,7 @@ def _table(name: str) -> sa.TableClause:
 def _peopled(api: Api) -> Api:
     keys, users = {}, {}
     identity = api.house.identity
-    with api.house.inner.database.begin(SYSTEM) as work:
+    with api.house.database.begin(SYSTEM) as work:
         for login, roles in PEOPLE.items():
             user = identity.users.add(work, login=f"api-{login}", password=PASSWORD, roles=roles)
             users[login] = user.id

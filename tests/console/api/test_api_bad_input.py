@@ -105,7 +105,7 @@ def test_a_key_within_its_scopes_does_no_more(api) -> None:
 
     from tael.platform import SYSTEM
 
-    with api.house.inner.database.begin(SYSTEM) as work:
+    with api.house.database.begin(SYSTEM) as work:
         _, narrow = api.house.identity.api_keys.issue(
             work,
             api.users["desk"],

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-FEW, MANY = 5, 100
+FEW, MANY = 3, 50
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

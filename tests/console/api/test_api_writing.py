@@ -196,7 +196,7 @@ def test_a_parameter_needs_a_second_person(api) -> None:
 
 
 def test_a_session_changes_only_with_its_csrf_token(api) -> None:
-    with api.house.inner.database.begin(SYSTEM) as work:
+    with api.house.database.begin(SYSTEM) as work:
         session = api.house.identity.sessions.sign_in(work, "api-desk", "ten silver sycees")
     body = {"amount": {"minor": 50000, "currency": "CNY"}, "day": _today(api)}
     place = f"{V1}/loans/{_active(api)}/repayments"
@@ -239,7 +239,7 @@ def _lower_cap(api) -> None:
 def _to_offers(api, application_id: str) -> None:
     """What guarantor and bank do meanwhile."""
     house, one = api.house, ApplicationId(application_id)
-    with house.inner.database.begin(SYSTEM) as work:
+    with house.database.begin(SYSTEM) as work:
         house.applications.collect(work, one)
         found = house.applications.get(work, one)
         consents = house.parties.consents_of(work, found.borrower_id)
