@@ -7,7 +7,7 @@ killed and taken up again leaves the same journal as one that was not.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,10 +18,11 @@ from tael.app.demo.company import SignIn, found_company, sign_in
 from tael.app.demo.journey import Journey
 from tael.app.demo.life import Lives
 from tael.app.installation import Installation
+from tael.app.invariants import check_invariants
 from tael.app.lending import Lending
 from tael.economy import Applicant, applicants
 from tael.funding import BankClient
-from tael.kernel import Day, FixedClock, OutsideFailure, PartnerId
+from tael.kernel import Day, FixedClock, OutsideFailure, PartnerId, check
 from tael.platform import SYSTEM
 from tael.sandbox import BankProcess
 from tael.servicing import LoanQuery
@@ -31,6 +32,7 @@ _START = Day(2024, 10, 1)
 _FAULTS = ("--late", "10", "--twice", "20", "--none", "10", "--error", "20", "--delay-ms", "300")
 # A database that went away in the middle of a day comes back, and the day is played again.
 _ATTEMPTS_A_DAY = 5
+_BANK_TIMEOUT = timedelta(seconds=3)
 _ROUNDS_AT_THE_BANK = 5
 
 
@@ -77,7 +79,8 @@ def play(house: Installation, clock: FixedClock, story: Story, watcher: Watcher)
     partner_id = found_company(house, seed=story.seed, start=story.start)
     bank = BankProcess(state / "demo-bank.jsonl", options=_FAULTS)
     try:
-        _play_days(house, clock, Run(story, notebook, bank.start(), partner_id), watcher)
+        with BankClient(bank.start(), timeout=_BANK_TIMEOUT) as wire:
+            _play_days(house, clock, Run(story, notebook, {partner_id: wire}), watcher)
     finally:
         bank.stop()
     with house.database.begin(SYSTEM) as work:
@@ -93,14 +96,12 @@ class Run:
 
     story: Story
     notebook: Notebook
-    bank_url: str
-    partner_id: PartnerId
+    banks: Mapping[PartnerId, BankClient]
 
 
 def _play_days(house: Installation, clock: FixedClock, run: Run, watcher: Watcher) -> None:
     story = run.story
-    bank = BankClient(run.bank_url, timeout=timedelta(seconds=3))
-    lending = Lending(house, {run.partner_id: bank})
+    lending = Lending(house, run.banks)
     lives = Lives(house)
     company = _Company(house, lending, Daily(house, lending), lives)
     people = list(applicants(story.seed, story.applications, story.start, story.per_month))
@@ -112,8 +113,20 @@ def _play_days(house: Installation, clock: FixedClock, run: Run, watcher: Watche
         clock.move_to_day(day)
         arriving = [one for one in people if one.applied_on == day]
         waiting = _play_day(company, day, [*waiting, *arriving])
+        if day == day.month_end():
+            _prove(house, day)
         run.notebook.finish(day)
         watcher.day(day, done=number + 1, total=length)
+
+
+def _prove(house: Installation, day: Day) -> None:
+    """What has to hold at a month end does.
+
+    Raises:
+        InvariantBroken: names all that does not.
+    """
+    broken = check_invariants(house, day, whole=False)
+    check(not broken, "; ".join(broken))
 
 
 @dataclass(frozen=True)
