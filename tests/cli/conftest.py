@@ -37,7 +37,7 @@ class Answer:
 
 
 Run = Callable[..., Answer]
-STORY = ("--no-serve", "--applications", "6", "--months", "2")
+STORY = ("--no-serve", "--applications", "6", "--months", "2", "--start", "2024-10-01")
 
 
 def run_with(environment: dict[str, str]) -> Run:

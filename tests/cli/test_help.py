@@ -82,3 +82,12 @@ def test_the_version_is_the_package_s() -> None:
     import tael
 
     assert CliRunner().invoke(app, ["--version"]).stdout == f"tael {tael.__version__}\n"
+
+
+def test_help_names_the_demo_s_own_defaults() -> None:
+    from tael.app.demo import Story
+
+    said = {param.name: param.help for param in _LEAVES[("demo",)].params}
+
+    assert f"{Story.applications} when not given" in said["applications"]
+    assert f"{Story.months} when not given" in said["months"]

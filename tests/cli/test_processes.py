@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 pytestmark = pytest.mark.xdist_group("cli")
-_STORY = ("--no-serve", "--applications", "6", "--months", "2")
+_STORY = ("--no-serve", "--applications", "6", "--months", "2", "--start", "2024-10-01")
 _PATIENCE_S = 60
 
 

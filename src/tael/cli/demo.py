@@ -36,6 +36,9 @@ def demo(
     ctx: typer.Context,
     applications: _Number = None,
     months: _Months = None,
+    start: Annotated[
+        str | None, typer.Option("--start", help="First day; else such that it ends yesterday.")
+    ] = None,
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve the console afterwards.")
     ] = True,
@@ -54,13 +57,15 @@ def demo(
     Examples:
 
         tael demo
-        tael demo --no-serve --applications 100 --months 12
+        tael demo --no-serve --applications 100 --months 12 --start 2025-01-01
         tael demo --fresh
     """
     settings = settings_of(ctx)
+    first = None if start is None else Day.parse(start, field="start").isoformat()
+    asked = {"applications": applications, "months": months, "start": first}
     if fresh:
         _remove(settings)
-    story = _story(settings, applications, months)
+    story = _story(settings, asked)
     started = time.monotonic()
     clock = FixedClock.on(story.start, settings.zone)
     with opened(ctx, clock, create=True) as house:
@@ -95,40 +100,42 @@ def _play(house: Installation, clock: FixedClock, story: Story, *, quiet: bool) 
         return play(house, clock, story, bar)
 
 
-def _story(settings: Settings, applications: int | None, months: int | None) -> Story:
-    """The story of the options, or the one this folder holds already.
+def _story(settings: Settings, asked: dict[str, int | str | None]) -> Story:
+    """The story that was asked for, or the one this folder holds already.
 
     Raises:
-        BadInput: the folder holds another story than the options ask for.
+        BadInput: the folder holds another story than what was asked for.
+        Conflict: the folder holds an installation that is no demo.
     """
     from tael.app.demo import Story
 
     kept = settings.data_dir / _STORY
+    given = {name: value for name, value in asked.items() if value is not None}
     before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
-    shape = {
-        "applications": applications or before.get("applications", Story.applications),
-        "months": months or before.get("months", Story.months),
-    }
-    # It ends yesterday, so that the console of today shows loans as they stand.
-    today = day_of(SystemClock().now(), settings.zone)
-    start = before.get("start", today.plus_months(-int(shape["months"])).isoformat())
-    shape["start"] = start
-    if before and before != shape:
-        raise BadInput(
-            f"the demo in {settings.data_dir} has {before['applications']} applications and "
-            f"{before['months']} months; start over with --fresh, or leave these options out",
-            field="applications" if shape["months"] == before["months"] else "months",
-        )
+    for name, value in given.items():
+        if before and before[name] != value:
+            raise BadInput(
+                f"the demo in {settings.data_dir} was begun with {before[name]}, not {value}; "
+                "start over with --fresh, or leave this option out",
+                field=name,
+            )
     if not before:
         if (settings.data_dir / "postgres").exists() and settings.database_url is None:
             raise _no_demo(settings.data_dir)
+        before = {"applications": Story.applications, "months": Story.months, **given}
+        before.setdefault("start", _ending_yesterday(settings, int(before["months"])).isoformat())
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(shape), encoding="utf-8")
+        kept.write_text(json.dumps(before), encoding="utf-8")
     return Story(
-        applications=int(shape["applications"]),
-        months=int(shape["months"]),
-        start=Day.parse(str(start)),
+        applications=int(before["applications"]),
+        months=int(before["months"]),
+        start=Day.parse(before["start"], field="start"),
     )
+
+
+def _ending_yesterday(settings: Settings, months: int) -> Day:
+    """The first day of a story whose end the console of today shows as it stands."""
+    return day_of(SystemClock().now(), settings.zone).plus_months(-months)
 
 
 def _remove(settings: Settings) -> None:
