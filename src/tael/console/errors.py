@@ -93,7 +93,7 @@ def answer(request: Request, error: Exception) -> Response:
     fault = fault_of(error)
     _note(request, fault, error)
     if request.url.path.startswith(_API):
-        return JSONResponse(fault.as_json(), fault.status, headers=_headers(fault))
+        return JSONResponse(fault.as_json(), fault.status, headers=_api_headers(fault, error))
     if fault.status == 401:  # noqa: PLR2004 - HTTP's own number
         return _to_sign_in(request)
     name = "error_part.html" if wants_fragment(request) else "error.html"
@@ -112,6 +112,16 @@ def _headers(fault: Fault) -> dict[str, str]:
     headers = {"X-Reference": fault.reference}
     if fault.retryable:
         headers["Retry-After"] = "2"
+    return headers
+
+
+def _api_headers(fault: Fault, error: Exception) -> dict[str, str]:
+    """With what HTTP owes a program: how to name itself, which methods there are (RFC 9110)."""
+    headers = _headers(fault)
+    if isinstance(error, HTTPException):
+        headers.update(error.headers or {})
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
     return headers
 
 

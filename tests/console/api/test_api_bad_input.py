@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("console")  # the company is played once
 CASES = Path(__file__).parents[1] / "cases" / "api_bad_input.csv"
 V1 = "/api/v1"
 GOOD = {

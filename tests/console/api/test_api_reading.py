@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("console")  # the company is played once
 V1 = "/api/v1"
 
 
@@ -14,6 +15,12 @@ def test_a_caller_without_a_key_is_told_how_to_name_itself(shared) -> None:
     error = answer.json()["error"]
     assert set(error) == {"code", "message", "field", "row", "rule", "retryable", "reference"}
     assert error["code"] == "unauthenticated"
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_method_that_is_not_there_is_answered_with_those_that_are(shared) -> None:
+    answer = shared.client("desk").put(f"{V1}/loans", json={})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
 
 
 def test_a_key_that_nobody_issued_is_nobodys(shared) -> None:

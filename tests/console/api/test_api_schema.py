@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+pytestmark = pytest.mark.xdist_group("console")  # the company is played once
 FEW, MANY = 3, 50
 CHECKS = [
     not_a_server_error,

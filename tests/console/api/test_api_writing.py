@@ -6,10 +6,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+import pytest
+
 from tael.kernel import ApplicationId
 from tael.origination import ASSESSMENT, BANK, model, ports
 from tael.platform import SYSTEM
 
+pytestmark = pytest.mark.xdist_group("console")  # the company is played once
 V1 = "/api/v1"
 SIGNED = "ab" * 32
 GOOD_FIRM = {
