@@ -51,3 +51,20 @@ def test_who_never_pays_is_compensated_recovered_from_and_written_off(lender: An
     assert sum(report.written_off for report in reports) == 1
     assert lender.state(loan_id).status is LoanStatus.WRITTEN_OFF
     assert lender.broken() == []
+
+
+def test_a_day_that_is_played_again_takes_nobodys_money_twice(lender: Any) -> None:
+    lender.lend(8)
+    while lender.today < Day(2026, 3, 31):
+        day = lender.today.plus_days(1)
+        lender.clock.move_to_day(day)
+        visits = list(lender.lives.diary.get(day, ()))
+        if not visits:
+            continue
+        lender.lives.play(day)
+        books = lender.books()
+        lender.lives.diary[day] = visits  # as after a restart: the diary is written anew
+        lender.lives.play(day)
+        assert lender.books() == books
+    lender.close()
+    assert lender.broken() == []
