@@ -31,9 +31,13 @@ _FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, headless."""
+    """The system's Chromium, headless.
+
+    Gone with the module: while it lives, Playwright runs an event loop in this thread, and tests
+    after it would find themselves inside one.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")

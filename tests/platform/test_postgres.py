@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,11 +125,13 @@ def test_a_folder_with_a_long_name_gets_a_short_socket(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has a root to leave")
-def test_root_can_leave_root_by_another_uid_where_namespaces_are_forbidden(tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    with EmbeddedPostgres(tmp_path, options=_NO_SYNC, ways=("setuid",)) as server:
-        assert _ask(server, "SELECT 1") == [(1,)]
+def test_root_can_leave_root_by_another_uid_where_namespaces_are_forbidden() -> None:
+    # Not below tmp_path: the folders above it are open to root alone.
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        with EmbeddedPostgres(home, options=_NO_SYNC, ways=("setuid",)) as server:
+            assert _ask(server, "SELECT 1") == [(1,)]
 
 
 def test_files_of_another_version_are_left_alone(server: EmbeddedPostgres, tmp_path: Path) -> None:
