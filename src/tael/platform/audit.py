@@ -9,47 +9,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC
 
 import sqlalchemy as sa
 
 from tael.kernel import AuditId
+from tael.platform.audit_rows import AuditRow
+from tael.platform.database import Work
 from tael.platform.identity_store import audit_rows, audit_seals
-
-if TYPE_CHECKING:
-    from tael.platform.database import Actor, Work
 
 _SEALER_LOCK = 0x7461656C_0001
 _FIRST_SEAL = bytes(32)
 # A row of a transaction that is still open while a million others were written would be missed by
 # the sealer (never by `verify`, which names it).
 _OPEN_POSITIONS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """What happened: ``action`` is ``noun.verb``, ``subject`` an id, ``detail`` flat text.
-
-    ``detail`` names personal fields, it never holds their values.
-    """
-
-    id: AuditId
-    recorded_at: datetime
-    actor_kind: str
-    actor_id: str
-    action: str
-    subject: str
-    detail: Mapping[str, str]
-
-    @classmethod
-    def of(
-        cls, actor: Actor, at: datetime, action: str, subject: str, detail: Mapping[str, str]
-    ) -> AuditRow:
-        """A new row of ``actor`` at instant ``at`` (aware)."""
-        return cls(AuditId.new(at), at, actor.kind, actor.id, action, subject, dict(detail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +56,6 @@ class AuditProof:
     @property
     def holds(self) -> bool:
         return not self.problems
-
-
-def write(connection: sa.Connection, rows: Sequence[AuditRow]) -> None:
-    """Add ``rows`` in the caller's transaction."""
-    if rows:
-        connection.execute(sa.insert(audit_rows), [_values(row) for row in rows])
 
 
 class AuditLog:
@@ -184,24 +153,6 @@ class AuditLog:
             if len(found) < page:
                 return
             after = found[-1].number
-
-
-def _values(row: AuditRow) -> dict[str, object]:
-    detail = {_storable(name): _storable(value) for name, value in row.detail.items()}
-    return {
-        "id": row.id,
-        "recorded_at": row.recorded_at,
-        "actor_kind": row.actor_kind,
-        "actor_id": row.actor_id,
-        "action": row.action,
-        "subject": _storable(row.subject),
-        "detail": detail,
-    }
-
-
-def _storable(text: str) -> str:
-    """``text`` without what PostgreSQL refuses (NUL, lone surrogates): it must leave its trace."""
-    return text.replace("\x00", "�").encode("utf-8", "replace").decode()
 
 
 def _row(found: sa.Row[tuple[object, ...]]) -> AuditRow:

@@ -11,10 +11,9 @@ from typing import Any, Literal, TypeVar
 import psycopg
 import sqlalchemy as sa
 
-from tael.kernel import Clock, OutsideFailure
+from tael.kernel import AuditId, Clock, OutsideFailure
 from tael.kernel.facts import Fact
-from tael.platform import audit as audit_trail
-from tael.platform import outbox_rows
+from tael.platform import audit_rows, outbox_rows
 
 # 40001 serialization failure, 40P01 deadlock, 55P03 lock not available: run the work again.
 _BUSY_STATES = frozenset({"40001", "40P01", "55P03"})
@@ -56,7 +55,7 @@ class Work:
         self.clock = clock
         self.actor = actor
         self._facts: dict[str, outbox_rows.Emitted] = {}
-        self._audit: list[audit_trail.AuditRow] = []
+        self._audit: list[audit_rows.AuditRow] = []
 
     def emit(self, fact: Fact, key: str) -> None:
         """Tell the other rooms ``fact`` if this commits; one ``key`` is told once, ever."""
@@ -64,7 +63,10 @@ class Work:
 
     def audit(self, action: str, subject: str, detail: Mapping[str, str] | None = None) -> None:
         """Leave a trace with the change: ``action`` is ``noun.verb``, no personal ``detail``."""
-        row = audit_trail.AuditRow.of(self.actor, self.clock.now(), action, subject, detail or {})
+        now, actor = self.clock.now(), self.actor
+        row = audit_rows.AuditRow(
+            AuditId.new(now), now, actor.kind, actor.id, action, subject, dict(detail or {})
+        )
         self._audit.append(row)
 
     @contextmanager
@@ -80,7 +82,7 @@ class Work:
 
     def flush(self) -> None:
         """Write what was emitted and traced. For the edge, last: it locks the facts' streams."""
-        audit_trail.write(self.connection, self._audit)
+        audit_rows.write(self.connection, self._audit)
         outbox_rows.write(self.connection, list(self._facts.values()))
         self._facts, self._audit = {}, []
 
