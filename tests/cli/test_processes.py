@@ -20,11 +20,18 @@ import pytest
 pytestmark = pytest.mark.xdist_group("cli")
 _STORY = ("--no-serve", "--applications", "6", "--months", "2", "--start", "2024-10-01")
 _PATIENCE_S = 60
+# Started from a shell's background, a process ignores the interrupt; here it must not.
+_PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import tael.cli
+tael.cli.main()
+"""
 
 
 @contextmanager
 def running(environment: dict[str, str], *words: str) -> Iterator[subprocess.Popen[str]]:
-    program = [sys.executable, "-c", "import tael.cli; tael.cli.main()", *words]
+    program = [sys.executable, "-c", _PROGRAM, *words]
     with subprocess.Popen(  # noqa: S603 - our own interpreter
         program,
         env={**os.environ, **environment},
