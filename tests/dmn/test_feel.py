@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tael.dmn import FeelSyntaxError, Value
-from tael.dmn.builtins import BUILTINS
-from tael.dmn.closures import Compiler
-from tael.dmn.env import Env
-from tael.dmn.lexer import Position
-from tael.dmn.parser import Names, parse_expression, parse_unary_tests
-from tael.dmn.syntax import Rule
+from tael.dmn.feel.closures import Compiler
+from tael.dmn.feel.env import Env
+from tael.dmn.feel.lexer import Position
+from tael.dmn.feel.library import BUILTINS
+from tael.dmn.feel.names import Names
+from tael.dmn.feel.parser import parse_expression, parse_unary_tests
+from tael.dmn.feel.syntax import Rule
 
 CASES = Path(__file__).parent / "cases"
 

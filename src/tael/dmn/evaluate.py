@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tael.dmn import xml
-from tael.dmn.closures import Compiler
-from tael.dmn.env import Code, Env, Test
 from tael.dmn.errors import DmnError, Nothing
-from tael.dmn.lexer import Position
-from tael.dmn.loader import read_graph
-from tael.dmn.model import Decision, Graph, InputData, Knowledge
-from tael.dmn.syntax import Rule, UnaryTests
+from tael.dmn.feel.closures import Compiler
+from tael.dmn.feel.env import Code, Env, Test
+from tael.dmn.feel.lexer import Position
+from tael.dmn.feel.syntax import Rule, UnaryTests
+from tael.dmn.feel.values import Function, Value, from_python, kind
+from tael.dmn.model import xml
+from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge
+from tael.dmn.model.loader import read_graph
 from tael.dmn.trace import FeelWarning, Fired, Result, Step, Trace
-from tael.dmn.values import Function, Value, from_python, kind
 
 
 def load(path: str | Path, *, tolerant: bool = False) -> Model:

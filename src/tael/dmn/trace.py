@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tael.dmn.values import Value, to_json
+from tael.dmn.feel.values import Value, to_json
 
 
 @dataclass(frozen=True, slots=True)

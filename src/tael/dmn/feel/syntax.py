@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
-from tael.dmn.lexer import Position
+from tael.dmn.feel.lexer import Position
 
 
 @dataclass(frozen=True, slots=True)

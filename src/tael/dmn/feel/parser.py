@@ -6,15 +6,15 @@ each name the longest known one wins. Unknown names are single words, noted in `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from decimal import ROUND_HALF_EVEN, Context
 
-from tael.dmn import syntax as s
 from tael.dmn.errors import FeelSyntaxError
-from tael.dmn.lexer import Kind, Position, Token, tokens, words
+from tael.dmn.feel import syntax as s
+from tael.dmn.feel.lexer import Kind, Position, Token, tokens
+from tael.dmn.feel.names import Names
+from tael.dmn.feel.numbers import NUMBERS
 
-NUMBERS = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144)
 # Each level takes about ten Python frames of the thousand there are.
 _DEEPEST = 40
 _COMPARISONS = ("<=", ">=", "!=", "=", "<", ">")
@@ -24,38 +24,6 @@ _RESERVED = frozenset(
 )
 _TEXTUAL = ("if", "for", "some", "every", "function")
 _CONSTANTS: dict[str, bool | None] = {"null": None, "true": True, "false": False}
-
-
-class Names:
-    """The names a scope knows, ready for the longest match."""
-
-    def __init__(self, names: Iterable[str] = (), parent: Names | None = None) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-        self._parent = parent
-        for name in names:
-            self.add(name)
-
-    def add(self, name: str) -> None:
-        parts = words(name)
-        if parts:
-            row = self._by_first.setdefault(parts[0], [])
-            row.append((parts, name))
-            row.sort(key=lambda pair: -len(pair[0]))
-
-    def longest(self, found: list[Token], start: int) -> tuple[str, int] | None:
-        """The longest known name at ``start`` and how many tokens it takes."""
-        best = self._parent.longest(found, start) if self._parent else None
-        for parts, name in self._by_first.get(found[start].text, ()):
-            if best and len(parts) < best[1]:
-                break
-            if all(
-                start + i < len(found)
-                and found[start + i].text == part
-                and found[start + i].kind != Kind.STRING
-                for i, part in enumerate(parts)
-            ):
-                return name, len(parts)
-        return best
 
 
 def parse_expression(

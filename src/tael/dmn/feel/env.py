@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
-from tael.dmn.lexer import Position
-from tael.dmn.syntax import Rule
-from tael.dmn.values import Value
+from tael.dmn.feel.lexer import Position
+from tael.dmn.feel.syntax import Rule
+from tael.dmn.feel.values import Value
 
 
 class Run(Protocol):

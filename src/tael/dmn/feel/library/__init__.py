@@ -20,8 +20,8 @@ from decimal import (
 )
 
 from tael.dmn.errors import Nothing
-from tael.dmn.parser import NUMBERS
-from tael.dmn.values import Function, Value, date_from, equals, kind, less, to_text
+from tael.dmn.feel.numbers import NUMBERS
+from tael.dmn.feel.values import Function, Value, date_from, equals, kind, less, to_text
 
 _ZERO = Decimal(0)
 _LARGEST_SCALE = 6176

@@ -6,23 +6,22 @@ Null never comes silently: an operation that gives null tells the run why and wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from decimal import Decimal, DecimalException
 
-from tael.dmn import syntax as s
-from tael.dmn.builtins import BUILTINS
-from tael.dmn.env import Code, Env, Test
 from tael.dmn.errors import Nothing
-from tael.dmn.lexer import Position
-from tael.dmn.parser import NUMBERS
-from tael.dmn.tables import compile_table
-from tael.dmn.values import (
+from tael.dmn.feel import syntax as s
+from tael.dmn.feel.env import Code, Env, Test
+from tael.dmn.feel.lexer import Position
+from tael.dmn.feel.library import BUILTINS
+from tael.dmn.feel.numbers import NUMBERS
+from tael.dmn.feel.operators import ARITHMETIC, compared, member
+from tael.dmn.feel.tables import compile_table
+from tael.dmn.feel.values import (
     Function,
     Range,
     Value,
     compare,
     date_from,
-    equals,
     kind,
     matches,
 )
@@ -85,7 +84,7 @@ class Compiler:
 
         def passes(env: Env, value: Value) -> bool | None:
             try:
-                return _compared(operator, value, operand(env))
+                return compared(operator, value, operand(env))
             except Nothing as why:
                 return _null(env, at, str(why))
 
@@ -144,10 +143,10 @@ class Compiler:
         operator = tree.operator
         if operator in ("and", "or"):
             return self._logic(tree.at, left, right, stops=operator == "or")
-        if operator in _ARITHMETIC:
-            calculate = _ARITHMETIC[operator]
+        if operator in ARITHMETIC:
+            calculate = ARITHMETIC[operator]
             return self._guarded(tree.at, lambda env: calculate(left(env), right(env)))
-        return self._guarded(tree.at, lambda env: _compared(operator, left(env), right(env)))
+        return self._guarded(tree.at, lambda env: compared(operator, left(env), right(env)))
 
     def _logic(self, at: Position, left: Code, right: Code, *, stops: bool) -> Code:
         """Three-valued ``or`` (stops at true) and ``and`` (stops at false)."""
@@ -244,7 +243,7 @@ class Compiler:
 
     def _path(self, tree: s.Path) -> Code:
         source, name = self.expression(tree.source), tree.name
-        return self._guarded(tree.at, lambda env: _member(source(env), name))
+        return self._guarded(tree.at, lambda env: member(source(env), name))
 
     def _filter(self, tree: s.Filter) -> Code:
         source, condition = self.expression(tree.source), self.expression(tree.condition)
@@ -361,67 +360,6 @@ def named_arguments(function: Function, given: Mapping[str, Value]) -> list[Valu
         raise Nothing(f"{function.name} has no parameter {min(strange)!r}")
     last = max((i for i, name in enumerate(function.parameters) if name in given), default=-1)
     return [given.get(name) for name in function.parameters[: last + 1]]
-
-
-def _compared(operator: str, left: Value, right: Value) -> bool:
-    if operator in ("=", "!="):
-        same = equals(left, right)
-        if same is None:
-            raise Nothing(f"a {kind(left)} and a {kind(right)} are never compared")
-        return same is (operator == "=")
-    return compare(operator, left, right)
-
-
-def _two_numbers(left: Value, right: Value, word: str) -> tuple[Decimal, Decimal]:
-    if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return left, right
-    raise Nothing(f"{word} a {kind(left)} and a {kind(right)}")
-
-
-def _add(left: Value, right: Value) -> Value:
-    if isinstance(left, str) and isinstance(right, str):
-        return left + right
-    return NUMBERS.add(*_two_numbers(left, right, "the sum of"))
-
-
-def _subtract(left: Value, right: Value) -> Value:
-    return NUMBERS.subtract(*_two_numbers(left, right, "the difference of"))
-
-
-def _multiply(left: Value, right: Value) -> Value:
-    return NUMBERS.multiply(*_two_numbers(left, right, "the product of"))
-
-
-def _divide(left: Value, right: Value) -> Value:
-    numerator, denominator = _two_numbers(left, right, "the quotient of")
-    if not denominator:
-        raise Nothing("division by zero")
-    return NUMBERS.divide(numerator, denominator)
-
-
-def _power(left: Value, right: Value) -> Value:
-    return NUMBERS.power(*_two_numbers(left, right, "the power of"))
-
-
-_ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
-    "+": _add,
-    "-": _subtract,
-    "*": _multiply,
-    "/": _divide,
-    "**": _power,
-}
-
-
-def _member(source: Value, name: str) -> Value:
-    if isinstance(source, Mapping):
-        if name not in source:
-            raise Nothing(f"no entry {name!r} in the context")
-        return source[name]
-    if isinstance(source, tuple):
-        return tuple(_member(item, name) for item in source)
-    if isinstance(source, date) and name in ("year", "month", "day", "weekday"):
-        return Decimal(source.isoweekday() if name == "weekday" else getattr(source, name))
-    raise Nothing(f"a {kind(source)} has no member {name!r}")
 
 
 def _at(items: tuple[Value, ...], position: Decimal) -> Value:

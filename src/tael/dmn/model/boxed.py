@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from tael.dmn import syntax as s
 from tael.dmn.errors import DmnError, FeelSyntaxError
-from tael.dmn.lexer import Position
-from tael.dmn.parser import Names, Parsed, ParsedTests, parse_expression, parse_unary_tests
-from tael.dmn.xml import Element
+from tael.dmn.feel import syntax as s
+from tael.dmn.feel.lexer import Position
+from tael.dmn.feel.names import Names
+from tael.dmn.feel.parser import Parsed, ParsedTests, parse_expression, parse_unary_tests
+from tael.dmn.model.xml import Element
 
 _POLICIES = {
     "UNIQUE": "U", "ANY": "A", "PRIORITY": "P", "FIRST": "F",

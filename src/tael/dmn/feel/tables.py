@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from tael.dmn.builtins import BUILTINS
-from tael.dmn.env import Code, Env, Test
 from tael.dmn.errors import Nothing
-from tael.dmn.syntax import DecisionTable, Expression, Rule, UnaryTests
-from tael.dmn.values import Value, equals
+from tael.dmn.feel.env import Code, Env, Test
+from tael.dmn.feel.library import BUILTINS
+from tael.dmn.feel.syntax import DecisionTable, Expression, Rule, UnaryTests
+from tael.dmn.feel.values import Value, equals
 
 ExpressionCompiler = Callable[[Expression], Code]
 TestsCompiler = Callable[[UnaryTests], Test]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tael.dmn.lexer import Position
-from tael.dmn.syntax import Expression
-from tael.dmn.types import Types
+from tael.dmn.feel.lexer import Position
+from tael.dmn.feel.syntax import Expression
+from tael.dmn.model.item_types import Types
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tael.dmn.errors import Nothing
-from tael.dmn.syntax import UnaryTests
-from tael.dmn.values import Value, kind
+from tael.dmn.feel.syntax import UnaryTests
+from tael.dmn.feel.values import Value, kind
 
 # Says whether a value passes allowed values; handed in, as it needs the compiler.
 AllowedCheck: TypeAlias = Callable[[UnaryTests, Value], bool]

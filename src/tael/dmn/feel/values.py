@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TypeAlias, Union
 
 from tael.dmn.errors import Nothing
-from tael.dmn.parser import NUMBERS
+from tael.dmn.feel.numbers import NUMBERS
 from tael.kernel import BadInput, Rate
 
 Value: TypeAlias = Union[

@@ -6,14 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from tael.dmn.boxed import Boxed
-from tael.dmn.builtins import BUILTINS
 from tael.dmn.errors import DmnError
-from tael.dmn.lexer import Position
-from tael.dmn.model import Decision, Graph, InputData, Knowledge
-from tael.dmn.parser import Names
-from tael.dmn.types import ItemType, Types
-from tael.dmn.xml import Element
+from tael.dmn.feel.lexer import Position
+from tael.dmn.feel.library import BUILTINS
+from tael.dmn.feel.names import Names
+from tael.dmn.model.boxed import Boxed
+from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge
+from tael.dmn.model.item_types import ItemType, Types
+from tael.dmn.model.xml import Element
 
 _MODEL_NAMESPACES = (
     "https://www.omg.org/spec/DMN/20230324/MODEL/",  # DMN 1.5
