@@ -1,17 +1,36 @@
-"""``tael policies``: versions, and decisions made again."""
+"""``tael policies``: versions from file to force and out of it, and decisions made again."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tael.cli.exits import ExitCode
-from tael.cli.installation import opened
+from tael.cli.installation import opened, person
 from tael.cli.output import AsJson, put, say, show, table
-from tael.kernel import DecisionId
+from tael.cli.policy_files import TextFiles, read_bundle, save
+from tael.kernel import DecisionId, NotFound, VersionId
 
-group = typer.Typer(help="Policy versions and the decision log.", no_args_is_help=True)
+if TYPE_CHECKING:  # a command loads these when it runs; help must not
+    from rich.console import Console
+
+    from tael.app.installation import Installation
+    from tael.platform import Work
+    from tael.policies import PolicyVersion
+
+group = typer.Typer(
+    help="Policy versions, with a maker and a checker, and the decision log.", no_args_is_help=True
+)
+
+_As = Annotated[str, typer.Option("--as", help="Your login; the password is asked for.")]
+_FromInput = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
+_Version = Annotated[str, typer.Argument(help="Id of a policy version: ver_...")]
 
 
 @group.command("list")
@@ -26,15 +45,16 @@ def list_versions(ctx: typer.Context, as_json: AsJson = False) -> None:
 
     with opened(ctx) as house, house.database.begin(SYSTEM) as work:
         versions = house.policies.versions(work)
+        logins = _logins(house, work)
     columns = ("id", "name", "state", "drafted by", "drafted at", "approved by", "deployed at")
     rows = [
         (
             one.id,
             one.name,
             one.state,
-            one.drafted_by,
+            logins.get(one.drafted_by, one.drafted_by),
             one.drafted_at,
-            one.approved_by,
+            logins.get(one.approved_by or "", one.approved_by),
             one.deployed_at,
         )
         for one in versions
@@ -42,6 +62,158 @@ def list_versions(ctx: typer.Context, as_json: AsJson = False) -> None:
     show(
         {"versions": versions},
         lambda screen: screen.print(table("Policy versions", columns, rows)),
+        as_json=as_json,
+    )
+
+
+@group.command("show")
+def show_version(
+    ctx: typer.Context,
+    version: Annotated[
+        str | None, typer.Argument(help="Id of a policy version; else the one in force.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--save", help="Write its four texts into this folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one policy version: who, when, and the hashes of its texts.
+
+    With --save its texts become files: where the next draft begins.
+
+    Examples:
+
+        tael policies show
+        tael policies show ver_01jd8c4q8kf3v7s2m5x9w0y1za --save policy --json
+    """
+    from tael.platform import SYSTEM
+
+    wanted = None if version is None else VersionId.parse(version, field="version")
+    with opened(ctx) as house, house.database.begin(SYSTEM) as work:
+        policies = house.policies
+        found = (
+            policies.in_force(work) if wanted is None else _find(policies.versions(work), wanted)
+        )
+        bundle = policies.bundle(work, found.id)
+        logins = _logins(house, work)
+    files = [] if folder is None else save(bundle, folder)
+
+    def draw(screen: Console) -> None:
+        screen.print(table(f"Policy version {found.id}", ("what", "value"), _rows(found, logins)))
+
+    show({"version": found, "files": files}, draw, as_json=as_json)
+    for path in files:
+        say(f"Wrote {path}")
+
+
+@group.command()
+def draft(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="What it is called: say what it changes.")],
+    login: _As,
+    dmn: Annotated[Path | None, typer.Option("--dmn", help="Its rules: a DMN 1.5 file.")] = None,
+    scorecard: Annotated[
+        Path | None, typer.Option("--scorecard", help="Its scorecard, as `tael.risk` writes it.")
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option("--prices", help="Its offers by tier: a JSON file.")
+    ] = None,
+    parameters: Annotated[
+        Path | None, typer.Option("--parameters", help="Its inputs and reasons: a JSON file.")
+    ] = None,
+    from_input: _FromInput = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep files as a new policy version, a draft.
+
+    A text that is not given is that of the version in force; where none is, the shipped example's,
+    and only the scorecard must be yours. Nothing is decided by a draft: another person approves it,
+    then it is deployed.
+
+    Examples:
+
+        tael policies draft "fewer knock-outs" --dmn policy.dmn --as lin
+        tael policies draft first --dmn policy.dmn --scorecard card.json --as lin --json
+    """
+    files = TextFiles(dmn=dmn, scorecard=scorecard, prices=prices, parameters=parameters)
+    texts = files.read()
+    with opened(ctx) as house:
+        actor = person(house, login, from_input=from_input)
+        house.permissions.require(actor, "propose", "policy")
+        with house.database.begin(actor) as work:
+            bundle = read_bundle(texts, house.policies, work)
+            with files.named():
+                made = house.policies.draft(work, name, bundle)
+    show(
+        {"version": made},
+        lambda _: put(f"{made.id}: draft; another person approves it: tael policies approve"),
+        as_json=as_json,
+    )
+
+
+@group.command()
+def approve(
+    ctx: typer.Context,
+    version: _Version,
+    login: _As,
+    from_input: _FromInput = False,
+    as_json: AsJson = False,
+) -> None:
+    """Approve what another person drafted.
+
+    Example:
+
+        tael policies approve ver_01jd8c4q8kf3v7s2m5x9w0y1za --as wang
+    """
+    with _acting(ctx, version, login, from_input=from_input) as (house, work, version_id):
+        moved = house.policies.approve(work, version_id)
+    show(
+        {"version": moved},
+        lambda _: put(f"{moved.id}: approved; put it in force: tael policies deploy"),
+        as_json=as_json,
+    )
+
+
+@group.command()
+def deploy(
+    ctx: typer.Context,
+    version: _Version,
+    login: _As,
+    from_input: _FromInput = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put an approved version in force, in place of the one before.
+
+    Example:
+
+        tael policies deploy ver_01jd8c4q8kf3v7s2m5x9w0y1za --as wang
+    """
+    with _acting(ctx, version, login, from_input=from_input) as (house, work, version_id):
+        moved = house.policies.deploy(work, version_id)
+    show({"version": moved}, lambda _: put(f"{moved.id}: in force"), as_json=as_json)
+
+
+@group.command()
+def retire(
+    ctx: typer.Context,
+    version: _Version,
+    login: _As,
+    from_input: _FromInput = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take the version in force out of it.
+
+    Nothing is decided then until another one is deployed; to change the policy, deploy the next.
+
+    Example:
+
+        tael policies retire ver_01jd8c4q8kf3v7s2m5x9w0y1za --as wang
+    """
+    with _acting(ctx, version, login, from_input=from_input) as (house, work, version_id):
+        moved = house.policies.retire(work, version_id)
+    show(
+        {"version": moved},
+        lambda _: put(f"{moved.id}: retired; no policy is in force, nothing is decided"),
         as_json=as_json,
     )
 
@@ -87,3 +259,44 @@ def reproduce(
     if not again.same:
         say("tael: the decision does not come out again: its log row or the engine has changed")
         raise typer.Exit(ExitCode.ALARM)
+
+
+@contextmanager
+def _acting(
+    ctx: typer.Context, version: str, login: str, *, from_input: bool
+) -> Iterator[tuple[Installation, Work, VersionId]]:
+    """A unit of work of the person of ``login``, who may approve policies."""
+    version_id = VersionId.parse(version, field="version")
+    with opened(ctx) as house:
+        actor = person(house, login, from_input=from_input)
+        house.permissions.require(actor, "approve", "policy")
+        with house.database.begin(actor) as work:
+            yield house, work, version_id
+
+
+def _find(versions: Iterable[PolicyVersion], wanted: VersionId) -> PolicyVersion:
+    for one in versions:
+        if one.id == wanted:
+            return one
+    raise NotFound(
+        f"there is no policy version {wanted}; see `tael policies list`", field="version"
+    )
+
+
+def _logins(house: Installation, work: Work) -> Mapping[str, str]:
+    """Users by id: who drafted and approved, in words."""
+    return {user.id: user.login for user in house.identity.users.all(work)}
+
+
+def _rows(version: PolicyVersion, logins: Mapping[str, str]) -> list[tuple[str, object]]:
+    return [
+        ("name", version.name),
+        ("state", version.state),
+        ("drafted by", logins.get(version.drafted_by, version.drafted_by)),
+        ("drafted at", version.drafted_at),
+        ("approved by", logins.get(version.approved_by or "", version.approved_by)),
+        ("approved at", version.approved_at),
+        ("deployed at", version.deployed_at),
+        ("retired at", version.retired_at),
+        *((f"hash of {text}", digest) for text, digest in version.hashes.items()),
+    ]

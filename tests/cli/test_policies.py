@@ -1,0 +1,185 @@
+"""`tael policies`: a version from its files into force and out of it, by two people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tael.cli import app
+from tael.economy import history
+from tael.risk import Scorecard
+
+pytestmark = pytest.mark.xdist_group("cli")
+DATA = Path(__file__).parents[2] / "src/tael/policies/data"
+RULES = str(DATA / "first_policy.dmn")
+SECRET = "three green hills"
+PEOPLE = {"lin": "risk_manager", "wang": "risk_manager", "looker": "auditor"}
+
+
+class Lender:
+    """The command line on an installation without a policy, and three people who use it."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
+        for login, role in PEOPLE.items():
+            self("users", "add", login, "--role", role, "--password-stdin")
+
+    def __call__(self, *words: str, login: str = "") -> Any:
+        signed = ("--as", login, "--password-stdin") if login else ()
+        return CliRunner().invoke(
+            app, [*words, *signed], input=f"{SECRET}\n", env=self._environment
+        )
+
+    def version(self, *words: str, login: str = "") -> dict[str, Any]:
+        """What a command of the group says of a version."""
+        answer = self("policies", *words, "--json", login=login)
+        assert answer.exit_code == 0, answer.stderr
+        found: dict[str, Any] = json.loads(answer.stdout)["version"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def lender(place: Callable[[str], dict[str, str]]) -> Lender:
+    environment = place("policies")
+    CliRunner().invoke(app, ["db", "upgrade"], env=environment)
+    return Lender(environment)
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file with a scorecard that the shipped policy can read."""
+    past = history(1, 2000)
+    path = tmp_path_factory.mktemp("card") / "card.json"
+    path.write_text(Scorecard().fit(past.columns, past.bad).to_json(), encoding="utf-8")
+    return str(path)
+
+
+def test_a_version_is_drafted_approved_by_another_deployed_and_retired(
+    lender: Lender, card: str, tmp_path: Path
+) -> None:
+    first = lender.version("draft", "first", "--dmn", RULES, "--scorecard", card, login="lin")
+    assert (first["state"], set(first["hashes"])) == (
+        "draft",
+        {"dmn", "scorecard", "prices", "parameters"},
+    )
+    own = lender("policies", "approve", first["id"], "--json", login="lin")
+    assert own.exit_code == 4
+    assert json.loads(own.stdout)["error"]["rule"] == "a second person approves"
+    early = lender("policies", "deploy", first["id"], login="wang")
+    assert early.exit_code == 4
+    assert "from draft to approved, not to deployed" in early.stderr
+
+    assert lender.version("approve", first["id"], login="wang")["state"] == "approved"
+    assert lender.version("deploy", first["id"], login="wang")["state"] == "deployed"
+    assert lender.version("show")["id"] == first["id"]
+
+    saved = tmp_path / "texts"
+    assert lender("policies", "show", "--save", str(saved)).exit_code == 0
+    assert (saved / "policy.dmn").read_bytes() == Path(RULES).read_bytes()
+    menu = saved / "prices.json"
+    menu.write_text(menu.read_text("utf-8") + "\n", encoding="utf-8")
+    second = lender.version("draft", "same prices", "--prices", str(menu), login="wang")
+    changed = {name for name in second["hashes"] if second["hashes"][name] != first["hashes"][name]}
+    assert changed == {"prices"}
+
+    lender.version("approve", second["id"], login="lin")
+    lender.version("deploy", second["id"], login="lin")
+    assert lender.version("show", first["id"])["state"] == "retired"
+    assert lender.version("retire", second["id"], login="wang")["state"] == "retired"
+    nothing = lender("policies", "show")
+    assert nothing.exit_code == 4
+    assert "no policy is in force; deploy one" in nothing.stderr
+
+
+def test_people_read_logins_and_the_next_step(lender: Lender, card: str) -> None:
+    said = lender("policies", "draft", "for people", "--scorecard", card, login="lin").stdout
+    version = said.partition(":")[0]
+
+    assert "another person approves it: tael policies approve" in said
+    assert "lin" in lender("policies", "show", version).stdout
+    assert "lin" in lender("policies", "list").stdout
+    assert "tael policies deploy" in lender("policies", "approve", version, login="wang").stdout
+
+
+@pytest.mark.parametrize("verb", ["approve", "deploy", "retire"])
+def test_who_may_only_read_moves_no_version(lender: Lender, verb: str) -> None:
+    answer = lender("policies", verb, "ver_01jd8c4q8kf3v7s2m5x9w0y1za", login="looker")
+
+    assert answer.exit_code == 4
+    assert "you may not approve this policy" in answer.stderr
+
+
+def test_who_may_only_read_drafts_nothing(lender: Lender, card: str) -> None:
+    answer = lender("policies", "draft", "mine", "--scorecard", card, login="looker")
+
+    assert answer.exit_code == 4
+    assert "you may not propose this policy" in answer.stderr
+
+
+BROKEN = {
+    "rules.dmn": b"<definitions",
+    "card.json": b"{",
+    "other-card.json": b'{"format": "x"}',
+    "prices.json": b'{"options": []}',
+    "menu.json": b'{"options": [{"method": "SLOW"}]}',
+    "no-limit.json": b'{"options": [{"code": "a", "method": "FLAT", "tiers": [9]}]}',
+    "parameters.json": b'{"inputs": {"age": {"type": "years"}}, "reasons": {}}',
+    "wordless.json": b'{"inputs": {}, "reasons": {"too_young": {"en": "too young"}}}',
+    "range.json": b'{"inputs": {"age": {"type": "integer", "minimum": "x"}}, "reasons": {}}',
+    "latin.json": b'"\xe9"',
+}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ((), "dmn: a draft changes a text; give --dmn, --scorecard, --prices or --parameters"),
+        (("--dmn", "none.dmn"), "dmn: there is no file none.dmn"),
+        (("--dmn", "."), "dmn: . cannot be read: Is a directory (rule: a readable file)"),
+        (("--dmn", "rules.dmn"), "(in rules.dmn)"),
+        (("--scorecard", "card.json"), "scorecard: not JSON: "),
+        (("--scorecard", "other-card.json"), "(in other-card.json)"),
+        (("--scorecard", "latin.json"), "scorecard: latin.json is not UTF-8 at byte 1"),
+        (("--prices", "prices.json", "--scorecard", "good"), "prices.options: the price menu"),
+        (("--prices", "menu.json", "--scorecard", "good"), "(in menu.json) (rule: "),
+        (("--prices", "no-limit.json", "--scorecard", "good"), "prices.options.tiers: tiers"),
+        (("--parameters", "parameters.json", "--scorecard", "good"), "(in parameters.json)"),
+        (("--parameters", "wordless.json", "--scorecard", "good"), "KeyError 'zh' (in wordless"),
+        (("--parameters", "range.json", "--scorecard", "good"), "(in range.json)"),
+    ],
+    ids=lambda case: " ".join(case[0]) or "nothing",
+)
+def test_a_text_at_fault_is_named_by_file_field_and_rule(
+    lender: Lender,
+    card: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    case: tuple[tuple[str, ...], str],
+) -> None:
+    words, says = case
+    for name, content in BROKEN.items():
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    given = [card if word == "good" else word for word in words]
+
+    answer = lender("policies", "draft", "broken", *given, login="lin")
+
+    assert says in answer.stderr
+    assert answer.exit_code == 3
+    assert answer.stderr.count("\n") == 1
+
+
+def test_texts_are_not_written_over(lender: Lender, card: str, tmp_path: Path) -> None:
+    version = lender.version("draft", "to save", "--scorecard", card, login="lin")["id"]
+    (tmp_path / "prices.json").write_text("mine", encoding="utf-8")
+
+    answer = lender("policies", "show", version, "--save", str(tmp_path))
+
+    assert answer.exit_code == 4
+    assert "prices.json is there already and holds another text" in answer.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["prices.json"]
