@@ -157,6 +157,51 @@ def test_a_failure_that_may_pass_is_tried_again(with_table: Database) -> None:
     assert (status.state, status.result) == (JobState.DONE, 3)
 
 
+def _silent_for(tries: int, calls: list[int], *, retry_after_s: float) -> Job:
+    """Writes once, then calls a bank that answers only after so many runs."""
+
+    def call() -> Json:
+        calls.append(1)
+        if len(calls) <= tries:
+            raise OutsideFailure("the bank is away")
+        return len(calls)
+
+    def run(job: JobRun) -> Json:
+        job.work("row", lambda work: _write(work, job.key, 1))
+        return job.outside("call", call)
+
+    return Job("call", run, step_tries=1, retry_after_s=retry_after_s)
+
+
+def test_a_bank_that_stays_silent_makes_the_job_wait_and_not_fail(
+    with_table: Database,
+) -> None:
+    calls: list[int] = []
+    _request(with_table, "a", job="call")
+    with Worker(with_table, [_silent_for(2, calls, retry_after_s=0.1)], name="one"):
+        [status] = _ended(with_table, "a")
+    assert (status.state, status.attempt, status.result) == (JobState.DONE, 3, 3)
+    assert (status.error, status.retry_at) == ("", None)
+    assert _written(with_table) == [("a", 1)], "the step that wrote is not repeated"
+
+
+def test_a_waiting_job_says_why_and_until_when_and_may_be_run_at_once(
+    with_table: Database,
+) -> None:
+    _request(with_table, "a", job="call")
+    with Worker(with_table, [_silent_for(1, [], retry_after_s=3600)], name="one"):
+        deadline = time.monotonic() + 60
+        while _status(with_table, "a").retry_at is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        status = _status(with_table, "a")
+        assert (status.state, status.attempt) == (JobState.REQUESTED, 2)
+        assert status.error == "OutsideFailure: the bank is away"
+        with with_table.begin(SYSTEM) as work:
+            retry_job(work, "a")
+        [status] = _ended(with_table, "a")
+    assert (status.state, status.result) == (JobState.DONE, 2)
+
+
 def test_a_job_nobody_knows_fails_visibly(database: Database) -> None:
     _request(database, "a", job="unheard of")
     with Worker(database, [], name="one"):

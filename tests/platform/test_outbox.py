@@ -205,6 +205,55 @@ def test_writers_and_readers_side_by_side_keep_each_streams_order(database: Data
         assert notebook.amounts(stream) == list(told)
 
 
+def _facts(database: Database) -> list[str]:
+    with database.begin(SYSTEM) as work:
+        query = sa.text("SELECT key FROM platform.outbox ORDER BY key")
+        return list(work.connection.scalars(query))
+
+
+def test_old_facts_are_pruned_and_one_that_somebody_waits_for_never_is(
+    database: Database, clock: FixedClock
+) -> None:
+    quiet, moody, outbox = _Notebook(), _Notebook(), Outbox(database)
+    moody.fails = lambda fact: fact.stream == "held up"
+    readers = [_handler(quiet), _handler(moody, "moody")]
+    _emit(database, "old", range(3))
+    _emit(database, "held up", range(2))
+    outbox.deliver(readers)
+    clock.move_to_day(Day(2026, 1, 6))
+    _emit(database, "newer", range(1))
+    outbox.deliver(readers)
+    clock.move_to_day(Day(2026, 4, 6))  # 91 days after the first, 90 after the newer
+    with database.begin(SYSTEM) as work:
+        assert outbox.prune(work, limit=2) == 2
+        assert outbox.prune(work, limit=2) == 1
+        assert outbox.prune(work) == 0
+    assert _facts(database) == ["held up-0", "held up-1", "newer-0"]
+    moody.fails = lambda _fact: False
+    outbox.deliver(readers)
+    _emit(database, "old", range(5, 6))
+    outbox.deliver(readers)
+    assert moody.amounts("held up") == [0, 1]
+    assert quiet.amounts("old") == [0, 1, 2, 5]
+
+
+def test_a_fact_skipped_for_one_handler_is_pruned_like_any_other(
+    database: Database, clock: FixedClock
+) -> None:
+    notebook, outbox = _Notebook(), Outbox(database)
+    notebook.fails = lambda _fact: True
+    _emit(database, "one", range(1))
+    outbox.deliver([_handler(notebook)])
+    with database.begin(SYSTEM) as work:
+        [failed] = outbox.failures(work)
+        outbox.skip(work, failed.fact_id, handler="notes", reason="a test")
+    outbox.deliver([_handler(notebook)])
+    clock.move_to_day(Day(2026, 12, 1))
+    with database.begin(SYSTEM) as work:
+        assert outbox.prune(work) == 1
+    assert _facts(database) == []
+
+
 _KILLED_READER = """
 import os, sys
 import sqlalchemy as sa

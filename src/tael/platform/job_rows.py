@@ -21,6 +21,8 @@ jobs = sa.Table(
     sa.Column("result", JSONB(none_as_null=True)),
     sa.Column("error", sa.Text),
     sa.Column("finished_at", _INSTANT),
+    # Told by the database's clock, like the beats: not before this instant is it tried again.
+    sa.Column("retry_at", _INSTANT),
     sa.CheckConstraint("state IN ('requested', 'running', 'done', 'failed')", name="job_state"),
 )
 sa.Index("ix_jobs_requested", jobs.c.requested_at, postgresql_where=jobs.c.state == "requested")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from threading import Event, Thread
 from types import TracebackType
@@ -34,7 +35,9 @@ _QUEUE = "tael"
 _HANDED_AT_ONCE = 100
 _ERROR_LENGTH = 500
 _LOCK_PREFIX = "tael.worker:"
-_STEP_TRIES = 8
+_FINISH_TRIES = 8
+_LARGEST_DOUBLING = 12
+_LONGEST_PAUSE_S = 3600
 _NAME_TRIES = 20
 _NAME_PAUSE_S = 0.1
 _log = structlog.get_logger(__name__)
@@ -46,10 +49,20 @@ class Job:
 
     Between steps it must go the same way every time (no clock, no random numbers of its own), for
     after a kill it is run again from the top, past the steps that are done.
+
+    Args:
+        name: under which it is asked for.
+        run: its work.
+        step_tries: how often a step is tried, with growing pauses, while its failure may pass
+            (``TaelError.retryable``).
+        retry_after_s: when all of them failed the job waits so long and runs again, then twice as
+            long, at most an hour, for ever: a silent bank makes no job fail for good.
     """
 
     name: str
     run: Callable[[JobRun], Json]
+    step_tries: int = 8
+    retry_after_s: float = 60
 
 
 class JobState(Enum):
@@ -63,7 +76,10 @@ class JobState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """Where a job stands; ``result`` of one that is done, ``error`` of one that failed."""
+    """Where a job stands; ``result`` of one that is done, ``error`` of its last failure.
+
+    ``retry_at`` (UTC) is set while a job waits for the outside world and will run again by itself.
+    """
 
     key: str
     job: str
@@ -71,6 +87,7 @@ class JobStatus:
     attempt: int
     result: Json
     error: str
+    retry_at: datetime | None = None
 
 
 class JobRun:
@@ -150,20 +167,27 @@ def job_status(work: Work, key: str) -> JobStatus:
     row = work.connection.execute(sa.select(jobs).where(jobs.c.key == key)).first()
     if row is None:
         raise NotFound(f"there is no job {key!r}", field="key")
-    return JobStatus(key, row.job, JobState(row.state), row.attempt, row.result, row.error or "")
+    state, retry_at = JobState(row.state), row.retry_at and row.retry_at.astimezone(UTC)
+    return JobStatus(key, row.job, state, row.attempt, row.result, row.error or "", retry_at)
 
 
 def retry_job(work: Work, key: str) -> None:
-    """Run a failed job again; steps that wrote to our database are not repeated.
+    """Run a failed job again, or one that waits at once; steps that wrote are not repeated.
 
     Raises:
         Conflict: it did not fail.
     """
-    failed = (jobs.c.key == key) & (jobs.c.state == JobState.FAILED.value)
-    values = {"state": JobState.REQUESTED.value, "attempt": jobs.c.attempt + 1, "error": None}
-    if work.connection.execute(sa.update(jobs).where(failed).values(values)).rowcount == 0:
-        raise Conflict(f"job {key!r} did not fail", field="key")
-    work.audit("job.retry", key)
+    mine, state = jobs.c.key == key, jobs.c.state
+    failed = sa.update(jobs).where(mine, state == JobState.FAILED.value)
+    again = {"state": JobState.REQUESTED.value, "attempt": jobs.c.attempt + 1, "error": None}
+    waits = sa.update(jobs).where(
+        mine, state == JobState.REQUESTED.value, jobs.c.retry_at.is_not(None)
+    )
+    for statement in (failed.values(again), waits.values(retry_at=None)):
+        if work.connection.execute(statement).rowcount:
+            work.audit("job.retry", key)
+            return
+    raise Conflict(f"job {key!r} did not fail", field="key")
 
 
 class Worker:
@@ -256,33 +280,33 @@ class Worker:
 
     def _run(self, key: str, name: str, arguments: dict[str, Json]) -> None:
         """The one workflow there is: runs a job and writes down how it ended."""
-        run = JobRun(self._database, key, arguments, self._step)
-        outcome: dict[str, Json]
+        attempt = _attempt()
+        job = self._known.get(name) or _unknown(name)
+        run = JobRun(self._database, key, arguments, _stepper(job.step_tries))
+        outcome: dict[str, Any]
         try:
-            outcome = {"state": JobState.DONE.value, "result": self._known[name].run(run)}
+            outcome = {"state": JobState.DONE.value, "result": job.run(run)}
         except Exception as error:  # noqa: BLE001 - the edge of every job: it is written down
-            _log.warning("job failed", job=name, key=key, error=_described(error))
             outcome = {"state": JobState.FAILED.value, "error": _described(error)}
-        self._step("finish", lambda: self._finish(key, outcome))
+            if _may_pass(_last_try(error)):
+                outcome["state"] = JobState.REQUESTED.value
+            _log.warning("job failed", job=name, key=key, attempt=attempt, **outcome)
+        finish = _stepper(_FINISH_TRIES)
+        finish("finish", lambda: self._finish(key, attempt, outcome, job.retry_after_s))
 
-    def _finish(self, key: str, outcome: Mapping[str, Json]) -> None:
+    def _finish(
+        self, key: str, attempt: int, outcome: Mapping[str, Any], retry_after_s: float
+    ) -> None:
+        """Note how this attempt ended; repeated after a kill it finds the next one, and is done."""
+        values = {"error": None, "finished_at": None, "retry_at": None, **outcome}
         with self._database.begin(Actor("job", key)) as work:
-            values = {**outcome, "finished_at": work.clock.now()}
-            work.connection.execute(sa.update(jobs).where(jobs.c.key == key).values(values))
-
-    @staticmethod
-    def _step(name: str, action: Callable[[], Any]) -> Any:
-        from dbos import DBOS, StepOptions  # noqa: PLC0415 - see stop
-
-        options: StepOptions = {
-            "name": name,
-            "retries_allowed": True,
-            "max_attempts": _STEP_TRIES,
-            "interval_seconds": 0.2,
-            "backoff_rate": 2.0,
-            "should_retry": _may_pass,
-        }
-        return DBOS.run_step(options, action)
+            if outcome["state"] == JobState.REQUESTED.value:
+                values["attempt"] = attempt + 1
+                values["retry_at"] = _after(attempt, retry_after_s)
+            else:
+                values["finished_at"] = work.clock.now()
+            mine = (jobs.c.key == key) & (jobs.c.attempt == attempt)
+            work.connection.execute(sa.update(jobs).where(mine).values(values))
 
     # -- being there -----------------------------------------------------------------------------
 
@@ -337,6 +361,7 @@ class Worker:
             asked = work.connection.execute(
                 sa.select(jobs)
                 .where(jobs.c.state == JobState.REQUESTED.value)
+                .where(jobs.c.retry_at.is_(None) | (jobs.c.retry_at <= sa.func.clock_timestamp()))
                 .order_by(jobs.c.requested_at, jobs.c.key)
                 .limit(_HANDED_AT_ONCE)
                 .with_for_update(skip_locked=True)
@@ -347,13 +372,13 @@ class Worker:
             if asked:
                 keys = [row.key for row in asked]
                 running = sa.update(jobs).where(jobs.c.key.in_(keys))
-                work.connection.execute(running.values(state=JobState.RUNNING.value))
+                work.connection.execute(running.values(state=JobState.RUNNING.value, retry_at=None))
 
     def _adopt(self, presence: sa.Connection) -> None:
         """Take over the jobs of dead workers: no beat for a while, and their lock is free."""
         from dbos import DBOS  # noqa: PLC0415 - see stop
 
-        silence = sa.func.make_interval(0, 0, 0, 0, 0, 0, self._dead_after_s)
+        silence = _seconds(self._dead_after_s)
         silent = sa.select(workers.c.name).where(
             workers.c.name != self._name,
             workers.c.beat_at < sa.func.clock_timestamp() - silence,
@@ -364,6 +389,36 @@ class Worker:
                     DBOS._recover_pending_workflows([name])  # noqa: SLF001 - no public name for it
                     presence.execute(sa.delete(workers).where(workers.c.name == name))
                     _log.warning("took over the jobs of a dead worker", worker=name)
+
+
+def _stepper(tries: int) -> StepRunner:
+    def step(name: str, action: Callable[[], Any]) -> Any:
+        from dbos import DBOS, StepOptions  # noqa: PLC0415 - see Worker.stop
+
+        options: StepOptions = {
+            "name": name,
+            "retries_allowed": tries > 1,
+            "max_attempts": tries,
+            "interval_seconds": 0.2,
+            "backoff_rate": 2.0,
+            "should_retry": _may_pass,
+        }
+        return DBOS.run_step(options, action)
+
+    return step
+
+
+def _unknown(name: str) -> Job:
+    def run(_run: JobRun) -> Json:
+        raise NotFound(f"there is no job {name!r} in this release", field="job")
+
+    return Job(name, run)
+
+
+def _after(attempt: int, first_s: float) -> sa.ColumnElement[datetime]:
+    """When to run again, by the database's clock: after the pause, doubled for each attempt."""
+    pause_s = min(first_s * 2 ** min(attempt - 1, _LARGEST_DOUBLING), _LONGEST_PAUSE_S)
+    return sa.func.clock_timestamp() + _seconds(pause_s)
 
 
 def _workflow(run: Workflow) -> Workflow:
@@ -392,7 +447,22 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, TaelError) and error.retryable
 
 
-def _described(error: BaseException) -> str:
+def _last_try(error: BaseException) -> BaseException:
     tries: list[BaseException] = getattr(error, "errors", [])  # of a step that was tried in vain
-    error = tries[-1] if tries else error
+    return tries[-1] if tries else error
+
+
+def _described(error: BaseException) -> str:
+    error = _last_try(error)
     return f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
+
+
+def _attempt() -> int:
+    """Which attempt of its job the workflow is that runs here: the end of its id."""
+    from dbos import DBOS  # noqa: PLC0415 - see stop
+
+    return int(str(DBOS.workflow_id).rpartition("#")[2])
+
+
+def _seconds(number: float) -> sa.ColumnElement[timedelta]:
+    return sa.func.make_interval(0, 0, 0, 0, 0, 0, number)

@@ -28,6 +28,7 @@ _LONGEST_DELAY_S = 3600
 _LARGEST_DOUBLING = 12
 _ERROR_LENGTH = 500
 _DELIVERER = Actor("job", "outbox")
+_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,26 @@ class Outbox:
         _forget_failure(work, fact_id, handler)
         _note_handled(work, [fact_id], handler)
         work.audit("fact.skip", fact_id, {"handler": handler, "reason": reason})
+
+    def prune(self, work: Work, *, kept: timedelta = _KEPT, limit: int = 10_000) -> int:
+        """Delete facts that were closed longer than ``kept`` ago, the oldest first.
+
+        A fact that somebody still waits for is not closed, and one that failed for a handler stays
+        too. Returns how many went; as many as ``limit`` means that there may be more. A stream's
+        numbers go on.
+        """
+        failed = sa.exists().where(outbox_failures.c.fact_id == outbox.c.id)
+        old = (
+            sa.select(outbox.c.id)
+            .where(outbox.c.delivered_at < work.clock.now() - kept, ~failed)
+            .order_by(outbox.c.delivered_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        facts = list(work.connection.scalars(old))
+        for table, column in ((outbox_handled, outbox_handled.c.fact_id), (outbox, outbox.c.id)):
+            work.connection.execute(sa.delete(table).where(column == sa.any_(_ids(facts))))
+        return len(facts)
 
     def _serve(self, handler: Handler) -> Delivered:
         """Everything that is due for ``handler``, a batch of streams per transaction."""
@@ -303,6 +324,10 @@ def _due(work: Work, handler: Handler, streams: list[str]) -> list[sa.Row[Any]]:
         if row.stream not in held_up:
             due.append(row)
     return due
+
+
+def _ids(facts: Sequence[str]) -> sa.BindParameter[Sequence[str]]:
+    return sa.bindparam("facts", facts, type_=ARRAY(sa.Text))
 
 
 def _note_handled(work: Work, facts: Sequence[str], handler: str) -> None:

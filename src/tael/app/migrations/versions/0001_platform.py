@@ -67,6 +67,7 @@ STATEMENTS: tuple[str, ...] = (
         result JSONB,
         error TEXT,
         finished_at TIMESTAMP WITH TIME ZONE,
+        retry_at TIMESTAMP WITH TIME ZONE,
         PRIMARY KEY (key),
         CONSTRAINT job_state CHECK (state IN ('requested', 'running', 'done', 'failed'))
     )
