@@ -9,6 +9,8 @@ import pytest
 from tael.kernel import BadInput
 from tael.platform import Settings
 
+_BANK = "partner_01jd8c4q8kf3v7s2m5x9w0y1za"
+_OTHER = "partner_01jd8c4q8kf3v7s2m5x9w0y1zb"
 _REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
 
@@ -28,6 +30,7 @@ def test_each_variable_reaches_its_field() -> None:
             "TAEL_HTTP_PORT": " 9000 ",
             "TAEL_TIMEZONE": "Europe/Berlin",
             "TAEL_LOG_FORMAT": "json",
+            "TAEL_BANKS": f"{_BANK}=http://127.0.0.1:9001, {_OTHER}=https://bank.example/tael",
             "PATH": "/bin",
         }
     )
@@ -36,6 +39,10 @@ def test_each_variable_reaches_its_field() -> None:
     assert settings.http_port == 9000
     assert str(settings.zone) == "Europe/Berlin"
     assert settings.log_format == "json"
+    assert dict(settings.banks) == {
+        _BANK: "http://127.0.0.1:9001",
+        _OTHER: "https://bank.example/tael",
+    }
 
 
 def test_an_empty_variable_counts_as_absent() -> None:
@@ -53,6 +60,17 @@ def test_an_empty_variable_counts_as_absent() -> None:
         ("TAEL_DATABASE_URL", "sqlite:///tael.db"),
         ("TAEL_LOG_LEVEL", "loud"),
         ("TAEL_LOG_FORMAT", "xml"),
+        ("TAEL_BANKS", "http://127.0.0.1:9001"),
+        ("TAEL_BANKS", "loan_01jd8c4q8kf3v7s2m5x9w0y1za=http://127.0.0.1:9001"),
+        ("TAEL_BANKS", "http://user:word@bank.example"),
+        ("TAEL_BANKS", f"{_BANK}"),
+        ("TAEL_BANKS", f"{_BANK}=127.0.0.1:9001"),
+        ("TAEL_BANKS", f"{_BANK}=ftp://bank.example"),
+        ("TAEL_BANKS", f"{_BANK}=http://"),
+        ("TAEL_BANKS", f"{_BANK}=http://bank.example:port"),
+        ("TAEL_BANKS", f"{_BANK}=http://user:word@bank.example"),
+        ("TAEL_BANKS", f"{_BANK}=http://one.example,{_BANK}=http://two.example"),
+        ("TAEL_BANKS", f"{_BANK}=http://one.example,"),
     ],
 )
 def test_a_value_that_cannot_be_names_its_variable_and_the_rule(variable: str, text: str) -> None:
@@ -60,6 +78,7 @@ def test_a_value_that_cannot_be_names_its_variable_and_the_rule(variable: str, t
         Settings.from_env({variable: text})
     assert refused.value.field == variable
     assert refused.value.rule
+    assert "user:word" not in str(refused.value)
 
 
 def test_every_setting_is_in_the_reference() -> None:

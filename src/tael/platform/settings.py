@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tael.kernel import BadInput
+from tael.kernel import BadInput, PartnerId
 
 _LARGEST_PORT = 65535
+_HIGHEST_RATE = 1_000_000
 _LOG_FORMATS = ("console", "json")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -25,7 +28,10 @@ _FIELDS = {
     "TAEL_SECRET_KEY_FILE": "secret_key_file",
     "TAEL_LOG_LEVEL": "log_level",
     "TAEL_LOG_FORMAT": "log_format",
+    "TAEL_BANKS": "banks",
     "TAEL_WORKER": "worker_name",
+    "TAEL_API_PER_MINUTE": "api_per_minute",
+    "TAEL_SIGN_INS_PER_MINUTE": "sign_ins_per_minute",
 }
 
 
@@ -44,8 +50,13 @@ class Settings:
             None is ``keys.json`` in ``data_dir``, made on the first start.
         log_level: TAEL_LOG_LEVEL, debug, info, warning or error.
         log_format: TAEL_LOG_FORMAT, console for people, json for machines.
+        banks: TAEL_BANKS, partner → address of each partner bank that is called over HTTP.
         worker_name: TAEL_WORKER, the stable name under which this process runs durable jobs: two
             live workers never share one.
+        api_per_minute: TAEL_API_PER_MINUTE, the API requests of one key, session or, without
+            either, address that a process answers in a minute; 0 counts none.
+        sign_ins_per_minute: TAEL_SIGN_INS_PER_MINUTE, the attempts to sign in from one address
+            that a process answers in a minute; 0 counts none.
     """
 
     data_dir: Path = Path(".tael")
@@ -58,6 +69,9 @@ class Settings:
     log_level: str = "info"
     log_format: str = "console"
     worker_name: str = "worker-1"
+    banks: Mapping[PartnerId, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    api_per_minute: int = 1200
+    sign_ins_per_minute: int = 120
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -74,6 +88,11 @@ class Settings:
                 values[name] = Path(values[name]).expanduser()
         if "http_port" in values:
             values["http_port"] = _port(values["http_port"])
+        if "banks" in values:
+            values["banks"] = _banks(values["banks"])
+        for variable in ("TAEL_API_PER_MINUTE", "TAEL_SIGN_INS_PER_MINUTE"):
+            if variable in given:
+                values[variables[variable]] = _rate(given[variable], variable)
         settings = cls(**values)
         settings._check()
         return settings
@@ -113,6 +132,53 @@ def _port(text: str) -> int:
             f"{text!r} is not a port", field="TAEL_HTTP_PORT", rule=f"0 to {_LARGEST_PORT}"
         )
     return int(text)
+
+
+def _rate(text: str, variable: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > _HIGHEST_RATE:
+        raise BadInput(
+            f"{text!r} is no number of requests", field=variable, rule=f"0 to {_HIGHEST_RATE}"
+        )
+    return int(text)
+
+
+def _banks(text: str) -> Mapping[PartnerId, str]:
+    """``partner_...=http://host:port`` for each bank, commas between them.
+
+    No refusal repeats what was written: a password may stand in it.
+    """
+    found: dict[PartnerId, str] = {}
+    for number, pair in enumerate(text.split(","), start=1):
+        name, _, address = (part.strip() for part in pair.partition("="))
+        try:
+            partner = PartnerId.parse(name)
+        except BadInput as other:
+            raise _bad_bank(number, "no partner", str(other.rule)) from None
+        if partner in found:
+            raise _bad_bank(number, "a second address", "one address for each partner")
+        if not _is_address(address):
+            rule = "http or https, a host, no user, password, query or fragment"
+            raise _bad_bank(number, "no address that can be called", rule)
+        found[partner] = address
+    return MappingProxyType(found)
+
+
+def _bad_bank(number: int, what: str, rule: str) -> BadInput:
+    return BadInput(
+        f"bank {number} has {what}; write each like partner_...=http://127.0.0.1:9001",
+        field="TAEL_BANKS",
+        rule=rule,
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 - the look-up is the check
+    except ValueError:
+        return False
+    bare = not (parts.username or parts.password or parts.query or parts.fragment)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and bare
 
 
 def _one_of(value: str, allowed: tuple[str, ...], variable: str) -> None:
