@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tael.kernel import Day, Money, Refusal
+from tael.kernel import Day, Money, Refusal, facts
 from tael.ledger import Ledger
 from tael.servicing import LoanState, RefusalCode
 
@@ -71,6 +71,55 @@ def test_a_late_payment_leads_where_a_punctual_one_had(teller: Any, another_tell
     assert (late.rows, late.recognised) == (punctual.rows, punctual.recognised)
     held = teller.servicing.books.balances_by("B1301", "loan")
     assert len(set(held.values())) == 1
+
+
+def _told(teller: Any) -> list[tuple[str, str, str]]:
+    """Kind, key and amount of principal of each fact about principal, in their order."""
+    moved = (facts.RepaymentReceived, facts.RepaymentReversed)
+    return [
+        (
+            type(fact).__name__,
+            fact.event,
+            str(fact.principal if isinstance(fact, facts.RepaymentReceived) else fact.amount),
+        )
+        for fact in teller.servicing.store.facts.values()
+        if isinstance(fact, moved)
+    ]
+
+
+def test_principal_that_a_credit_repays_is_told_like_any_other(teller: Any) -> None:
+    teller.play("disburse@2026-01-01 pay@2026-02-01:22003.20 close@2026-03-01")
+    assert _told(teller) == [
+        ("RepaymentReceived", "w2", "9,201.60 CNY"),
+        ("RepaymentReceived", "close:2026-03-01", "9,339.62 CNY"),
+    ]
+
+
+def test_what_is_owed_again_after_a_reversal_is_told_never_below_zero(teller: Any) -> None:
+    # Both wait in credit; on the due day one bounces, and the other pays the instalment at once.
+    paid = "pay@2026-01-10:11001.60 pay@2026-01-11:10 reverse@2026-02-01:w3"
+    state = teller.play(f"disburse@2026-01-01 {paid}")
+    assert isinstance(state, LoanState)
+    assert _told(teller)[2:] == [
+        ("RepaymentReversed", "w4", "0.00 CNY"),
+        ("RepaymentReceived", "w4", "9,201.60 CNY"),
+    ]
+
+
+def test_facts_about_principal_add_up_to_what_is_outstanding(teller: Any) -> None:
+    line = (
+        "disburse@2026-01-01 pay@2026-02-01:22003.20 close@2026-03-01 pay@2026-02-20:500 "
+        "reverse@2026-03-05:w2 pay@2026-03-06:30000 close@2026-04-01 payoff@2026-04-02:130000 "
+        "reverse@2026-04-05:w8"
+    )
+    state = teller.play(line)
+    signs = {"RepaymentReceived": -1, "RepaymentReversed": 1}
+    moved = [
+        Money.parse(amount[:-4].replace(",", "")).minor * signs[kind]
+        for kind, _, amount in _told(teller)
+    ]
+    assert isinstance(state, LoanState)
+    assert state.outstanding.minor == 12_000_000 + sum(moved)
 
 
 def test_a_run_of_delinquency_opens_and_ends_with_the_oldest_due_date(teller: Any) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
-from tael.kernel import Day, LoanId, Money, Rate, Rounding
+from tael.kernel import Calendar, Day, LoanId, Money, Rate, Roll, Rounding
 from tael.ledger import Dimensions
 from tael.pricing import Component, DayCount, Instalment, LastRow, Method, Schedule, Terms
 from tael.servicing.model import GuaranteeTerms, LoanContract
 
 
 def contract_to_json(contract: LoanContract) -> dict[str, Any]:
-    """Everything ``contract`` says; of a calendar, only the due dates it led to."""
+    """Everything ``contract`` says, losslessly."""
     schedule, guarantee = contract.schedule, contract.guarantee
     return {
         "loan_id": contract.loan_id,
@@ -49,56 +50,84 @@ def contract_from_json(data: dict[str, Any]) -> LoanContract:
 
 
 def _terms_out(terms: Terms) -> dict[str, Any]:
-    return {
-        "principal": terms.principal.minor,
-        "currency": terms.currency,
-        "method": terms.method.value,
-        "months": terms.months,
-        "start": terms.start.isoformat(),
-        "components": [
-            {"name": c.name, "rate": str(c.rate.fraction), "payer": c.payer, "payee": c.payee}
-            for c in terms.components
-        ],
-        "rounding": terms.rounding.name,
-        "day_count": terms.day_count.value,
-        "penalty_rate": str(terms.penalty_rate.fraction),
-        "first_due": terms.first_due.isoformat() if terms.first_due else None,
-        "last_row": terms.last_row.value,
-        "principal_grace": terms.principal_grace,
-        "due_dates": [day.isoformat() for day in terms.due_dates],
-        "due_day": terms.due_day,
-        "year_days": terms.year_days,
-        "instalment_rounding": terms.instalment_rounding.name
-        if terms.instalment_rounding
-        else None,
-        "instalment_multiple": _minor(terms.instalment_multiple),
-        "equal_part": _minor(terms.equal_part),
-    }
+    written: dict[str, Any] = {"currency": terms.currency}
+    for part in fields(terms):
+        write, _ = _TERMS[part.name]
+        value = getattr(terms, part.name)
+        written[part.name] = None if value is None else write(value)
+    return written
 
 
 def _terms_in(data: dict[str, Any]) -> Terms:
-    return Terms(
-        principal=Money(data["principal"], data["currency"]),
-        method=Method(data["method"]),
-        months=data["months"],
-        start=Day.parse(data["start"]),
-        components=tuple(
-            Component(c["name"], _rate(c["rate"]), c["payer"], c["payee"])
-            for c in data["components"]
-        ),
-        rounding=Rounding[data["rounding"]],
-        day_count=DayCount(data["day_count"]),
-        penalty_rate=_rate(data["penalty_rate"]),
-        first_due=Day.parse(data["first_due"]) if data["first_due"] else None,
-        last_row=LastRow(data["last_row"]),
-        principal_grace=data["principal_grace"],
-        due_dates=tuple(Day.parse(text) for text in data["due_dates"]),
-        due_day=data["due_day"],
-        year_days=data["year_days"],
-        instalment_rounding=_rounding(data["instalment_rounding"]),
-        instalment_multiple=_money(data["instalment_multiple"], data["currency"]),
-        equal_part=_money(data["equal_part"], data["currency"]),
+    """A field that was not written yet has its default; one that was None is None."""
+    values: dict[str, Any] = {}
+    for part in fields(Terms):
+        if part.name in data:
+            _, read = _TERMS[part.name]
+            written = data[part.name]
+            values[part.name] = None if written is None else read(written, data["currency"])
+    return Terms(**values)
+
+
+def _component_out(part: Component) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "rate": str(part.rate.fraction),
+        "payer": part.payer,
+        "payee": part.payee,
+    }
+
+
+def _component_in(data: dict[str, Any]) -> Component:
+    return Component(data["name"], _rate(data["rate"]), data["payer"], data["payee"])
+
+
+def _calendar_out(calendar: Calendar) -> dict[str, Any]:
+    return {
+        "name": calendar.name,
+        "holidays": _days_out(sorted(calendar.holidays)),
+        "workdays": _days_out(sorted(calendar.workdays)),
+    }
+
+
+def _calendar_in(data: dict[str, Any]) -> Calendar:
+    return Calendar(
+        data["name"],
+        frozenset(map(Day.parse, data["holidays"])),
+        frozenset(map(Day.parse, data["workdays"])),
     )
+
+
+def _days_out(days: Iterable[Day]) -> list[str]:
+    return [day.isoformat() for day in days]
+
+
+# One pair a field, by its name: what writes it and what reads it back. A field of ``Terms`` that
+# is not here fails at the first contract that is written, not at the first that is read.
+_TERMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any, str], Any]]] = {
+    "principal": (lambda amount: amount.minor, Money),
+    "method": (lambda method: method.value, lambda text, _: Method(text)),
+    "months": (int, lambda count, _: count),
+    "start": (lambda day: day.isoformat(), lambda text, _: Day.parse(text)),
+    "components": (
+        lambda parts: [_component_out(part) for part in parts],
+        lambda parts, _: tuple(_component_in(part) for part in parts),
+    ),
+    "rounding": (lambda rounding: rounding.name, lambda name, _: Rounding[name]),
+    "day_count": (lambda count: count.value, lambda text, _: DayCount(text)),
+    "penalty_rate": (lambda rate: str(rate.fraction), lambda text, _: _rate(text)),
+    "first_due": (lambda day: day.isoformat(), lambda text, _: Day.parse(text)),
+    "due_dates": (_days_out, lambda days, _: tuple(map(Day.parse, days))),
+    "due_day": (int, lambda number, _: number),
+    "roll": (lambda roll: roll.value, lambda text, _: Roll(text)),
+    "calendar": (_calendar_out, lambda data, _: _calendar_in(data)),
+    "instalment_rounding": (lambda rounding: rounding.name, lambda name, _: Rounding[name]),
+    "instalment_multiple": (lambda amount: amount.minor, Money),
+    "last_row": (lambda row: row.value, lambda text, _: LastRow(text)),
+    "principal_grace": (int, lambda count, _: count),
+    "equal_part": (lambda amount: amount.minor, Money),
+    "year_days": (int, lambda days, _: days),
+}
 
 
 def _instalment_out(row: Instalment) -> dict[str, Any]:
@@ -121,18 +150,6 @@ def _instalment_in(data: dict[str, Any], currency: str) -> Instalment:
             name: Money(minor, currency) for name, minor in data["other_charges"].items()
         },
     )
-
-
-def _minor(amount: Money | None) -> int | None:
-    return amount.minor if amount is not None else None
-
-
-def _money(minor: int | None, currency: str) -> Money | None:
-    return Money(minor, currency) if minor is not None else None
-
-
-def _rounding(name: str | None) -> Rounding | None:
-    return Rounding[name] if name is not None else None
 
 
 def _rate(text: str) -> Rate:

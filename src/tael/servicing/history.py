@@ -19,6 +19,7 @@ from tael.servicing.model import (
     Event,
     LoanContract,
     LoanState,
+    PaidOff,
     Recovered,
     Refunded,
     RefusalCode,
@@ -35,18 +36,17 @@ _BARRIERS = (Claimed, Compensated, Recovered, WrittenOff)
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One event with the entries it made."""
+    """One event with the entries it made and the state it led to."""
 
     event: Event
     entries: tuple[Entry, ...]
+    state: LoanState
 
 
 def fold(contract: LoanContract, log: Sequence[Event]) -> LoanState:
     """The state that the accepted events ``log`` (in the order of their acceptance) lead to."""
-    chapters = _play(open_loan(contract), _in_force(log))
-    if isinstance(chapters, Refusal):
-        raise InvariantBroken(f"an accepted event was refused on replay: {chapters}")
-    return chapters[0]
+    opened = open_loan(contract)
+    return _last(opened, _accepted(opened, _in_force(log)))
 
 
 def record(
@@ -79,35 +79,44 @@ def _replay(contract: LoanContract, log: Sequence[Event], event: Event) -> Step 
     if any(isinstance(one, Refunded) for one in old[kept:]):
         # The money has left the house; replayed, the refund would be of another amount.
         return Refusal(RefusalCode.REFUNDED_SINCE.value)
-    base = _play(open_loan(contract), old[:kept])
-    if isinstance(base, Refusal):
-        raise InvariantBroken("accepted events replay")
-    before, after = _play(base[0], old[kept:]), _play(base[0], new[kept:])
-    if isinstance(before, Refusal):
-        raise InvariantBroken("accepted events replay")
-    if isinstance(after, Refusal):
-        return Refusal(RefusalCode.BEFORE_LATER_EVENTS.value, {"because": after.code})
+    # What was is played once, for the state where the logs part and for the entries to take back;
+    # what is now, from there on.
+    opened = open_loan(contract)
+    was = _accepted(opened, old)
+    parting = _last(opened, was[:kept])
+    now = _play(parting, new[kept:])
+    if isinstance(now, Refusal):
+        return Refusal(RefusalCode.BEFORE_LATER_EVENTS.value, {"because": now.code})
     day = max(one.day for one in [*log, event])
     taken_back = [
         _opposite(entry, day, f"{contract.loan_id}:{chapter.event.key}#{index}")
-        for chapter in before[1]
+        for chapter in was[kept:]
         for index, entry in enumerate(chapter.entries)
     ]
-    anew = [replace(entry, effective=day) for chapter in after[1] for entry in chapter.entries]
-    return Step(after[0], (*taken_back, *anew))
+    anew = [replace(entry, effective=day) for chapter in now for entry in chapter.entries]
+    return Step(_last(parting, now), (*taken_back, *anew))
 
 
-def _play(
-    state: LoanState, events: Sequence[Event]
-) -> tuple[LoanState, tuple[Chapter, ...]] | Refusal:
+def _accepted(state: LoanState, events: Sequence[Event]) -> tuple[Chapter, ...]:
+    chapters = _play(state, events)
+    if isinstance(chapters, Refusal):
+        raise InvariantBroken(f"an accepted event was refused on replay: {chapters}")
+    return chapters
+
+
+def _last(state: LoanState, chapters: Sequence[Chapter]) -> LoanState:
+    return chapters[-1].state if chapters else state
+
+
+def _play(state: LoanState, events: Sequence[Event]) -> tuple[Chapter, ...] | Refusal:
     chapters = []
     for event in events:
         step = apply(state, event)
         if isinstance(step, Refusal):
             return step
-        chapters.append(Chapter(event, step.entries))
         state = step.state
-    return state, tuple(chapters)
+        chapters.append(Chapter(event, step.entries, state))
+    return tuple(chapters)
 
 
 def _in_force(log: Sequence[Event]) -> list[Event]:
@@ -133,7 +142,7 @@ def _common(old: Sequence[Event], new: Sequence[Event]) -> int:
 
 def _cannot_reverse(log: Sequence[Event], event: RepaymentReversed) -> Refusal | None:
     target = next((one for one in log if one.key == event.reverses), None)
-    if not isinstance(target, RepaymentReceived):
+    if not isinstance(target, RepaymentReceived | PaidOff):
         return Refusal(RefusalCode.UNKNOWN_REPAYMENT.value, {"key": event.reverses})
     if any(isinstance(one, RepaymentReversed) and one.reverses == event.reverses for one in log):
         return Refusal(RefusalCode.ALREADY_REVERSED.value, {"key": event.reverses})

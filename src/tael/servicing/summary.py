@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tael.kernel import Day, PartnerId, facts
+from tael.kernel import Day, Money, PartnerId, facts
 from tael.servicing.model import (
     Claimed,
     Compensated,
@@ -60,7 +60,7 @@ def tell(header: LoanHeader, before: LoanState, after: LoanState, event: Event) 
     """The facts other rooms hear of ``event``."""
     loan_id = after.contract.loan_id
     at: dict[str, Any] = {"stream": str(loan_id), "day": event.day, "loan_id": loan_id}
-    told: list[facts.Fact] = []
+    told: list[facts.Fact] = list(_principal_moved(at, before, after, event))
     if isinstance(event, Disbursed):
         told.append(
             facts.LoanDisbursed(
@@ -70,22 +70,8 @@ def tell(header: LoanHeader, before: LoanState, after: LoanState, event: Event) 
                 principal=after.outstanding,
             )
         )
-    elif isinstance(event, RepaymentReceived | PaidOff) and before.claim is None:
-        repaid = before.unpaid_principal - after.unpaid_principal
-        told.append(
-            facts.RepaymentReceived(
-                **at,
-                amount=event.amount,
-                principal=repaid,
-                balance=after.outstanding,
-                event=event.key,
-            )
-        )
-    elif isinstance(event, RepaymentReceived | Recovered):
+    elif isinstance(event, RepaymentReceived | Recovered) and before.claim is not None:
         told.append(facts.RecoveryReceived(**at, amount=event.amount))
-    elif isinstance(event, RepaymentReversed):
-        lent_again = after.unpaid_principal - before.unpaid_principal
-        told.append(facts.RepaymentReversed(**at, amount=lent_again, event=event.key))
     elif isinstance(event, Claimed) and after.claim is not None:
         told.append(facts.CompensationClaimed(**at, amount=after.claim.amount))
     elif isinstance(event, Compensated) and after.claim is not None:
@@ -95,4 +81,33 @@ def tell(header: LoanHeader, before: LoanState, after: LoanState, event: Event) 
         told.append(facts.LoanWrittenOff(**at, amount=after.claim.written_off))
     if after.status is LoanStatus.SETTLED and before.status is not LoanStatus.SETTLED:
         told.append(facts.LoanSettled(**at))
+    return told
+
+
+def _principal_moved(
+    at: dict[str, Any], before: LoanState, after: LoanState, event: Event
+) -> list[facts.Fact]:
+    """What was repaid by the event, or is owed again after it: guarantee and bank follow that.
+
+    Cash is not the only way: a credit kept before pays what falls due at the end of a day, and a
+    reversal can end that day too, so the amount of cash may be zero.
+    """
+    if before.claim is not None:
+        return []
+    cash = event.amount if isinstance(event, RepaymentReceived | PaidOff) else None
+    repaid = before.unpaid_principal - after.unpaid_principal
+    told: list[facts.Fact] = []
+    if isinstance(event, RepaymentReversed):
+        again = max(-repaid, Money.zero(repaid.currency))
+        told.append(facts.RepaymentReversed(**at, amount=again, event=event.key))
+    if cash is not None or repaid.minor > 0:
+        told.append(
+            facts.RepaymentReceived(
+                **at,
+                amount=cash or Money.zero(repaid.currency),
+                principal=repaid,
+                balance=after.outstanding,
+                event=event.key,
+            )
+        )
     return told
