@@ -68,6 +68,7 @@ class World:
                 most=Money.parse("500000"),
                 period=Period(Day(2026, 1, 1), Day(2028, 1, 1)),
                 bank_share_floor=Rate.percent(50),
+                tiers=frozenset({1, 2, 3, 4}),
             ),
         )
 

@@ -130,6 +130,36 @@ def test_a_bank_in_good_health_pays_once_and_the_loan_is_booked_once(bench: Benc
     assert paid_out(bench.url) == 1
 
 
+@pytest.mark.parametrize("kind", ["", "late", "twice", "none", "error"])
+def test_a_bounced_repayment_reaches_the_bank_once_whatever_happens_on_the_wire(
+    bench: Bench, wire: BankClient, kind: str
+) -> None:
+    bench.desk.disburse(ordered(bench.units, bench.world, bench.desk, bench.clock))
+    loan, paid, day = bench.world.loan("l1"), Money.parse("20000"), Day(2026, 2, 5)
+    wire.repay(loan, paid, day=day, key="r1")
+    if kind:
+        fault(bench.url, fault=kind, path="/v1/reversals", delay_ms=600)
+    if kind in ("late", "none", "error"):
+        with pytest.raises(OutsideFailure) as silence:
+            wire.reverse(loan, paid, day=day, key="x1")
+        assert silence.value.retryable
+
+    assert wire.reverse(loan, paid, day=day, key="x1") == AMOUNT
+    assert wire.reverse(loan, paid, day=day, key="x1") == AMOUNT
+    assert wire.balances(day) == {loan: AMOUNT}
+    with pytest.raises(Conflict):
+        wire.reverse(loan, Money.parse("1"), day=day, key="x1")
+
+
+def test_a_bank_whose_books_do_not_know_the_repayment_says_so(
+    bench: Bench, wire: BankClient
+) -> None:
+    bench.desk.disburse(ordered(bench.units, bench.world, bench.desk, bench.clock))
+    with pytest.raises(OutsideFailure) as differs:
+        wire.reverse(bench.world.loan("l1"), Money.parse("1"), day=Day(2026, 2, 5), key="x1")
+    assert differs.value.code == "bank_differs"
+
+
 def test_our_guarantees_and_the_banks_balances_are_one_until_a_side_hears_less(
     bench: Bench, wire: BankClient
 ) -> None:

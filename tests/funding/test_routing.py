@@ -9,7 +9,17 @@ import pytest
 
 from tael.funding import Funding, Partner, RouteRequest
 from tael.funding.model import AgreementRole, Routing
-from tael.kernel import BadInput, Conflict, Day, FixedClock, Money, Period, Rate, Refusal
+from tael.kernel import (
+    BadInput,
+    Conflict,
+    Day,
+    FixedClock,
+    Money,
+    NotFound,
+    Period,
+    Rate,
+    Refusal,
+)
 
 TABLE = Path(__file__).parent / "cases" / "routing.csv"
 CASES = list(csv.DictReader(TABLE.read_text("utf-8").splitlines()))
@@ -27,6 +37,7 @@ def request_of(case: dict[str, str], world: Any) -> RouteRequest:
         amount=Money.parse(case["amount"]),
         months=int(case["months"]),
         region=case["region"],
+        tier=int(case["tier"]) if case["tier"] else None,
         day=Day.parse(case["day"]),
         bank_share=Rate(Decimal(case["bank_share"])),
         highest_bank_rate=Rate(Decimal(highest)) if highest else None,
@@ -66,6 +77,22 @@ def test_of_two_at_one_price_the_one_with_more_room_comes_first(
     assert isinstance(after, Routing)
     assert {agreement.id for agreement in before.ranked} == {x.id for x in after.ranked}
     assert after.ranked[0].id == world.agreement_id("c")
+
+
+def test_a_partners_agreement_is_the_best_one_that_fits(funding: Funding, world: Any) -> None:
+    cheaper = world.agreement("c", bank_rate=Rate.percent(4), partner=world.partner_id("a"))
+    narrow = {"partner": world.partner_id("a"), "bank_rate": Rate.percent(3)}
+    funding.add_agreement(cheaper)
+    funding.add_agreement(world.agreement("d", regions=frozenset({"650000"}), **narrow))
+    request = request_of(CASES[0], world)
+
+    assert funding.agreement_with(world.partner_id("a"), request) == cheaper
+    with pytest.raises(NotFound, match="amount_out_of_range"):
+        funding.agreement_with(
+            world.partner_id("a"), request_of(CASES[0] | {"amount": "900000"}, world)
+        )
+    with pytest.raises(NotFound, match="none signed"):
+        funding.agreement_with(world.partner_id("z"), request)
 
 
 def test_an_agreement_without_room_is_left_out(funding: Funding, world: Any) -> None:
@@ -110,6 +137,8 @@ def test_partners_and_agreements_are_taken_on_once_and_never_edited(
         {"months": ()},
         {"months": (0, 12)},
         {"bank_rate": Rate.percent(-1)},
+        {"tiers": frozenset({0, 1})},
+        {"tiers": frozenset({8})},
     ],
 )
 def test_an_agreement_with_terms_that_cannot_be_is_refused(

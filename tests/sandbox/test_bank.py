@@ -142,6 +142,47 @@ def test_the_same_key_gets_the_same_answer_and_other_content_is_refused(bank: ht
     assert (other.status_code, other.json()["error"]["code"]) == (409, "key_reused")
 
 
+def test_what_bounced_is_owed_again_from_its_day_on(bank: httpx.Client) -> None:
+    lend(bank)
+    repayment = {"loan": "l1", "day": "2026-02-05", "principal": money(20_000)}
+    post(bank, "/v1/repayments", "r1", repayment)
+    reversal = {"loan": "l1", "day": "2026-02-09", "principal": money(20_000)}
+
+    first = post(bank, "/v1/reversals", "x1", reversal)
+    again = post(bank, "/v1/reversals", "x1", reversal)
+    assert first.json()["balance"] == money(120_000)
+    assert (again.json(), again.headers["Idempotency-Replayed"]) == (first.json(), "true")
+    assert bank.get("/v1/reversals/x1").json() == first.json()
+    for day, left in (("2026-02-08", 100_000), ("2026-02-09", 120_000)):
+        balances = bank.get("/v1/balances", params={"day": day}).json()
+        assert balances["total"] == money(left)
+
+
+def test_no_more_is_owed_again_than_was_lent(bank: httpx.Client) -> None:
+    lend(bank)
+    reversal = {"loan": "l1", "day": "2026-02-09", "principal": money(1)}
+    refused = post(bank, "/v1/reversals", "x1", reversal)
+    unknown = post(bank, "/v1/reversals", "x2", reversal | {"loan": "another"})
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "more_than_repaid")
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (422, "no_such_loan")
+
+
+def test_a_bank_that_starts_again_remembers_what_bounced(tmp_path: Path) -> None:
+    for restart in range(2):
+        with (
+            running_bank(tmp_path / "bank.jsonl", policy=POLICY) as url,
+            httpx.Client(base_url=url, trust_env=False) as client,
+        ):
+            if not restart:
+                lend(client)
+                body = {"loan": "l1", "day": "2026-02-05", "principal": money(20_000)}
+                post(client, "/v1/repayments", "r1", body)
+                post(client, "/v1/reversals", "x1", body | {"principal": money(5_000)})
+            balances = client.get("/v1/balances", params={"day": "2026-02-05"}).json()
+            assert balances["total"] == money(105_000)
+
+
 def test_repayments_reduce_the_balance_of_their_day_on(bank: httpx.Client) -> None:
     lend(bank)
     repayment = {"loan": "l1", "day": "2026-02-05", "principal": money(20_000)}

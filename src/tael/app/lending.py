@@ -11,8 +11,9 @@ from contextlib import contextmanager
 
 from tael.app.guarantor import limits_on
 from tael.app.installation import Installation
-from tael.app.routing import PRODUCT, agreement_with
+from tael.app.routing import PRODUCT, agreement_to_ask, asked_amount
 from tael.funding import (
+    Agreement,
     BankClient,
     BankDesk,
     ClaimOrder,
@@ -95,9 +96,10 @@ class Lending:
             known = self._loan(work, loan_id)
             if known is not None:
                 return known
-            refusal = self._order_payout(work, contract, loan_id)
-            if refusal is not None:
-                return refusal
+            if not self._is_ordered(work, loan_id):
+                refusal = self._order_payout(work, contract, loan_id)
+                if refusal is not None:
+                    return refusal
         payout = self.desk.disburse(_payout_key(loan_id))
         if payout.state.value == "failed":
             return Refusal("payout_failed", {"reason": payout.reason})
@@ -169,17 +171,28 @@ class Lending:
         self, work: Work, application: model.Application, partner_id: PartnerId
     ) -> CreditRequest:
         """What the bank is asked: no personal datum; those reach it through a licensed bureau."""
-        limit = application.limit
-        check(limit is not None, "a bank is asked about what the guarantor approved")
-        wanted = application.request
+        check(application.limit is not None, "a bank is asked about what the guarantor approved")
+        funding = self._house.rooms(work).funding
+        given = funding.credit_given(application.id, partner_id)
+        agreement = (
+            given[0].id if given else agreement_to_ask(funding, work, application, partner_id)
+        )
         return CreditRequest(
             application=application.id,
-            agreement=agreement_with(self._house.rooms(work).funding, partner_id).id,
+            agreement=agreement,
             partner=partner_id,
-            amount=min(wanted.amount, limit) if limit is not None else wanted.amount,
-            months=wanted.months,
+            amount=asked_amount(application),
+            months=application.request.months,
             facts={"tier": str(application.tier)},
         )
+
+    def _is_ordered(self, work: Work, loan_id: LoanId) -> bool:
+        """Whether an earlier run ordered the payout: its day stands, whatever day it is now."""
+        try:
+            self._house.rooms(work).funding.disbursements.find(_payout_key(loan_id))
+        except NotFound:
+            return False
+        return True
 
     def _order_payout(
         self, work: Work, contract: model.Contract, loan_id: LoanId
@@ -187,7 +200,7 @@ class Lending:
         house = self._house
         funding = house.rooms(work).funding
         today = day_of(work.clock.now(), house.settings.zone)
-        agreement = agreement_with(funding, contract.lender.partner_id)
+        agreement, reference = _approved(funding, contract)
         reserved = funding.guarantee.reserve(
             ReserveRequest(
                 key=f"reserve:{loan_id}",
@@ -201,19 +214,13 @@ class Lending:
         )
         if isinstance(reserved, Refusal):
             return reserved
-        application = house.applications.get(work, contract.application_id)
-        credit = funding.credit_answer(
-            self._credit_request(work, application, contract.lender.partner_id)
-        )
-        if credit is None or not credit.approved:
-            raise InvariantBroken(f"{contract.lender.name} pays out what it never approved")
         funding.disbursements.order(
             DisbursementOrder(
                 key=_payout_key(loan_id),
                 loan=loan_id,
                 agreement=agreement.id,
                 reservation=reserved.id,
-                credit_reference=credit.reference,
+                credit_reference=reference,
                 amount=contract.terms.amount,
                 day=today,
             )
@@ -229,8 +236,7 @@ class Lending:
         terms, parameters = contract.terms, house.parameters
         decision = house.policies.decision(work, terms.decision_id)
         application = house.applications.get(work, contract.application_id)
-        funding = house.rooms(work).funding
-        agreement = agreement_with(funding, contract.lender.partner_id)
+        agreement, _ = _approved(house.rooms(work).funding, contract)
         guarantee = GuaranteeTerms(
             pd_12m=decision.pd,
             lgd_initial=parameters.rate(work, "loss.given_default", start),
@@ -286,6 +292,15 @@ class Lending:
     def _funding(self) -> Iterator[Funding]:
         with self._house.database.begin(self._actor) as work:
             yield self._house.rooms(work).funding
+
+
+def _approved(funding: Funding, contract: model.Contract) -> tuple[Agreement, str]:
+    """Under which agreement the lender approved what the contract says, and its reference."""
+    given = funding.credit_given(contract.application_id, contract.lender.partner_id)
+    if given is None:
+        raise InvariantBroken(f"{contract.lender.name} pays out what it never approved")
+    agreement, answer = given
+    return agreement, answer.reference
 
 
 def _payout_key(loan_id: LoanId) -> str:

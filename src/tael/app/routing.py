@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tael.funding import Agreement, Funding, RouteRequest
+from tael.funding import Funding, RouteRequest
 from tael.funding.store import FundingStore
-from tael.kernel import NotFound, PartnerId, Refusal, day_of
-from tael.origination import model, ports
-from tael.platform import Work
+from tael.kernel import AgreementId, GroupId, Money, NotFound, PartnerId, Refusal, day_of
+from tael.origination import SqlOriginationStore, model, ports
+from tael.platform import Permissions, Work
 
 PRODUCT = "small_business_unsecured"
 
@@ -23,8 +23,9 @@ class AgreementRoutes:
                 product=PRODUCT,
                 amount=request.amount,
                 months=request.months,
-                region="",
+                region=region_of(work, request.group_id),
                 day=day_of(work.clock.now()),
+                tier=request.tier,
                 asked=frozenset(asked),
             )
         )
@@ -44,16 +45,40 @@ class AgreementRoutes:
         raise NotFound(f"there is no partner {partner_id}", field="partner_id")
 
 
-def agreement_with(funding: Funding, partner_id: PartnerId) -> Agreement:
-    """The agreement under which ``partner_id`` funds the product.
+def region_of(work: Work, group_id: GroupId) -> str:
+    """The region of the group's enterprise today (GB/T 2260); empty when it has not said."""
+    # Whoever is asked for the region has the application at hand; no personal field is read.
+    store = SqlOriginationStore.opener(Permissions())(work)
+    group = store.group(group_id)
+    members = group.on(day_of(work.clock.now())) if group is not None else ()
+    firms = [member.party_id for member in members if member.role is model.Role.ENTERPRISE]
+    parties = store.parties(firms)
+    return next((parties[firm].region for firm in firms if firm in parties), "")
+
+
+def asked_amount(application: model.Application) -> Money:
+    """What a bank is asked for: the request, at most the limit the guarantor approved."""
+    wanted, limit = application.request.amount, application.limit
+    return min(wanted, limit) if limit is not None else wanted
+
+
+def agreement_to_ask(
+    funding: Funding, work: Work, application: model.Application, partner_id: PartnerId
+) -> AgreementId:
+    """The agreement under which ``partner_id`` is asked to fund ``application``.
 
     Raises:
-        NotFound: it has none.
+        NotFound: it has none (any more) that fits.
     """
-    for agreement in funding.agreements():
-        if agreement.partner == partner_id and agreement.product == PRODUCT:
-            return agreement
-    raise NotFound(f"{partner_id} has no agreement on {PRODUCT}", field="partner_id")
+    request = RouteRequest(
+        product=PRODUCT,
+        amount=asked_amount(application),
+        months=application.request.months,
+        region=region_of(work, application.group_id),
+        day=day_of(work.clock.now()),
+        tier=application.tier,
+    )
+    return funding.agreement_with(partner_id, request).id
 
 
 class AskedOutside:
@@ -68,4 +93,11 @@ def _funding(work: Work) -> Funding:
     return Funding(FundingStore(work.connection), work)
 
 
-__all__ = ["PRODUCT", "AgreementRoutes", "AskedOutside", "agreement_with"]
+__all__ = [
+    "PRODUCT",
+    "AgreementRoutes",
+    "AskedOutside",
+    "agreement_to_ask",
+    "asked_amount",
+    "region_of",
+]

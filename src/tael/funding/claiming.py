@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tael.funding import rules
+from tael.funding.agreements import agreement_of
 from tael.funding.guarantee import Guarantee
 from tael.funding.model import CLAIM_MOVES, Claim, ClaimAnswer, ClaimOrder, ClaimState, Limits
 from tael.funding.ports import Store, UnitOfWork
-from tael.kernel import BadInput, Conflict, Money, NotFound, PartnerId, Refusal, check
+from tael.kernel import BadInput, Conflict, Money, NotFound, Refusal, check
 
 _ANSWERED = frozenset(
     {
@@ -55,7 +56,8 @@ class Claims:
         if code or reservation is None:
             return Refusal(code, {"loan": order.loan, "days_past_due": str(order.days_past_due)})
         self._check_parts(order, reservation.outstanding)
-        claim = Claim(order=order, partner=self._partner(order), state=ClaimState.ELIGIBLE)
+        partner = agreement_of(self._store, order.agreement).partner
+        claim = Claim(order=order, partner=partner, state=ClaimState.ELIGIBLE)
         self._store.add_claim(claim)
         self._work.audit("claim.ordered", order.loan, {"amount": str(order.amount)})
         return claim
@@ -168,12 +170,6 @@ class Claims:
                 field="principal",
                 rule="the guaranteed principal, no part negative",
             )
-
-    def _partner(self, order: ClaimOrder) -> PartnerId:
-        for agreement in self._store.agreements():
-            if agreement.id == order.agreement:
-                return agreement.partner
-        raise BadInput(f"no agreement {order.agreement}", field="agreement", rule="one we have")
 
     def _moved(self, before: Claim, to: ClaimState, reason: str = "") -> Claim:
         after = replace(before, state=rules.move(before.state, to, CLAIM_MOVES), reason=reason)

@@ -23,7 +23,8 @@ from tael.funding.model import (
 from tael.kernel import Conflict, Day, LoanId, Money, OutsideFailure
 
 _CREDIT, _PAYOUTS = "/v1/credit-applications", "/v1/disbursements"
-_REPAYMENTS, _CLAIMS = "/v1/repayments", "/v1/claims"
+_REPAYMENTS, _REVERSALS = "/v1/repayments", "/v1/reversals"
+_CLAIMS = "/v1/claims"
 _BAD_REQUEST, _NOT_FOUND, _CONFLICT, _UNPROCESSABLE = 400, 404, 409, 422
 _REFUSED = (_BAD_REQUEST, _UNPROCESSABLE)
 _OK = range(200, 300)
@@ -120,11 +121,22 @@ class BankClient:
         """
         body = {"loan": loan, "day": day.isoformat(), "principal": _amount_out(principal)}
         status, answer = self._send("POST", _REPAYMENTS, key, body)
-        if status not in _OK:
-            raise OutsideFailure(
-                f"the bank refused repayment {key!r}: {_reason(answer)}", code="bank_differs"
-            )
-        return _amount(answer, "balance")
+        return _balance(status, answer, f"repayment {key!r}")
+
+    def reverse(self, loan: LoanId, principal: Money, *, day: Day, key: str) -> Money:
+        """Tell the bank that on ``day`` principal told as repaid was taken back: it is owed again.
+
+        ``key`` names the reversal, not the repayment: what is owed again follows from folding the
+        loan's log without the repayment, and may be less than the repayment brought. Returns what
+        the bank now counts as owed.
+
+        Raises:
+            OutsideFailure: no answer, or a refusal (the two books differ).
+            Conflict: the bank knows the key with other content.
+        """
+        body = {"loan": loan, "day": day.isoformat(), "principal": _amount_out(principal)}
+        status, answer = self._send("POST", _REVERSALS, key, body)
+        return _balance(status, answer, f"reversal {key!r}")
 
     def claim(self, order: ClaimOrder) -> ClaimAnswer:
         """Send a claim. UNKNOWN when the bank does not say what it thinks of it.
@@ -219,6 +231,12 @@ def _unreadable(status: int) -> OutsideFailure:
     return OutsideFailure(
         f"the bank's answer cannot be read (HTTP {status})", code="bank_unreadable"
     )
+
+
+def _balance(status: int, answer: Answer, what: str) -> Money:
+    if status not in _OK:
+        raise OutsideFailure(f"the bank refused {what}: {_reason(answer)}", code="bank_differs")
+    return _amount(answer, "balance")
 
 
 def _payout(order: DisbursementOrder, status: int, answer: Answer) -> PayoutAnswer:

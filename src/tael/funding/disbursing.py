@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tael.funding import rules
+from tael.funding.agreements import agreement_of
 from tael.funding.guarantee import Guarantee
 from tael.funding.model import (
     PAYOUT_MOVES,
@@ -16,7 +17,7 @@ from tael.funding.model import (
     ReservationState,
 )
 from tael.funding.ports import Store, UnitOfWork
-from tael.kernel import BadInput, Conflict, NotFound, PartnerId, check
+from tael.kernel import BadInput, Conflict, NotFound, check
 
 _SETTLED = frozenset({PayoutState.DISBURSED, PayoutState.FAILED})
 
@@ -46,7 +47,7 @@ class Disbursements:
                 )
             return known
         self._check_reservation(order)
-        partner = _partner_of(self._store, order)
+        partner = agreement_of(self._store, order.agreement).partner
         disbursement = Disbursement(order=order, partner=partner, state=PayoutState.REQUESTED)
         self._store.add_disbursement(disbursement)
         self._work.audit("disbursement.ordered", order.loan, {"amount": str(order.amount)})
@@ -139,10 +140,3 @@ class Disbursements:
         if known is None:
             raise NotFound(f"no disbursement {key!r}", field="key")
         return known
-
-
-def _partner_of(store: Store, order: DisbursementOrder) -> PartnerId:
-    for agreement in store.agreements():
-        if agreement.id == order.agreement:
-            return agreement.partner
-    raise BadInput(f"no agreement {order.agreement}", field="agreement", rule="one we have")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tael.funding import rules
+from tael.funding.agreements import agreement_of
 from tael.funding.model import (
     Exposure,
     ExposureKey,
@@ -13,6 +15,7 @@ from tael.funding.model import (
     ReservationState,
     ReserveRequest,
     Utilisation,
+    check_currency,
 )
 from tael.funding.ports import Store, UnitOfWork
 from tael.kernel import (
@@ -46,7 +49,7 @@ class Guarantee:
         """
         if request.amount.minor <= 0:
             raise BadInput("a guarantee covers an amount", field="amount", rule="> 0")
-        capacity = self._capacity(request)
+        capacity = agreement_of(self._store, request.agreement).capacity
         keys = rules.keys_of(request)
         before = self._store.lock_exposures(keys)  # everybody who reserves waits here
         known = self._known(request)
@@ -99,7 +102,8 @@ class Guarantee:
         if reservation.state is ReservationState.RELEASED:
             return reservation
         nothing = Money.zero(reservation.outstanding.currency)
-        released = self._change(reservation, before, nothing, ReservationState.RELEASED)
+        ended = replace(reservation, exception="")
+        released = self._change(ended, before, nothing, ReservationState.RELEASED)
         self._work.audit("guarantee.released", reservation.request.loan, {"reason": reason})
         return released
 
@@ -119,6 +123,46 @@ class Guarantee:
         Raises: as ``reduce``; BadInput when more than the original amount would be outstanding.
         """
         return self._moved(loan, principal, key=key)
+
+    def reinstate(self, loan: LoanId, principal: Money, limits: Limits, *, key: str) -> Reservation:
+        """A repayment was reversed after which the loan was settled: its guarantee is back.
+
+        A payment that never came discharged nobody, so the guarantee never ended (Civil Code of
+        China, art. 557: an obligation ends by its performance). The room is taken again under the
+        limits; when one of them has none left, the guarantee counts all the same, for the bank's
+        claim does not ask for our limits. It is then an exception: it names the limit, stands in
+        ``exceptions`` and the audit trail, and new reservations wait until there is room.
+
+        Raises:
+            BadInput: not above zero, or more than was guaranteed.
+            NotFound: the loan was never guaranteed.
+            Conflict: the key was used with other content.
+        """
+        check_currency(principal, "principal")
+        found = self._store.reservation_of_loan(loan) or self._store.released_of_loan(loan)
+        if found is None:
+            raise NotFound(f"loan {loan} was never guaranteed", field="loan")
+        reservation, before = self._locked(found)
+        if self._store.is_noted(key, reservation.id, principal):
+            return reservation
+        self._check_within(reservation, principal)
+        keys = rules.keys_of(reservation.request)
+        added = rules.exposure_of(principal, reservation.weight)
+        after = {each: before[each] + added for each in keys}
+        capacity = agreement_of(self._store, reservation.request.agreement).capacity
+        refusal = rules.refuse(after, reservation.request, limits, capacity)
+        exception = refusal.code if refusal is not None else ""
+        self._store.add_movement(key, reservation.id, principal)
+        left = reservation.outstanding + principal
+        back = replace(reservation, exception=exception)
+        kept = self._change(back, before, left, ReservationState.CONFIRMED)
+        detail = {"amount": str(principal), "exception": exception}
+        self._work.audit("guarantee.reinstated", loan, detail)
+        return kept
+
+    def exceptions(self) -> Sequence[Reservation]:
+        """Guarantees in force that came back although a limit had no room for them, by id."""
+        return self._store.exceptional_reservations()
 
     def of_loan(self, loan: LoanId) -> Reservation | None:
         """The loan's reservation, held or in force."""
@@ -151,14 +195,6 @@ class Guarantee:
             "each exposure is the sum of its reservations",
         )
 
-    def _capacity(self, request: ReserveRequest) -> Money:
-        for agreement in self._store.agreements():
-            if agreement.id == request.agreement:
-                return agreement.capacity
-        raise BadInput(
-            f"no agreement {request.agreement}", field="agreement", rule="an agreement we have"
-        )
-
     def _known(self, request: ReserveRequest) -> Reservation | None:
         known = self._store.reservation_by_key(request.key)
         if known is not None and known.request != request:
@@ -172,6 +208,7 @@ class Guarantee:
         return known
 
     def _moved(self, loan: LoanId, change: Money, *, key: str) -> Reservation:
+        check_currency(change, "principal")
         if not change:
             raise BadInput("a movement has an amount", field="principal", rule="> 0")
         found = self._store.reservation_of_loan(loan)
@@ -180,15 +217,20 @@ class Guarantee:
         reservation, before = self._locked(found)
         if self._store.is_noted(key, reservation.id, change):
             return reservation
+        self._check_within(reservation, change)
+        self._store.add_movement(key, reservation.id, change)
+        left = reservation.outstanding + change
+        return self._change(reservation, before, left, reservation.state)
+
+    def _check_within(self, reservation: Reservation, change: Money) -> None:
         left = reservation.outstanding + change
         if not Money.zero(left.currency) <= left <= reservation.request.amount:
+            loan = reservation.request.loan
             raise BadInput(
                 f"{change} moves {reservation.outstanding} of loan {loan} out of its bounds",
                 field="principal",
                 rule="0 <= outstanding <= guaranteed amount",
             )
-        self._store.add_movement(key, reservation.id, change)
-        return self._change(reservation, before, left, reservation.state)
 
     def _found(self, reservation_id: ReservationId) -> Reservation:
         reservation = self._store.reservation(reservation_id)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tael.funding import rules
 from tael.funding.model import (
+    LIMIT_CURRENCY,
     Agreement,
     Claim,
     ClaimState,
@@ -22,7 +23,7 @@ from tael.funding.model import (
 from tael.kernel import AgreementId, Clock, Conflict, LoanId, Money, PartnerId, ReservationId
 from tael.kernel.facts import Fact
 
-_NOTHING = Exposure(Money.zero(), Money.zero())
+_NOTHING = Exposure(Money.zero(LIMIT_CURRENCY), Money.zero(LIMIT_CURRENCY))
 _FINAL_PAYOUTS = (PayoutState.DISBURSED, PayoutState.FAILED)
 _OPEN_CLAIMS = (ClaimState.ELIGIBLE, ClaimState.CLAIMED, ClaimState.UNKNOWN)
 _ENDED_CLAIMS = (ClaimState.REJECTED, ClaimState.CURED)
@@ -106,6 +107,18 @@ class MemoryStore:
             if each.request.loan == loan and each.state is not ReservationState.RELEASED:
                 return each
         return None
+
+    def released_of_loan(self, loan: LoanId) -> Reservation | None:
+        released = [
+            each
+            for each in self._reservations.values()
+            if each.request.loan == loan and each.state is ReservationState.RELEASED
+        ]
+        return max(released, key=lambda each: each.id, default=None)
+
+    def exceptional_reservations(self) -> Sequence[Reservation]:
+        named = [each for each in self._reservations.values() if each.exception]
+        return sorted(named, key=lambda each: each.id)
 
     def in_force_with(self, partner: PartnerId) -> dict[str, Money]:
         theirs = {each.id for each in self._agreements.values() if each.partner == partner}

@@ -22,6 +22,9 @@ from tael.kernel import (
     ReservationId,
 )
 
+# Limits are counted in one currency: the guarantee company's own. Exchange is nobody's guess here.
+LIMIT_CURRENCY = "CNY"
+
 # Every code with which this room says no, in the order in which it would say it.
 REFUSALS = (
     "leverage_exceeded",
@@ -43,10 +46,29 @@ EXCLUSIONS = (
     "amount_out_of_range",
     "months_not_offered",
     "region_not_served",
+    "tier_not_funded",
     "bank_share_below_floor",
     "price_too_high",
     "partner_capacity_exceeded",
 )
+
+
+_TIERS = range(1, 8)
+
+
+def check_currency(amount: Money, name: str) -> None:
+    """Refuse an amount that the limits cannot count.
+
+    Raises:
+        BadInput: it is in another currency (``currency_mismatch``).
+    """
+    if amount.currency != LIMIT_CURRENCY:
+        raise BadInput(
+            f"{amount} cannot be counted: the limits are in {LIMIT_CURRENCY}",
+            code="currency_mismatch",
+            field=name,
+            rule=f"an amount in {LIMIT_CURRENCY}",
+        )
 
 
 class PartnerKind(Enum):
@@ -84,7 +106,9 @@ class Agreement:
         least: smallest loan it funds.
         most: largest loan it funds.
         months: terms it funds.
-        regions: codes of GB/T 2260 it serves; empty means everywhere.
+        regions: codes of GB/T 2260 it serves, each with what lies in it (``320000`` serves all of
+            the province); empty means everywhere.
+        tiers: risk classes at decision it funds, 1 to 7; empty means all.
         capacity: most principal outstanding and reserved under the agreement at one time.
         bank_share_floor: least share of each loan the partner must fund itself (China: 30 %,
             notice of 2021 on co-lending; a parameter).
@@ -100,10 +124,13 @@ class Agreement:
     months: tuple[int, ...]
     capacity: Money
     regions: frozenset[str] = frozenset()
+    tiers: frozenset[int] = frozenset()
     bank_share_floor: Rate = field(default_factory=lambda: Rate(Decimal("0.3")))
     role: AgreementRole = AgreementRole.LENDER
 
     def __post_init__(self) -> None:
+        for name in ("least", "most", "capacity"):
+            check_currency(getattr(self, name), name)
         if not Money.zero(self.least.currency) < self.least <= self.most <= self.capacity:
             raise BadInput(
                 f"agreement {self.id} funds {self.least} to {self.most} within {self.capacity}",
@@ -116,20 +143,37 @@ class Agreement:
                 field="months, bank_rate",
                 rule="at least one term of a month or more, rate >= 0",
             )
+        if not self.tiers <= frozenset(_TIERS):
+            raise BadInput(
+                f"agreement {self.id} names tiers {sorted(self.tiers)}",
+                field="tiers",
+                rule="1 to 7",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteRequest:
-    """A loan that looks for a lender; ``asked`` names the agreements that have declined it."""
+    """A loan that looks for a lender; ``asked`` names the agreements that have declined it.
+
+    ``region`` is the enterprise's code of GB/T 2260 and ``tier`` the risk class at decision; one
+    that is not known ("" or None) fits only agreements that do not ask for it.
+
+    Raises:
+        BadInput: an amount in another currency than the limits' (``currency_mismatch``).
+    """
 
     product: str
     amount: Money
     months: int
     region: str
     day: Day
+    tier: int | None = None
     bank_share: Rate = field(default_factory=lambda: Rate(Decimal(1)))
     highest_bank_rate: Rate | None = None
     asked: frozenset[AgreementId] = frozenset()
+
+    def __post_init__(self) -> None:
+        check_currency(self.amount, "amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +211,8 @@ class Limits:
         shares = (self.party_share_max, self.group_share_max, self.small_weight)
         if any(not Decimal(0) <= share.fraction <= 1 for share in shares):
             raise BadInput("a share lies between 0 and 1", field="limits", rule="0 <= share <= 1")
+        check_currency(self.net_assets, "net_assets")
+        check_currency(self.small_ceiling, "small_ceiling")
         if self.net_assets.minor < 0 or self.leverage_max < 0:
             raise BadInput(
                 "net assets and leverage are not negative", field="limits", rule="not negative"
@@ -190,6 +236,9 @@ class ReserveRequest:
         amount: guaranteed principal.
         weight: of the liability under the leverage limit; None takes ``small_weight`` or one by
             the borrower's liability in force.
+
+    Raises:
+        BadInput: an amount in another currency than the limits' (``currency_mismatch``).
     """
 
     key: str
@@ -200,16 +249,24 @@ class ReserveRequest:
     amount: Money
     weight: Rate | None = None
 
+    def __post_init__(self) -> None:
+        check_currency(self.amount, "amount")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """Room taken under every limit at once; ``outstanding`` falls with repaid principal."""
+    """Room taken under every limit at once; ``outstanding`` falls with repaid principal.
+
+    ``exception`` is the code of the limit that it broke when a reversed repayment brought it back
+    (a person has to look at it), empty otherwise.
+    """
 
     id: ReservationId
     request: ReserveRequest
     weight: Rate
     outstanding: Money
     state: ReservationState
+    exception: str = ""
 
 
 class Scope(Enum):
@@ -258,6 +315,11 @@ class Utilisation:
     agreements: tuple[tuple[Agreement, Money], ...]
 
 
+def credit_key(application: ApplicationId, agreement: AgreementId) -> str:
+    """Under which key ``application`` is put before the bank of ``agreement``, once."""
+    return f"credit-{application}-{agreement}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditRequest:
     """One application put before one bank for its own decision; ``facts`` without personal data."""
@@ -271,7 +333,7 @@ class CreditRequest:
 
     @property
     def key(self) -> str:
-        return f"credit-{self.application}-{self.agreement}"
+        return credit_key(self.application, self.agreement)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,6 +446,9 @@ class ClaimOrder:
     Args:
         early_event: why the claim may come before the days of the limits (death, fraud ...);
             empty for an ordinary claim.
+
+    Raises:
+        BadInput: a part in another currency than the limits' (``currency_mismatch``).
     """
 
     key: str
@@ -395,6 +460,10 @@ class ClaimOrder:
     interest: Money
     penalty: Money
     early_event: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("principal", "interest", "penalty"):
+            check_currency(getattr(self, name), name)
 
     @property
     def amount(self) -> Money:

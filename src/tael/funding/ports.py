@@ -80,6 +80,14 @@ class Store(Protocol):
         """The loan's reservation that is not released; None when there is none."""
         ...
 
+    def released_of_loan(self, loan: LoanId) -> Reservation | None:
+        """The loan's reservation that was released last; None when there is none."""
+        ...
+
+    def exceptional_reservations(self) -> Sequence[Reservation]:
+        """Reservations that name an exception, by id."""
+        ...
+
     def in_force_with(self, partner: PartnerId) -> dict[str, Money]:
         """Guaranteed outstanding principal by loan, of confirmed reservations with ``partner``."""
         ...

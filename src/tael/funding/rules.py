@@ -61,12 +61,30 @@ def exclusion(request: RouteRequest, agreement: Agreement, used: Money) -> str:
         (agreement.product != request.product, "wrong_product"),
         (not agreement.least <= request.amount <= agreement.most, "amount_out_of_range"),
         (request.months not in agreement.months, "months_not_offered"),
-        (bool(agreement.regions) and request.region not in agreement.regions, "region_not_served"),
+        (not serves(agreement.regions, request.region), "region_not_served"),
+        (bool(agreement.tiers) and request.tier not in agreement.tiers, "tier_not_funded"),
         (request.bank_share < agreement.bank_share_floor, "bank_share_below_floor"),
         (highest is not None and agreement.bank_rate > highest, "price_too_high"),
         (used + request.amount > agreement.capacity, "partner_capacity_exceeded"),
     )
     return next((code for holds, code in tests if holds), "")
+
+
+def serves(regions: Iterable[str], region: str) -> bool:
+    """Whether ``region`` is one of ``regions`` or lies in one; no regions means everywhere.
+
+    A division code of GB/T 2260 has two digits each for province, prefecture and county; a pair of
+    zeros stands for the whole of it.
+    """
+    prefixes = tuple(_within(each) for each in regions)
+    return not prefixes or region.startswith(prefixes)
+
+
+def _within(region: str) -> str:
+    """What the codes of everything in ``region`` begin with."""
+    while len(region) > len("00") and region.endswith("00"):
+        region = region[:-2]
+    return region
 
 
 def keys_of(request: ReserveRequest) -> tuple[ExposureKey, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tael.funding import rules
+from tael.funding.agreements import agreement_with
 from tael.funding.claiming import Claims
 from tael.funding.disbursing import Disbursements
 from tael.funding.guarantee import Guarantee
@@ -20,9 +21,19 @@ from tael.funding.model import (
     RouteRequest,
     Routing,
     Scope,
+    credit_key,
 )
 from tael.funding.ports import Store, UnitOfWork
-from tael.kernel import BadInput, Clock, Conflict, Money, PartnerId, Refusal, day_of
+from tael.kernel import (
+    ApplicationId,
+    BadInput,
+    Clock,
+    Conflict,
+    Money,
+    PartnerId,
+    Refusal,
+    day_of,
+)
 from tael.kernel.facts import BankAnswered
 
 
@@ -91,6 +102,14 @@ class Funding:
         """All agreements, by id."""
         return self._store.agreements()
 
+    def agreement_with(self, partner: PartnerId, request: RouteRequest) -> Agreement:
+        """The best agreement under which ``partner`` may fund ``request``, its room left aside.
+
+        Raises:
+            NotFound: it has none that fits.
+        """
+        return agreement_with(self._store, partner, request)
+
     def route(self, request: RouteRequest) -> Routing | Refusal:
         """Agreements that may fund ``request``, best first; ``no_partner`` with each one's reason.
 
@@ -127,6 +146,18 @@ class Funding:
             approved=answer.approved,
         )
         self.work.emit(fact, f"bank-answered/{request.key}")
+
+    def credit_given(
+        self, application: ApplicationId, partner: PartnerId
+    ) -> tuple[Agreement, CreditAnswer] | None:
+        """What ``partner`` approved of ``application``, and under which agreement; None if not."""
+        for agreement in self._store.agreements():
+            if agreement.partner != partner:
+                continue
+            answer = self._store.credit_answer(credit_key(application, agreement.id))
+            if answer is not None and answer.approved:
+                return agreement, answer
+        return None
 
     def credit_answer(self, request: CreditRequest) -> CreditAnswer | None:
         """What the bank answered to ``request``; None before it did."""

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tael.funding.memory import same_movement, summed
 from tael.funding.model import (
+    LIMIT_CURRENCY,
     Agreement,
     AgreementRole,
     Claim,
@@ -72,6 +73,7 @@ agreement = sa.Table(
     _text("currency"),
     sa.Column("months", sa.ARRAY(sa.Integer), nullable=False),
     sa.Column("regions", sa.ARRAY(sa.Text), nullable=False),
+    sa.Column("tiers", sa.ARRAY(sa.Integer), nullable=False),
 )
 
 credit_answer = sa.Table(
@@ -116,6 +118,7 @@ reservation = sa.Table(
     sa.Column("asked_weight", sa.Numeric),
     sa.Column("weight", sa.Numeric, nullable=False),
     _text("state"),
+    _text("exception"),
     sa.CheckConstraint("outstanding_minor BETWEEN 0 AND amount_minor", name="within_amount"),
     sa.CheckConstraint("state <> 'released' OR outstanding_minor = 0", name="released_is_empty"),
 )
@@ -226,6 +229,7 @@ class FundingStore:
             "currency": new.capacity.currency,
             "months": list(new.months),
             "regions": sorted(new.regions),
+            "tiers": sorted(new.tiers),
         }
         self._connection.execute(agreement.insert(), row)
 
@@ -312,7 +316,7 @@ class FundingStore:
     def save_reservation(self, changed: Reservation) -> None:
         row = _reservation_row(changed)
         statement = reservation.update().where(reservation.c.id == changed.id)
-        values = {name: row[name] for name in ("outstanding_minor", "state")}
+        values = {name: row[name] for name in ("outstanding_minor", "state", "exception")}
         self._connection.execute(statement.values(values))
 
     def reservation(self, reservation_id: ReservationId) -> Reservation | None:
@@ -325,6 +329,17 @@ class FundingStore:
         return self._one_reservation(
             sa.and_(reservation.c.loan_id == loan, reservation.c.state != "released")
         )
+
+    def released_of_loan(self, loan: LoanId) -> Reservation | None:
+        mine = sa.and_(reservation.c.loan_id == loan, reservation.c.state == "released")
+        query = sa.select(reservation).where(mine).order_by(reservation.c.id.desc()).limit(1)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _reservation(row)
+
+    def exceptional_reservations(self) -> Sequence[Reservation]:
+        named = sa.select(reservation).where(reservation.c.exception != "")
+        rows = self._connection.execute(named.order_by(reservation.c.id))
+        return [_reservation(row) for row in rows]
 
     def in_force_with(self, partner_id: PartnerId) -> dict[str, Money]:
         columns = (
@@ -400,7 +415,7 @@ class FundingStore:
                 "subject": key.subject,
                 "outstanding_minor": 0,
                 "weighted_minor": 0,
-                "currency": "CNY",
+                "currency": LIMIT_CURRENCY,
             }
             for key in sorted(keys, key=lambda each: (each.scope.value, each.subject))
         ]
@@ -416,7 +431,7 @@ class FundingStore:
         self, keys: Sequence[ExposureKey], query: sa.Select[Any]
     ) -> dict[ExposureKey, Exposure]:
         found = {_key(row): _exposure(row) for row in self._connection.execute(query)}
-        nothing = Exposure(Money.zero(), Money.zero())
+        nothing = Exposure(Money.zero(LIMIT_CURRENCY), Money.zero(LIMIT_CURRENCY))
         return {key: found.get(key, nothing) for key in keys}
 
     def _one_reservation(self, where: sa.ColumnElement[bool]) -> Reservation | None:
@@ -458,6 +473,7 @@ def _agreement(row: Any) -> Agreement:
         capacity=Money(row.capacity_minor, row.currency),
         months=tuple(row.months),
         regions=frozenset(row.regions),
+        tiers=frozenset(row.tiers),
     )
 
 
@@ -476,6 +492,7 @@ def _reservation_row(new: Reservation) -> dict[str, object]:
         "asked_weight": None if asked is None else asked.fraction,
         "weight": new.weight.fraction,
         "state": new.state.value,
+        "exception": new.exception,
     }
 
 
@@ -494,6 +511,7 @@ def _reservation(row: Any) -> Reservation:
         weight=Rate(row.weight),
         outstanding=Money(row.outstanding_minor, row.currency),
         state=ReservationState(row.state),
+        exception=row.exception,
     )
 
 

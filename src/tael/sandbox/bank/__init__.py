@@ -13,6 +13,9 @@ POST /v1/disbursements
     value_date, bank_reference
 POST /v1/repayments
     loan, day, principal → key, loan, balance
+POST /v1/reversals
+    loan, day, principal → key, loan, balance: principal of bounced repayments, owed again from its
+    day on
 POST /v1/claims
     loan, day, days_past_due, amount, principal, interest, penalty → key, loan,
     state (VERIFIED, DISPUTED), reason, verified_amount
@@ -24,6 +27,7 @@ POST /v1/faults, DELETE /v1/faults
     fault (late, twice, none, error), path, key, delay_ms, times → 204
 
 An error is ``{"error": {"code", "message"}}`` with 400 (malformed), 404, 409 (key_reused), 422 (no
-such loan, more than owed) or 503 (nothing was done, try again). A POST may carry ``notice_url``:
-the answer is then also posted there as ``{"path", "key", "answer"}`` (twice under that fault).
+such loan, more than owed, more than repaid) or 503 (nothing was done, try again). A POST may carry
+``notice_url``: the answer is then also posted there as ``{"path", "key", "answer"}`` (twice under
+that fault).
 """

@@ -11,7 +11,7 @@ from tael.sandbox.bank.records import Record, Records, content_hash
 from tael.sandbox.bank.rules import BankLoan, BankPolicy, Malformed, Verdict
 
 Body = dict[str, object]
-_DISBURSEMENTS, _CLAIMS = "/v1/disbursements", "/v1/claims"
+_DISBURSEMENTS, _REVERSALS, _CLAIMS = "/v1/disbursements", "/v1/reversals", "/v1/claims"
 
 
 class Office:
@@ -28,6 +28,7 @@ class Office:
             "/v1/credit-applications": self._credit,
             _DISBURSEMENTS: self._disburse,
             "/v1/repayments": self._repay,
+            _REVERSALS: self._reverse,
             _CLAIMS: self._claim,
         }
         for record in records.read():
@@ -117,6 +118,17 @@ class Office:
         left = loan.balance(day) - amount
         return Verdict(200, {"key": key, "loan": loan.loan, "balance": rules.amount_out(left)})
 
+    def _reverse(self, key: str, request: Body) -> Verdict:
+        """A repayment that bounced: principal that is owed again, from its day on."""
+        loan = self._loans.get(rules.text(request, "loan"))
+        day, amount = rules.day_in(request, "day"), rules.money(request, "principal")
+        if loan is None or loan.claimed:
+            return _no(422, "no_such_loan", "not lent here, or compensated already")
+        owed = loan.balance(day) + amount
+        if owed > loan.principal:
+            return _no(422, "more_than_repaid", "the reversal exceeds what was repaid")
+        return Verdict(200, {"key": key, "loan": loan.loan, "balance": rules.amount_out(owed)})
+
     def _claim(self, key: str, request: Body) -> Verdict:
         loan = self._loans.get(rules.text(request, "loan"))
         if loan is None:
@@ -144,8 +156,8 @@ class Office:
             self._loans[name] = BankLoan(name, credit, lent, rules.day_in(request, "day"))
         elif body.get("state") == "VERIFIED" or body.get("balance"):
             loan = self._loans[rules.text(request, "loan")]
-            paid = rules.day_in(request, "day"), rules.money(request, "principal")
-            loan.repaid.append(paid)
+            day, amount = rules.day_in(request, "day"), rules.money(request, "principal")
+            loan.repaid.append((day, -amount if record.path == _REVERSALS else amount))
             loan.claimed = loan.claimed or record.path == _CLAIMS
 
 

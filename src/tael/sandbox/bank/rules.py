@@ -38,7 +38,10 @@ class Verdict:
 
 @dataclass(slots=True)
 class BankLoan:
-    """The bank's record of one loan: what it lent and what has come back, by day."""
+    """The bank's record of one loan: what it lent and what has come back, by day.
+
+    What bounced stands in ``repaid`` with a minus.
+    """
 
     loan: str
     credit_application: str

@@ -29,7 +29,13 @@ _LOG = logging.getLogger(__name__)
 _HOST = "127.0.0.1"
 _START_TIMEOUT_S = 20
 _NOTICE_TIMEOUT_S = 5
-_POSTS = ("/v1/credit-applications", "/v1/disbursements", "/v1/repayments", "/v1/claims")
+_POSTS = (
+    "/v1/credit-applications",
+    "/v1/disbursements",
+    "/v1/repayments",
+    "/v1/reversals",
+    "/v1/claims",
+)
 
 
 class _Connections:

@@ -67,6 +67,7 @@ STATEMENTS: tuple[str, ...] = (
         currency TEXT NOT NULL,
         months INTEGER[] NOT NULL,
         regions TEXT[] NOT NULL,
+        tiers INTEGER[] NOT NULL,
         PRIMARY KEY (id),
         FOREIGN KEY(partner_id) REFERENCES funding.partner (id)
     )
@@ -108,6 +109,7 @@ STATEMENTS: tuple[str, ...] = (
         asked_weight NUMERIC,
         weight NUMERIC NOT NULL,
         state TEXT NOT NULL,
+        exception TEXT NOT NULL,
         PRIMARY KEY (id),
         CONSTRAINT within_amount CHECK (outstanding_minor BETWEEN 0 AND amount_minor),
         CONSTRAINT released_is_empty CHECK (state <> 'released' OR outstanding_minor = 0),
