@@ -7,6 +7,7 @@ what they answer.
 from tael.console.errors import Fault, fault_of, status_of
 from tael.console.ports import House
 from tael.console.site import create_app
+from tael.console.store import purge_replies
 from tael.console.vendor import FrontendMissing, check_vendor
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "check_vendor",
     "create_app",
     "fault_of",
+    "purge_replies",
     "status_of",
 ]

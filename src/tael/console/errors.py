@@ -33,6 +33,8 @@ STATUS: Mapping[type[TaelError], int] = {
     OutsideFailure: 503,
 }
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 429: "too_many_requests"}
+TOO_LARGE, TOO_MANY = 413, 429
+_RULES = {"too_large": "at most 1 MiB", "too_many_requests": "requests in a minute"}
 _API = "/api/"
 _log = structlog.get_logger()
 
@@ -84,7 +86,15 @@ def fault_of(error: Exception) -> Fault:
         return Fault(422, "bad_input", str(first["msg"]), reference, field, None, first["type"])
     if isinstance(error, HTTPException):
         code = _CODES.get(error.status_code, "http_error")
-        return Fault(error.status_code, code, str(error.detail), reference)
+        later = error.status_code == TOO_MANY
+        return Fault(
+            error.status_code,
+            code,
+            str(error.detail),
+            reference,
+            rule=_RULES.get(code),
+            retryable=later,
+        )
     return Fault(500, "internal_error", "something went wrong on our side", reference)
 
 
@@ -99,6 +109,8 @@ def answer(request: Request, error: Exception) -> Response:
     name = "error_part.html" if wants_fragment(request) else "error.html"
     response = pages_of(request).show(request, name, status=fault.status, fault=fault)
     response.headers.update(_headers(fault))
+    if fault.status == TOO_MANY and isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
     return response
 
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from tael.console import api, applications, audit, dashboard, errors, loans, partners, sign_in
+from tael.console.gate import Gate
 from tael.console.pages import Pages
 from tael.console.ports import House
 from tael.console.security import SecurityHeaders
@@ -36,6 +37,7 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     app.state.pages = Pages.open(house.settings.zone, _stamp())
     errors.install(app)
+    app.add_middleware(Gate, settings=house.settings)
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for room in (api, sign_in, dashboard, applications, loans, partners, audit):

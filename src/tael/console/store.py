@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -25,7 +26,7 @@ replies = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it was given; ``fingerprint`` names the command it answered."""
+    """An answer as it was given; ``fingerprint`` (keyed) names the command it answered."""
 
     fingerprint: str
     status: int
@@ -66,3 +67,13 @@ class Replies:
             .where(replies.c.owner == owner, replies.c.key == key)
             .values(status=status, body=body)
         )
+
+
+def purge_replies(work: Work, before: datetime) -> int:
+    """Forget the answers given before the instant ``before``; returns how many.
+
+    Answers may hold what the caller was allowed to read, so none is kept for longer than a repeated
+    request can be expected. A key that was forgotten names a new command.
+    """
+    gone = sa.delete(replies).where(replies.c.at < before)
+    return work.connection.execute(gone).rowcount

@@ -61,7 +61,8 @@ RESOURCES: Mapping[str, Shape] = {
     "application": Shape(
         _OWN,
         {
-            "basic": "id state amount months purpose method channel submitted_at day product",
+            "basic": "id state amount months purpose method channel submitted_at day product "
+            "partner_id",
             "staff": "owner_id consultant_id applicant_id group_id campaign note",
             "personal": "name phone id_number address",
             "risk": "tier score pd reasons variables sources",
@@ -170,7 +171,13 @@ RULES: tuple[Rule, ...] = tuple(
         ("risk_manager", "portfolio", "read export", "all", "basic"),
         ("risk_manager", "lead", "read", "all", "basic"),
         ("risk_manager", "user", "read", "own", "basic keys"),
-        ("operations", "application", "read update review", "all", "basic staff personal"),
+        (
+            "operations",
+            "application",
+            "read update pull review route ask",
+            "all",
+            "basic staff personal",
+        ),
         ("operations", "party", "read update erase", "all", "basic staff personal"),
         ("operations", "decision", "read", "all", "basic"),
         ("operations", "offer", "read create void", "all", "basic"),
@@ -178,7 +185,7 @@ RULES: tuple[Rule, ...] = tuple(
         (
             "operations",
             "loan",
-            "read disburse repay reverse claim",
+            "read disburse receive refund reverse claim",
             "all",
             "basic staff books personal",
         ),

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -80,7 +81,8 @@ _ROOMS = ("origination", "servicing", "ledger", "platform", "console", "funding"
 @pytest.fixture(scope="module")
 def make_api(company, postgres_url: str) -> Iterator[Callable[[], Api]]:
     """Opens a copy of the played company."""
-    made: list[tuple[str, Api, uvicorn.Server, threading.Thread]] = []
+    made: list[tuple[str, Api]] = []
+    stack = ExitStack()
 
     def make() -> Api:
         original = company.house.database
@@ -93,24 +95,20 @@ def make_api(company, postgres_url: str) -> Iterator[Callable[[], Api]]:
         clock = FixedClock(company.house.clock.now())
         database = Database(text, clock)
         light = Identity.build(Passwords(PasswordHasher(1, 8, 1)))
-        house = replace(build(company.house.settings, database, clock), identity=light)
+        # Nobody is turned away for asking often, but by the test of that.
+        settings = replace(company.house.settings, api_per_minute=0)
+        house = replace(build(settings, database, clock), identity=light)
         app = create_app(house)
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        opened = _peopled(Api(house, app, f"http://127.0.0.1:{port}"))
-        made.append((name, opened, server, thread))
+        opened = _peopled(Api(house, app, stack.enter_context(_served(app))))
+        made.append((name, opened))
         return opened
 
     yield make
-    for name, opened, server, thread in made:
+    for _, opened in made:
         for client in opened.clients.values():
             client.close()
-        server.should_exit = True
-        thread.join(timeout=10)
+    stack.close()
+    for name, opened in made:
         opened.house.database.close()
         _administer(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -127,6 +125,25 @@ def shared(make_api: Callable[[], Api]) -> Api:
     return make_api()
 
 
+@pytest.fixture
+def serve() -> Iterator[Callable[[FastAPI], str]]:
+    """Serves another console for a test, and says where."""
+    with ExitStack() as stack:
+        yield lambda app: stack.enter_context(_served(app))
+
+
+@contextmanager
+def _served(app: FastAPI) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
 def _table(name: str) -> sa.TableClause:
     schema, _, table = name.partition(".")
     return sa.table(table, schema=schema)
@@ -140,7 +157,7 @@ def _peopled(api: Api) -> Api:
             user = identity.users.add(work, login=f"api-{login}", password=PASSWORD, roles=roles)
             users[login] = user.id
             _, keys[login] = identity.api_keys.issue(
-                work, user.id, name="test", scopes=["*.*"], lasts=timedelta(days=30)
+                work, user.id, name="test", scopes=["*.*"], lasts=timedelta(days=300)
             )
     api.keys, api.users = keys, users
     return api

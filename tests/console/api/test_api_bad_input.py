@@ -43,8 +43,13 @@ def places(shared) -> dict[str, str]:
     return {
         "{loan}": desk.get(f"{V1}/loans?status=active").json()["items"][0]["id"],
         "{application}": desk.get(f"{V1}/applications").json()["items"][0]["id"],
+        **{f"{{{state}}}": _first(desk, state) for state in ("contracted", "declined")},
         "{today}": house.clock.now().astimezone(house.settings.zone).date().isoformat(),
     }
+
+
+def _first(desk, state: str) -> str:
+    return desk.get(f"{V1}/applications", params={"state": state}).json()["items"][0]["id"]
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case["what"])

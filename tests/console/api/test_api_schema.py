@@ -37,7 +37,7 @@ def test_the_document_is_openapi_3_1_and_shows_no_page(shared) -> None:
 def test_every_operation_documents_the_one_error_and_every_change_its_key(shared) -> None:
     for path, operations in document(shared)["paths"].items():
         for method, operation in operations.items():
-            for status in ("401", "403", "404", "409", "422", "500", "503"):
+            for status in ("401", "403", "404", "409", "413", "422", "429", "500", "503"):
                 content = operation["responses"][status]["content"]["application/json"]
                 assert content["schema"]["$ref"].endswith("/Error"), (path, method, status)
             if method == "post":

@@ -24,7 +24,7 @@ _TIERS = range(1, 8)
 
 
 class ApplicationOut(BaseModel):
-    """An application; what the caller may not see is left out."""
+    """An application; what the caller may not see is left out. `partner_id`: the bank in turn."""
 
     id: str
     state: model.ApplicationState
@@ -39,6 +39,7 @@ class ApplicationOut(BaseModel):
     applicant_id: str = ""
     owner_id: str = ""
     consultant_id: str = ""
+    partner_id: str = ""
     tier: int | None = None
 
 
@@ -74,7 +75,7 @@ def find(
     after = ApplicationId.parse(paging.after, field="after") if paging.after else None
     with caller.begin() as work:
         page = caller.house.applications.find(work, where, after=after, limit=paging.limit)
-    return Page(items=[_shown(caller, one) for one in page.items], next=page.after)
+    return Page(items=[shown(caller, one) for one in page.items], next=page.after)
 
 
 @router.post("", status_code=201, response_model=Received)
@@ -88,7 +89,7 @@ def create(command: Commanding, body: ApplicationIn) -> Response:
 def get(caller: Calling, application_id: str) -> ApplicationOut:
     """One application."""
     with caller.begin() as work:
-        return _shown(caller, found(caller, work, application_id))
+        return shown(caller, found(caller, work, application_id))
 
 
 @router.get("/{application_id}/timeline")
@@ -110,7 +111,7 @@ def withdraw(command: Commanding, application_id: str, body: Note) -> Response:
     def act(work: Work) -> ApplicationOut:
         one = found(caller, work, application_id)
         caller.require("withdraw", "application", records.row_of(one))
-        return _shown(caller, caller.house.applications.withdraw(work, one.id, note=body.note))
+        return shown(caller, caller.house.applications.withdraw(work, one.id, note=body.note))
 
     return command.run(body, act)
 
@@ -125,7 +126,8 @@ def found(caller: Caller, work: Work, application_id: str) -> model.Application:
     return caller.house.applications.get(work, path_id(ApplicationId, application_id))
 
 
-def _shown(caller: Caller, one: model.Application) -> ApplicationOut:
+def shown(caller: Caller, one: model.Application) -> ApplicationOut:
+    """The application as the caller may see it."""
     record = records.application(one)
     return ApplicationOut.model_validate(caller.shown("application", record, records.row_of(one)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from fastapi import APIRouter, Response
@@ -16,6 +17,7 @@ from tael.console.visit import path_id
 from tael.kernel import ApplicationId, NotFound, OfferId, PartyId
 from tael.origination import model
 from tael.platform import Work
+from tael.policies import Decision
 
 router = APIRouter()
 
@@ -128,11 +130,8 @@ def decisions(caller: Calling, application_id: str) -> Decisions:
         one = found(caller, work, application_id)
         row = records.row_of(one)
         caller.require("read", "decision", row)
-        shown = []
-        for decision in policies.decisions_of(work, one.id):
-            entry = policies.log_entry(work, decision.id)
-            record = records.decision(decision, entry.inputs, entry.trace)
-            shown.append(DecisionOut.model_validate(caller.shown("decision", record, row)))
+        seen = policies.decisions_of(work, one.id)
+        shown = [decision_out(caller, work, decision, row) for decision in seen]
     return Decisions(items=shown)
 
 
@@ -145,7 +144,7 @@ def offers(caller: Calling, application_id: str) -> Items:
         seen = caller.house.offers.of(work, key)
         if not seen and not caller.house.applications.exists(work, key):
             raise NotFound(f"there is no {key}", field="application_id")
-    return Items(items=[_shown(caller, one) for one in seen])
+    return Items(items=[offer_out(caller, one) for one in seen])
 
 
 @router.get("/offers/{offer_id}", tags=["offers"])
@@ -153,7 +152,7 @@ def offer(caller: Calling, offer_id: str) -> OfferOut:
     """One offer."""
     caller.require("read", "offer")
     with caller.begin() as work:
-        return _shown(caller, caller.house.offers.get(work, path_id(OfferId, offer_id)))
+        return offer_out(caller, caller.house.offers.get(work, path_id(OfferId, offer_id)))
 
 
 @router.get("/offers/{offer_id}/documents", tags=["offers"])
@@ -174,7 +173,7 @@ def confirm(command: Commanding, offer_id: str, body: Confirmation) -> Response:
         key = _mine(caller, work, offer_id, "confirm", "offer")
         done = caller.house.offers.confirm_disclosure(work, key, document_hash=body.document_hash)
         granted(done)
-        return _shown(caller, caller.house.offers.get(work, key))
+        return offer_out(caller, caller.house.offers.get(work, key))
 
     return command.run(body, act)
 
@@ -187,7 +186,7 @@ def accept(command: Commanding, offer_id: str, body: Nothing) -> Response:
     def act(work: Work) -> OfferOut:
         key = _mine(caller, work, offer_id, "accept", "offer")
         granted(caller.house.offers.accept(work, key))
-        return _shown(caller, caller.house.offers.get(work, key))
+        return offer_out(caller, caller.house.offers.get(work, key))
 
     return command.run(body, act)
 
@@ -226,5 +225,15 @@ def _mine(caller: Caller, work: Work, offer_id: str, action: str, resource: str)
     return key
 
 
-def _shown(caller: Caller, one: model.Offer) -> OfferOut:
+def decision_out(
+    caller: Caller, work: Work, decision: Decision, row: Mapping[str, object]
+) -> DecisionOut:
+    """The decision as the caller may see it."""
+    entry = caller.house.policies.log_entry(work, decision.id)
+    record = records.decision(decision, entry.inputs, entry.trace)
+    return DecisionOut.model_validate(caller.shown("decision", record, row))
+
+
+def offer_out(caller: Caller, one: model.Offer) -> OfferOut:
+    """The offer as the caller may see it."""
     return OfferOut.model_validate(caller.shown("offer", records.offer(one)))

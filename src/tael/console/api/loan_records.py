@@ -30,6 +30,13 @@ class LoanOut(BaseModel):
     tier: int | None = None
 
 
+class Booked(BaseModel):
+    """A loan after an event; `key` names the event."""
+
+    key: str
+    loan: LoanOut
+
+
 class RowOut(BaseModel):
     """One instalment and what has been paid on it."""
 

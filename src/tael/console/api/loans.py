@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from tael.console.api.idempotency import Command, Commanding, granted
 from tael.console.api.keys import NOBODYS, Caller, Calling
 from tael.console.api.loan_records import (
+    Booked,
     EventOut,
     LoanOut,
     PayoffOut,
@@ -46,13 +47,6 @@ class ReversalIn(Strict):
 
     repayment: Annotated[str, Field(pattern=_KEY)]
     day: DayText
-
-
-class Booked(BaseModel):
-    """A loan after an event; `key` names the event."""
-
-    key: str
-    loan: LoanOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +100,7 @@ def find(caller: Calling, paging: Paged, where: Annotated[Narrowing, Depends()])
 def get(caller: Calling, loan_id: str) -> LoanOut:
     """One loan."""
     with caller.begin() as work:
-        servicing, state, row = _found(caller, work, loan_id)
+        servicing, state, row = found_loan(caller, work, loan_id)
         return _shown(caller, work, servicing.state(state.contract.loan_id), row)
 
 
@@ -114,7 +108,7 @@ def get(caller: Calling, loan_id: str) -> LoanOut:
 def schedule(caller: Calling, loan_id: str) -> Schedule:
     """The instalments in force, with what has been paid on each."""
     with caller.begin() as work:
-        _, state, _ = _found(caller, work, loan_id)
+        _, state, _ = found_loan(caller, work, loan_id)
     return Schedule(version=state.contract.schedule.version, items=[row_out(r) for r in state.rows])
 
 
@@ -122,7 +116,7 @@ def schedule(caller: Calling, loan_id: str) -> Schedule:
 def postings(caller: Calling, paging: Paged, loan_id: str) -> Page[PostingOut]:
     """The entries of the loan in all books, in the order of recording."""
     with caller.begin() as work:
-        _, state, row = _found(caller, work, loan_id)
+        _, state, row = found_loan(caller, work, loan_id)
         if "postings" not in caller.house.permissions.visible_fields(caller.actor, "loan", row):
             raise Forbidden("you may not see the books of this loan", rule="loan.books")
         ledger = caller.house.rooms(work).ledger
@@ -135,7 +129,7 @@ def postings(caller: Calling, paging: Paged, loan_id: str) -> Page[PostingOut]:
 def events(caller: Calling, paging: Paged, loan_id: str) -> Page[EventOut]:
     """Everything that happened to the loan, oldest first."""
     with caller.begin() as work:
-        servicing, state, _ = _found(caller, work, loan_id)
+        servicing, state, _ = found_loan(caller, work, loan_id)
         log = servicing.file(state.contract.loan_id).log
     rows, following = paging.numbered(log)
     return Page(items=[event_out(event) for event in rows], next=following)
@@ -147,7 +141,7 @@ def payoff(
 ) -> PayoffOut:
     """What settles the loan in full on a day, today by default."""
     with caller.begin() as work:
-        servicing, state, _ = _found(caller, work, loan_id)
+        servicing, state, _ = found_loan(caller, work, loan_id)
         today = caller.today(work)
         asked = day(on, "day") if on else today
         if state.status is not LoanStatus.ACTIVE:
@@ -172,12 +166,12 @@ def repay(command: Commanding, loan_id: str, body: RepaymentIn) -> Response:
     """Book a repayment: allocated oldest instalment first, the rest kept as credit."""
 
     def act(work: Work) -> Booked:
-        servicing, state, row = _found(command.caller, work, loan_id)
-        command.caller.require("repay", "loan", row)
+        servicing, state, row = found_loan(command.caller, work, loan_id)
+        command.caller.require("receive", "loan", row)
         done = servicing.receive_repayment(
             state.contract.loan_id, body.amount.money(), day(body.day, "day"), key=command.name
         )
-        return _booked(command, work, done, row)
+        return booked(command, work, done, row)
 
     return command.run(body, act, status=201)
 
@@ -192,7 +186,7 @@ def reverse(command: Commanding, loan_id: str, body: ReversalIn) -> Response:
     """Take a repayment back; what came after it is applied anew."""
 
     def act(work: Work) -> Booked:
-        servicing, state, row = _found(command.caller, work, loan_id)
+        servicing, state, row = found_loan(command.caller, work, loan_id)
         command.caller.require("reverse", "loan", row)
         done = servicing.reverse_repayment(
             state.contract.loan_id,
@@ -200,19 +194,24 @@ def reverse(command: Commanding, loan_id: str, body: ReversalIn) -> Response:
             key=command.name,
             reverses=body.repayment,
         )
-        return _booked(command, work, done, row)
+        return booked(command, work, done, row)
 
     return command.run(body, act, status=201)
 
 
-def _booked(command: Command, work: Work, done: object, row: Mapping[str, object]) -> Booked:
+def booked(command: Command, work: Work, done: object, row: Mapping[str, object]) -> Booked:
+    """The loan after an event that was accepted.
+
+    Raises:
+        Refused: it was not.
+    """
     granted(done)
     if not isinstance(done, LoanState):
         raise NotFound("there is no such loan")
     return Booked(key=command.name, loan=_shown(command.caller, work, done, row))
 
 
-def _found(
+def found_loan(
     caller: Caller, work: Work, loan_id: str
 ) -> tuple[Servicing, LoanState, Mapping[str, object]]:
     """The loan, if the caller may read it, and the row its permissions look at.

@@ -36,6 +36,7 @@ def application(one: model.Application) -> Record:
         "applicant_id": one.applicant_id,
         "owner_id": one.owner_id,
         "consultant_id": one.consultant_id,
+        "partner_id": one.partner_id or "",
         "tier": one.tier,
     }
 

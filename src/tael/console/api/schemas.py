@@ -81,7 +81,9 @@ _MEANINGS = {
     403: "the caller may not",
     404: "no such thing, or none the caller may see",
     409: "the state does not allow it, it was refused, or the idempotency key was used otherwise",
+    413: "the body is larger than 1 MiB",
     422: "the input breaks a rule: `field` and `rule` name it",
+    429: "too many requests: `Retry-After` says in how many seconds",
     500: "our fault",
     503: "the outside world is away: the same request may succeed later",
 }
