@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tael.dmn.feel.values import Value, to_json
+from tael.dmn.feel.text import to_json
+from tael.dmn.feel.values import Value
 
 
 @dataclass(frozen=True, slots=True)

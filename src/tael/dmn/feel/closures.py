@@ -10,18 +10,18 @@ from decimal import Decimal, DecimalException
 
 from tael.dmn.errors import Nothing
 from tael.dmn.feel import syntax as s
+from tael.dmn.feel.calls import invoke, invoke_named
 from tael.dmn.feel.env import Code, Env, Test
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.library import BUILTINS
-from tael.dmn.feel.numbers import NUMBERS
-from tael.dmn.feel.operators import ARITHMETIC, compared, member
+from tael.dmn.feel.literals import moment_from
+from tael.dmn.feel.operators import ARITHMETIC, compared, member, negate
 from tael.dmn.feel.tables import compile_table
 from tael.dmn.feel.values import (
     Function,
     Range,
     Value,
     compare,
-    date_from,
     kind,
     matches,
 )
@@ -108,7 +108,7 @@ class Compiler:
         return lambda _env: value
 
     def _atliteral(self, tree: s.AtLiteral) -> Code:
-        return self._guarded(tree.at, lambda _env: date_from(tree.text))
+        return self._guarded(tree.at, lambda _env: moment_from(tree.text))
 
     def _name(self, tree: s.Name) -> Code:
         name, at = tree.name, tree.at
@@ -129,14 +129,7 @@ class Compiler:
 
     def _negation(self, tree: s.Negation) -> Code:
         code = self.expression(tree.operand)
-
-        def negated(env: Env) -> Value:
-            value = code(env)
-            if not isinstance(value, Decimal):
-                raise Nothing(f"minus a {kind(value)}")
-            return NUMBERS.minus(value) if value else value
-
-        return self._guarded(tree.at, negated)
+        return self._guarded(tree.at, lambda env: negate(code(env)))
 
     def _binary(self, tree: s.Binary) -> Code:
         left, right = self.expression(tree.left), self.expression(tree.right)
@@ -195,10 +188,10 @@ class Compiler:
             if operator == "!=":
                 raise Nothing("!= makes no range")
             if operator in ("<", "<="):
-                return Range(None, value, low_closed=False, high_closed=operator == "<=")
+                return Range(None, value, False, operator == "<=", operator)
             if operator in (">", ">="):
-                return Range(value, None, low_closed=operator == ">=", high_closed=False)
-            return Range(value, value, low_closed=True, high_closed=True)
+                return Range(value, None, operator == ">=", False, operator)
+            return Range(value, value, True, True, operator)
 
         return self._guarded(tree.at, bounds)
 
@@ -329,9 +322,7 @@ class Compiler:
             if not isinstance(target, Function):
                 raise Nothing(f"a {kind(target)} cannot be called")
             if named:
-                return invoke(
-                    target, named_arguments(target, {name: code(env) for name, code in named})
-                )
+                return invoke_named(target, {name: code(env) for name, code in named})
             return invoke(target, [code(env) for code in positional])
 
         return self._guarded(tree.at, called)
@@ -340,26 +331,6 @@ class Compiler:
 def _null(env: Env, at: Position, message: str) -> bool | None:
     env.run.warn(at, message)
     return None
-
-
-def invoke(function: Function, arguments: list[Value]) -> Value:
-    """Call ``function``. Raises Nothing when the number of arguments does not fit."""
-    most = len(function.parameters)
-    least = most if function.required is None else function.required
-    if not function.variadic and not least <= len(arguments) <= most:
-        raise Nothing(f"{function.name} takes {most} arguments, not {len(arguments)}")
-    if function.variadic and not arguments:
-        raise Nothing(f"{function.name} takes a list")
-    return function.call(*arguments)
-
-
-def named_arguments(function: Function, given: Mapping[str, Value]) -> list[Value]:
-    """Arguments in the order of the parameters. Raises Nothing for a name it does not have."""
-    strange = set(given) - set(function.parameters)
-    if strange:
-        raise Nothing(f"{function.name} has no parameter {min(strange)!r}")
-    last = max((i for i, name in enumerate(function.parameters) if name in given), default=-1)
-    return [given.get(name) for name in function.parameters[: last + 1]]
 
 
 def _at(items: tuple[Value, ...], position: Decimal) -> Value:

@@ -267,7 +267,7 @@ def zone_offset(zone: str, day: Date, clock: Time) -> int:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):  # not found, a folder, or no key at all
+    except (KeyError, OSError, ValueError):  # unknown, a folder, or no key at all
         raise Nothing(f"{name!r} is not a time zone") from None
 
 

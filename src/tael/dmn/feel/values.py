@@ -1,91 +1,163 @@
 """FEEL values in Python: what a number, a list or a range is, when two are equal, which is less.
 
-number = Decimal (34 digits, half-even), string = str, boolean = bool, null = None, date = date,
+number = Decimal (34 digits, half-even), string = str, boolean = bool, null = None, date = Date,
+time = Time, date and time = DateTime, the two durations = DaysDuration and MonthsDuration,
 list = tuple, context = dict (never changed once made), range = Range, function = Function.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TypeAlias, Union
 
 from tael.dmn.errors import Nothing
+from tael.dmn.feel.durations import NANOS_PER_SECOND, DaysDuration, MonthsDuration
 from tael.dmn.feel.numbers import NUMBERS
+from tael.dmn.feel.temporal import Date, DateTime, Time, zone_offset
 from tael.kernel import BadInput, Rate
 
 Value: TypeAlias = Union[
-    Decimal, str, bool, date, "Range", "Function", tuple["Value", ...], Mapping[str, "Value"], None
-]
+    Decimal, str, bool, Date, Time, DateTime, DaysDuration, MonthsDuration,
+    "Range", "Function", tuple["Value", ...], Mapping[str, "Value"], None,
+]  # fmt: skip
+_DEEPEST_INPUT = 64
+_SOME_DAY = Date(2000, 1, 1)  # a zone's offset needs a day; a time of day alone has none
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Values from ``low`` to ``high``; None on an open side means unbounded."""
+    """Values from ``low`` to ``high``; None on an open side means unbounded.
+
+    ``operator`` is that of a range written as a comparison (``< 5``, ``= 5``), else empty: the two
+    ways of writing hold the same values and are still not equal.
+    """
 
     low: Value
     high: Value
     low_closed: bool
     high_closed: bool
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """Something FEEL can call: parameter names and what they give."""
+    """Something FEEL can call: parameter names and what they give.
+
+    ``parameter_types`` and ``result_type`` are the types it declares, as text; '' for any.
+    """
 
     name: str
     parameters: tuple[str, ...]
     call: Callable[..., Value]
     variadic: bool = False
     required: int | None = None
+    overloads: tuple[Function, ...] = ()
+    parameter_types: tuple[str, ...] = ()
+    result_type: str = ""
+
+
+_KINDS: dict[type, str] = {
+    type(None): "null", bool: "boolean", Decimal: "number", str: "string", Date: "date",
+    Time: "time", DateTime: "date and time", DaysDuration: "days and time duration",
+    MonthsDuration: "years and months duration", tuple: "list", dict: "context", Range: "range",
+    Function: "function",
+}  # fmt: skip
 
 
 def kind(value: Value) -> str:
     """The FEEL name of the type of ``value``."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    names: tuple[tuple[type, str], ...] = (
-        (Decimal, "number"), (str, "string"), (date, "date"), (tuple, "list"), (Range, "range"),
-        (Function, "function"),
-    )  # fmt: skip
-    return next((name for python, name in names if isinstance(value, python)), "context")
+    return _KINDS.get(type(value), "context")
 
 
-def equals(left: Value, right: Value) -> bool | None:
+def equals(left: Value, right: Value) -> bool | None:  # noqa: PLR0911 - one answer a kind
     """FEEL equality; None when the two are of different kinds (and neither is null)."""
     if left is None or right is None:
         return left is right
     if kind(left) != kind(right):
         return None
     if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(
-            equals(a, b) is True for a, b in zip(left, right, strict=True)
-        )
+        return _same_items(left, right)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(
-            equals(left[key], right[key]) is True for key in left
+        return left.keys() == right.keys() and _same_items(
+            tuple(left.values()), tuple(right[key] for key in left)
         )
+    if isinstance(left, Time | DateTime) and isinstance(right, Time | DateTime):
+        return _moment(left) == _moment(right)
+    if isinstance(left, Range) and isinstance(right, Range):
+        return _same_ranges(left, right)
     return bool(left == right)
+
+
+def _same_items(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool | None:
+    """False at the first pair that differs; None when a pair before it cannot be compared."""
+    if len(left) != len(right):
+        return False
+    for a, b in zip(left, right, strict=True):
+        same = equals(a, b)
+        if same is not True:
+            return same
+    return True
+
+
+def _same_ranges(left: Range, right: Range) -> bool:
+    return (
+        (left.operator, left.low_closed, left.high_closed)
+        == (right.operator, right.low_closed, right.high_closed)
+        and equals(left.low, right.low) is True
+        and equals(left.high, right.high) is True
+    )
+
+
+def _moment(value: Time | DateTime) -> tuple[bool, int]:
+    """Whether it has an offset, and its whole seconds in UTC: the standard compares those."""
+    if isinstance(value, DateTime):
+        return value.offset is not None, value.instant // NANOS_PER_SECOND
+    offset = time_offset(value)
+    return offset is not None, value.nanos // NANOS_PER_SECOND - (offset or 0)
+
+
+def time_offset(clock: Time) -> int | None:
+    """Seconds east of UTC of a time of day; a zone by name counts as in its winter of 2000."""
+    if clock.zone is None:
+        return clock.offset
+    return zone_offset(clock.zone, _SOME_DAY, clock)
 
 
 def less(left: Value, right: Value) -> bool:
     """Whether ``left`` comes before ``right``.
 
     Raises:
-        Nothing: they are not two numbers, two strings or two dates.
+        Nothing: they are not of one kind that has an order, or only one of them has an offset.
     """
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return left < right
     if isinstance(left, str) and isinstance(right, str):
         return left < right
-    if isinstance(left, date) and isinstance(right, date):
+    if isinstance(left, Date) and isinstance(right, Date):
         return left < right
+    if isinstance(left, DaysDuration) and isinstance(right, DaysDuration):
+        return left.nanos < right.nanos
+    if isinstance(left, MonthsDuration) and isinstance(right, MonthsDuration):
+        return left.months < right.months
+    if isinstance(left, Time | DateTime) and type(left) is type(right):
+        return _earlier(left, right)
     raise Nothing(f"a {kind(left)} and a {kind(right)} have no order")
+
+
+def _earlier(left: Time | DateTime, right: Time | DateTime) -> bool:
+    zoned = [_moment(left)[0], _moment(right)[0]]
+    if zoned[0] != zoned[1]:
+        raise Nothing("a local time and one with an offset have no order")
+    return _nanos(left) < _nanos(right)
+
+
+def _nanos(value: Time | DateTime) -> int:
+    if isinstance(value, DateTime):
+        return value.instant
+    return value.nanos - (time_offset(value) or 0) * NANOS_PER_SECOND
 
 
 def compare(operator: str, left: Value, right: Value) -> bool:
@@ -117,38 +189,37 @@ def matches(value: Value, wanted: Value) -> bool | None:
     return equals(value, wanted)
 
 
-def date_from(text: str) -> date:
-    """The date of ``2026-01-31``. Raises Nothing for anything else."""
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-        raise Nothing(f"{text!r} is not a date")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Nothing(f"{text!r} is not a date") from None
-
-
-def from_python(value: object, field: str) -> Value:
+def from_python(value: object, field: str, depth: int = 0) -> Value:  # noqa: PLR0911 - see above
     """``value`` as a FEEL value.
 
-    Accepts None, bool, str, int, Decimal, Rate (its fraction), date, and lists, tuples and mappings
-    of these.
+    Accepts None, bool, str, int, Decimal, float (its shortest decimal text: 0.1 is 0.1), Rate (its
+    fraction), the dates and times of ``datetime``, lists, tuples and mappings of these, and FEEL
+    values themselves.
 
     Raises:
-        BadInput: a float (not exact) or another type; names the field.
+        BadInput: not finite, nested too deeply, or of another type; names the field.
     """
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, Decimal | int):
         return _number(Decimal(value), field)
+    if isinstance(value, float):
+        return _number(Decimal(repr(value)), field)
+    if isinstance(value, Date | Time | DateTime | DaysDuration | MonthsDuration | Range | Function):
+        return value
     if isinstance(value, Rate):
         return _number(value.fraction, field)
-    if isinstance(value, date) and not hasattr(value, "hour"):
-        return value
+    if depth >= _DEEPEST_INPUT:
+        raise BadInput("the value nests too deeply", field=field, rule=f"{_DEEPEST_INPUT} levels")
     if isinstance(value, list | tuple):
-        return tuple(from_python(item, f"{field}[{i + 1}]") for i, item in enumerate(value))
+        return tuple(
+            from_python(item, f"{field}[{i}]", depth + 1) for i, item in enumerate(value, start=1)
+        )
     if isinstance(value, Mapping):
-        return {str(key): from_python(item, f"{field}.{key}") for key, item in value.items()}
-    raise _not_a_value(value, field)
+        return {
+            str(key): from_python(item, f"{field}.{key}", depth + 1) for key, item in value.items()
+        }
+    return _moment_from(value, field)
 
 
 def _number(value: Decimal, field: str) -> Decimal:
@@ -157,47 +228,27 @@ def _number(value: Decimal, field: str) -> Decimal:
     return NUMBERS.create_decimal(value)
 
 
-def _not_a_value(value: object, field: str) -> BadInput:
-    hint = (
-        "a float is not exact: pass a Decimal or an int"
-        if isinstance(value, float)
-        else f"{type(value).__name__} is no FEEL type: use str, Decimal, int, bool, date, list"
+def _moment_from(value: object, field: str) -> Value:
+    if isinstance(value, datetime):
+        return DateTime(_date(value), _time(value.timetz(), value.utcoffset()))
+    if isinstance(value, date):
+        return _date(value)
+    if isinstance(value, time):
+        return _time(value, value.utcoffset())
+    if isinstance(value, timedelta):
+        return DaysDuration((value.days * 86_400 + value.seconds) * NANOS_PER_SECOND
+                            + value.microseconds * 1000)  # fmt: skip
+    raise BadInput(
+        f"{type(value).__name__} is no FEEL type: use str, number, bool, date, time, list, dict",
+        field=field,
+        rule="FEEL value",
     )
-    return BadInput(hint, field=field, rule="FEEL value")
 
 
-def to_text(value: Value) -> str:
-    """``value`` as FEEL's ``string()`` writes it inside a string."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, Decimal):
-        return number_text(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_quoted(item) for item in value) + "]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_quoted(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, Range):
-        opening, closing = "(["[value.low_closed], ")]"[value.high_closed]
-        return f"{opening}{_quoted(value.low)}..{_quoted(value.high)}{closing}"
-    return f"function {value.name}" if isinstance(value, Function) else str(value)
+def _date(value: date) -> Date:
+    return Date(value.year, value.month, value.day)
 
 
-def number_text(value: Decimal) -> str:
-    """A number without exponent and without trailing zeros after the point."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _quoted(value: Value) -> str:
-    return '"' + value.replace('"', '\\"') + '"' if isinstance(value, str) else to_text(value)
-
-
-def to_json(value: Value) -> object:
-    """``value`` as JSON: numbers as decimal text (JSON's would lose digits), dates as ISO text."""
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, tuple):
-        return [to_json(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: to_json(item) for key, item in value.items()}
-    return to_text(value)
+def _time(value: time, offset: timedelta | None) -> Time:
+    seconds = None if offset is None else int(offset.total_seconds())
+    return Time(value.hour, value.minute, value.second, value.microsecond * 1000, seconds)
