@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from tael.cli import app
 from tael.cli.exits import ExitCode, exit_code, line
@@ -87,9 +90,74 @@ def test_a_demo_neither_plays_in_nor_removes_another_installation(run: Run, tmp_
     assert (tmp_path / "home/postgres").is_dir()
 
 
-def test_a_setting_that_cannot_be_names_its_variable(run: Run, tmp_path: Path) -> None:
-    from typer.testing import CliRunner
+def test_only_one_demo_plays_in_a_folder(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    with (tmp_path / "home/demo.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        answer = run("demo", "--no-serve")
 
+    assert answer.code == ExitCode.REFUSED
+    assert "another `tael demo` plays in" in answer.err
+    assert not (tmp_path / "home/demo-story.json").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("demo", "--no-serve"), ("db", "upgrade"), ("loans", "list")], ids=" ".join
+)
+@pytest.mark.parametrize("inside", ["", "inside"])
+def test_a_home_that_is_a_file_is_named_with_its_setting(
+    tmp_path: Path, words: tuple[str, ...], inside: str
+) -> None:
+    (tmp_path / "file").touch()
+    home = tmp_path / "file" / inside
+    done = CliRunner().invoke(app, words, env={"TAEL_HOME": str(home)})
+
+    assert done.exit_code == ExitCode.BAD_INPUT
+    assert done.stderr.startswith("tael: TAEL_HOME: ")
+    assert "--home" in done.stderr
+
+
+def test_a_home_that_cannot_be_made_is_named_with_its_setting() -> None:
+    done = CliRunner().invoke(app, ["db", "upgrade"], env={"TAEL_HOME": "/proc/nowhere"})
+
+    assert done.exit_code == ExitCode.BAD_INPUT
+    assert "tael: TAEL_HOME: no folder can be made at /proc/nowhere" in done.stderr
+
+
+def test_a_database_that_does_not_answer_is_an_outside_failure(tmp_path: Path) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/none"
+    environment = {"TAEL_HOME": str(tmp_path), "TAEL_DATABASE_URL": url}
+    done = CliRunner().invoke(app, ["loans", "list"], env=environment)
+
+    assert done.exit_code == ExitCode.OUTSIDE
+    assert "the database cannot be reached" in done.stderr
+    assert "TAEL_DATABASE_URL" in done.stderr
+
+
+def test_a_database_of_a_newer_release_is_refused(place: Callable[[str], dict[str, str]]) -> None:
+    environment = place("newer")
+    assert CliRunner().invoke(app, ["db", "upgrade"], env=environment).exit_code == 0
+    engine = sa.create_engine(environment["TAEL_DATABASE_URL"], poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO public.schema_versions VALUES ('ledger_9999')"))
+
+    done = CliRunner().invoke(app, ["loans", "list"], env=environment)
+
+    assert done.exit_code == ExitCode.REFUSED
+    assert "the database was made by a newer release" in done.stderr
+    assert "ledger_9999" in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["loans"]], ids=["tael", "tael loans"])
+def test_no_command_at_all_shows_the_help(run: Run, words: list[str]) -> None:
+    answer = run(*words)
+
+    assert answer.code == ExitCode.USAGE
+    assert answer.err.startswith("Usage: ")
+    assert "\nCommands:\n" in answer.err
+
+
+def test_a_setting_that_cannot_be_names_its_variable(run: Run, tmp_path: Path) -> None:
     environment = {"TAEL_HOME": str(tmp_path), "TAEL_HTTP_PORT": "many"}
     done = CliRunner().invoke(app, ["settings"], env=environment)
 

@@ -26,6 +26,19 @@ def test_a_replay_prints_its_figures_and_writes_its_report(run: Run, tmp_path: P
     assert "Out-of-time ranking" in run(*BOOK, *mapping).out
 
 
+def test_rows_that_are_left_out_are_named(run: Run, tmp_path: Path) -> None:
+    lines = (CASES / "replay_loans.csv").read_text("utf-8").splitlines()
+    lines[2] = lines[2].replace("2001-01-11", "2001-02-31")
+    book = tmp_path / "loans.csv"
+    book.write_text("\n".join([*lines, lines[1]]), encoding="utf-8")
+    words = ("--mapping", str(CASES / "replay_loans.yaml"), *BOOK[2:])
+
+    said = run("replay", str(book), *words).err
+
+    assert "Left out: row 2, approved: " in said
+    assert "Left out: row 401, number: " in said
+
+
 def test_a_scorecard_that_ranks_too_well_rings_the_alarm(run: Run, tmp_path: Path) -> None:
     mapping = yaml.safe_load((CASES / "replay_loans.yaml").read_text("utf-8"))
     mapping["alarm"] = {"level": 0.55}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tael.cli.installation import opened, settings_of
+from tael.cli.installation import made, opened
 from tael.cli.output import AsJson, plain, progress, put, say
 from tael.cli.serve import Port, serve_console
 from tael.kernel import BadInput, Conflict, Day, FixedClock, SystemClock, day_of
@@ -60,16 +63,18 @@ def demo(
         tael demo --no-serve --applications 100 --months 12 --start 2025-01-01
         tael demo --fresh
     """
-    settings = settings_of(ctx)
     first = None if start is None else Day.parse(start, field="start").isoformat()
     asked = {"applications": applications, "months": months, "start": first}
-    if fresh:
-        _remove(settings)
-    story = _story(settings, asked)
+    settings = made(ctx)
     started = time.monotonic()
-    clock = FixedClock.on(story.start, settings.zone)
-    with opened(ctx, clock, create=True) as house:
-        played = _play(house, clock, story, quiet=as_json)
+    with ExitStack() as stack:
+        with _alone(settings.data_dir):
+            if fresh:
+                _remove(settings)
+            story = _story(settings, asked)
+            clock = FixedClock.on(story.start, settings.zone)
+            house = stack.enter_context(opened(ctx, clock, create=True))
+            played = _play(house, clock, story, quiet=as_json)
         seconds = round(time.monotonic() - started, 1)
         if as_json:
             put(json.dumps(_summary(played, story, seconds), ensure_ascii=False))
@@ -90,6 +95,26 @@ class _Bar:
 
     def day(self, day: Day, *, done: int, total: int) -> None:
         self.bars.update(self.task, completed=done, total=total, description=f"Playing {day}")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Only one demo plays in a folder: a day that two played would be told apart by nobody.
+
+    Raises:
+        Conflict: another process plays in it; the lock goes with that process, however it ends.
+    """
+    with (folder / "demo.lock").open("w", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(
+                f"another `tael demo` plays in {folder}; wait for it, or name another folder with "
+                "--home",
+                code="demo_plays",
+                field="TAEL_HOME",
+            ) from None
+        yield
 
 
 def _play(house: Installation, clock: FixedClock, story: Story, *, quiet: bool) -> Played:
@@ -193,8 +218,12 @@ def _summary(played: Played, story: Story, seconds: float) -> dict[str, object]:
 
 
 def _tell(played: Played, seconds: float) -> None:
-    resumed = f", resumed after {played.resumed_from}" if played.resumed_from else ""
-    put(f"Played {played.applications} applications to {played.as_of} in {seconds} s{resumed}.")
+    what = f"{played.applications} applications to {played.as_of}"
+    if played.resumed_from == played.as_of:
+        put(f"This demo was played before, {what}; --fresh starts over.")
+    else:
+        resumed = f", resumed after {played.resumed_from}" if played.resumed_from else ""
+        put(f"Played {what} in {seconds} s{resumed}.")
     put(f"Loans: {played.loans}")
     put(f"Journal: {played.journal_hash}")
     put(f"Sign in as {played.sign_in.login} with password {played.sign_in.password}")

@@ -14,8 +14,11 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tael.cli.exits import ExitCode, as_json, exit_code, line
+from tael.cli.exits import ExitCode, as_json, exit_code, line, understood
 from tael.cli.output import put, say
+
+# What the framework raises for a group alone; its message is the help. It has no public name.
+_NO_WORDS = "NoArgsIsHelpError"
 
 
 class Taught(TyperCommand):
@@ -49,12 +52,16 @@ class Edge(TyperGroup):
         try:
             code = super().main(words, prog_name, complete_var, False, windows_expand_args, **extra)
         except typer.exceptions.TyperException as error:
+            if type(error).__name__ == _NO_WORDS:
+                say(error.format_message())
+                sys.exit(int(ExitCode.USAGE))
             _fail(_usage(error), words, ExitCode.USAGE, "usage")
         except typer.Abort:
             _fail("stopped", words, ExitCode.INTERRUPTED, "interrupted")
-        except Exception as error:  # the edge of the process: whatever it is, one line and a code
+        except Exception as failure:  # the edge of the process: whatever it is, one line and a code
             if "--debug" in words:
                 raise
+            error = understood(failure)
             if "--json" in words:
                 put(json.dumps(as_json(error), ensure_ascii=False))
             say(f"tael: {line(error)}")

@@ -52,6 +52,35 @@ def exit_code(error: Exception) -> ExitCode:
     return ExitCode.OUTSIDE if retryable else ExitCode.FAILURE
 
 
+def understood(error: Exception) -> Exception:
+    """``error`` of the system, the driver or the schema tool as a failure somebody can act on.
+
+    The drivers' classes are told by their names: to import them here would slow every ``--help``.
+    """
+    kind = f"{type(error).__module__.partition('.')[0]}.{type(error).__name__}"
+    if isinstance(error, OSError) and error.filename is not None:
+        return TaelError(
+            f"{error.strerror} at {error.filename}; name another place (--home or TAEL_HOME is the "
+            "installation's), or have this one made yours",
+            code="files",
+            rule="files that this user may read and write",
+        )
+    if kind == "sqlalchemy.OperationalError":
+        return OutsideFailure(
+            f"the database cannot be reached: {str(error.__cause__ or error).strip()}; check that "
+            "it runs, and its address in TAEL_DATABASE_URL",
+            code="database_away",
+        )
+    if kind == "alembic.CommandError" and "locate revision" in str(error):
+        return Conflict(
+            f"the database was made by a newer release ({error}); use that release, or restore a "
+            "backup of this one into a new folder",
+            code="newer_database",
+            rule="the schema of this release, or an older one",
+        )
+    return error
+
+
 def line(error: Exception) -> str:
     """``error`` on one line: where, what, and the rule or the remedy."""
     text = " ".join(str(error).split()) or type(error).__name__

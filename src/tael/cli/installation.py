@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tael.kernel import Day, NotFound, Unauthenticated, day_of
+from tael.kernel import BadInput, Day, NotFound, Unauthenticated, day_of
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from tael.app.installation import Installation
@@ -62,6 +62,8 @@ def existing(ctx: typer.Context) -> Settings:
         NotFound: the folder holds no installation.
     """
     settings = settings_of(ctx)
+    if settings.data_dir.exists() and not settings.data_dir.is_dir():
+        raise _no_folder(settings.data_dir)
     if settings.database_url is None and not (settings.data_dir / "postgres").is_dir():
         raise NotFound(
             f"there is no installation in {settings.data_dir}; run `tael demo`, make an empty one "
@@ -73,10 +75,32 @@ def existing(ctx: typer.Context) -> Settings:
 
 
 def made(ctx: typer.Context) -> Settings:
-    """The settings, their folder made when it is not there."""
+    """The settings, their folder made when it is not there.
+
+    Raises:
+        BadInput: no folder can be made there.
+    """
     settings = settings_of(ctx)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise _no_folder(settings.data_dir) from None
+    except OSError as error:
+        raise BadInput(
+            f"no folder can be made at {settings.data_dir}: {error.strerror}; name another with "
+            "--home",
+            field="TAEL_HOME",
+            rule="a folder that this user may write",
+        ) from None
     return settings
+
+
+def _no_folder(path: Path) -> BadInput:
+    return BadInput(
+        f"{path} is a file, or lies in one; name a folder with --home",
+        field="TAEL_HOME",
+        rule="a folder",
+    )
 
 
 def without_password(url: str) -> str:

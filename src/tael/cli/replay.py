@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tael.cli.exits import ExitCode
 from tael.cli.output import AsJson, say, show
 from tael.kernel import Day
+
+if TYPE_CHECKING:  # a command loads it when it runs; help must not
+    from tael.app.replay import ReplayResult
+
+_FAULTS_SHOWN = 5
 
 
 def replay(
@@ -54,9 +59,19 @@ def replay(
     with room.progress_bars(Console(stderr=True, quiet=as_json)) as watch:
         result = room.replay(request, watch)
     show(room.to_json(result), lambda screen: room.show(result, screen), as_json=as_json)
+    _name_faults(result, quiet=as_json)
     if report is not None:
         for path in room.write_report(result, report):
             say(f"Wrote {path}")
     if result.alarm is not None:
         say(f"tael: alarm: {result.alarm}; look for a column that is known only later")
         raise typer.Exit(ExitCode.ALARM)
+
+
+def _name_faults(result: ReplayResult, *, quiet: bool) -> None:
+    """The first rows that were left out, for people; the report and ``--json`` have them all."""
+    faults = () if quiet else result.book.faults
+    for fault in faults[:_FAULTS_SHOWN]:
+        say(f"Left out: row {fault.row}, {fault.field}: {fault.message} (rule: {fault.rule})")
+    if len(faults) > _FAULTS_SHOWN:
+        say(f"Left out: {len(faults) - _FAULTS_SHOWN:,} rows more; --report and --json name all")
