@@ -51,11 +51,11 @@ class Edge(TyperGroup):
         words = list(sys.argv[1:] if args is None else args)
         try:
             code = super().main(words, prog_name, complete_var, False, windows_expand_args, **extra)
-        except typer.exceptions.TyperException as error:
-            if type(error).__name__ == _NO_WORDS:
-                say(error.format_message())
+        except typer.exceptions.TyperException as misused:
+            if type(misused).__name__ == _NO_WORDS:
+                say(misused.format_message())
                 sys.exit(int(ExitCode.USAGE))
-            _fail(_usage(error), words, ExitCode.USAGE, "usage")
+            _fail(_usage(misused), words, ExitCode.USAGE, "usage")
         except typer.Abort:
             _fail("stopped", words, ExitCode.INTERRUPTED, "interrupted")
         except Exception as failure:  # the edge of the process: whatever it is, one line and a code
