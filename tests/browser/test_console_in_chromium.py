@@ -84,9 +84,9 @@ def test_dark_stays_dark_on_the_next_page(page: Page) -> None:
 
 
 def test_the_language_is_switched_where_one_stands(page: Page) -> None:
-    page.goto("/loans?overdue=yes")
+    page.goto("/loans?dpd=late")
     page.locator("a[hreflang=zh-CN]:visible").click()
-    expect(page).to_have_url(re.compile(r"/loans\?overdue=yes"))
+    expect(page).to_have_url(re.compile(r"/loans\?dpd=late"))
     expect(page.locator("h1")).to_have_text("贷款")
 
 

@@ -7,78 +7,83 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from tael.console.pages import wants_fragment
+from tael.console import personal
+from tael.console.listing import ROWS, Asked, Filter, Lines, Narrowed, ask
 from tael.console.trace import Step, steps_of
 from tael.console.visit import Visit, Visiting, path_id
-from tael.kernel import ApplicationId, BadInput, Day, Money, PartyId
-from tael.origination import event_text, model, ports
+from tael.console.words import N_
+from tael.kernel import ApplicationId, PartyId
+from tael.origination import event_text, model
 from tael.platform import Work
 from tael.policies import Decision
 
 router = APIRouter(include_in_schema=False)
-_ROWS = 25
+router.include_router(personal.router)
 _TIERS = range(1, 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the list is narrowed to, as typed."""
-
-    state: str = ""
-    tier: str = ""
-    least: str = ""
-    most: str = ""
-    since: str = ""
-    until: str = ""
-
-    def narrow(self) -> ports.ApplicationFilter:
-        """The same for the room.
-
-        Raises:
-            BadInput: a value that cannot be; names the field.
-        """
-        return ports.ApplicationFilter(
-            states=frozenset({_state(self.state)}) if self.state else frozenset(),
-            tiers=frozenset({_tier(self.tier)}) if self.tier else frozenset(),
-            least=Money.parse(self.least, field="least") if self.least else None,
-            most=Money.parse(self.most, field="most") if self.most else None,
-            submitted_from=Day.parse(self.since, field="since") if self.since else None,
-            submitted_to=Day.parse(self.until, field="until") if self.until else None,
-        )
-
-    @property
-    def given(self) -> dict[str, str]:
-        """Those that narrow anything."""
-        names = ("state", "tier", "least", "most", "since", "until")
-        return {name: getattr(self, name) for name in names if getattr(self, name)}
-
-
 @router.get("/applications")
-def applications(
-    request: Request,
-    visit: Visiting,
-    filters: Annotated[Filters, Depends()],
-    after: Annotated[str, Query()] = "",
-) -> Response:
+def applications(visit: Visiting, after: Annotated[str, Query()] = "") -> Response:
     """A page of the list; the next rows only when htmx asks for them."""
     visit.require("read", "application")
-    where = filters.narrow()
-    last = path_id(ApplicationId, after) if after else None
+    last = path_id(ApplicationId, after) if after else ""
+    house = visit.house
     with visit.begin() as work:
-        page = visit.house.applications.find(work, where, after=last, limit=_ROWS)
-        names = visit.house.parties.display_names(work, [one.borrower_id for one in page.items])
-    part = "applications_rows.html" if after else "applications_list.html"
-    return visit.page(
-        part if wants_fragment(request) else "applications.html",
-        page=page,
+        asked = ask(_filters(visit, work), visit.request.query_params)
+        ids, following = (
+            ((), None)
+            if asked.problems
+            else Lines(work, house.permissions).applications(
+                _narrowed(asked), house.settings.zone, after=last, limit=ROWS
+            )
+        )
+        rows = [house.applications.get(work, key) for key in ids]
+        names = house.parties.display_names(work, [one.borrower_id for one in rows])
+    return visit.listing(
+        "applications",
+        asked,
+        following=following,
+        further=bool(after),
+        rows=rows,
         names=names,
-        filters=filters,
-        states=list(model.ApplicationState),
-        tiers=_TIERS,
         seen=visit.sees("application"),
+    )
+
+
+def _filters(visit: Visit, work: Work) -> list[Filter]:
+    states = [(one.value, visit.tongue.label(one, "application")) for one in model.ApplicationState]
+    found = [
+        Filter("text", N_("Name or number"), "text"),
+        Filter("state", N_("State"), "choice", states),
+    ]
+    if "tier" in visit.sees("application"):
+        tiers = [(str(tier), f"R{tier}") for tier in _TIERS]
+        found.append(Filter("tier", N_("Tier"), "choice", tiers))
+    partners = visit.partners(work)
+    if partners:
+        found.append(Filter("partner", N_("Bank"), "choice", partners))
+    return [
+        *found,
+        Filter("least", N_("Amount from"), "amount"),
+        Filter("most", N_("Amount to"), "amount", least="least"),
+        Filter("since", N_("Submitted from"), "day"),
+        Filter("until", N_("Submitted to"), "day", least="since"),
+    ]
+
+
+def _narrowed(asked: Asked) -> Narrowed:
+    return Narrowed(
+        state=asked.text("state"),
+        tier=asked.number("tier"),
+        partner=asked.text("partner"),
+        least=asked.money("least"),
+        most=asked.money("most"),
+        since=asked.day("since"),
+        until=asked.day("until"),
+        text=asked.text("text"),
     )
 
 
@@ -99,18 +104,23 @@ def application(visit: Visiting, application_id: str) -> Response:
             "timeline": house.applications.timeline(work, key),
             "pulls": house.applications.pulls(work, key),
             "consents": _consents(visit, work, found),
-            "offers": house.offers.of(work, key) if _may(visit, "offer") else (),
-            "contract": house.offers.contract_of(work, key) if _may(visit, "contract") else None,
+            "offers": house.offers.of(work, key) if visit.may("read", "offer") else (),
+            "contract": house.offers.contract_of(work, key)
+            if visit.may("read", "contract")
+            else None,
             "lenders": {one.id: one.name for one in house.rooms(work).funding.partners()},
             "decisions": _decisions(visit, work, found),
+            "may_reveal": personal.shown_to(visit, found),
+            "purposes": personal.purposes(visit, work, found, people),
             "today": visit.today(work),
         }
     return visit.page(
         "application.html",
-        seen=visit.sees("application"),
-        decision_seen=visit.sees("decision"),
+        seen=visit.sees("application", personal.row_of(found)),
+        decision_seen=visit.sees("decision", personal.row_of(found)),
         event_text=lambda code: event_text(code, visit.tongue.short),
-        may_read_loans=_may(visit, "loan"),
+        reasons=personal.REASONS,
+        may_read_loans=visit.may("read", "loan"),
         **values,
     )
 
@@ -126,8 +136,7 @@ class Decided:
 
 
 def _decisions(visit: Visit, work: Work, found: model.Application) -> list[Decided]:
-    row = {"owner_id": found.owner_id, "consultant_id": found.consultant_id}
-    if not visit.house.permissions.allowed(visit.actor, "read", "decision", row):
+    if not visit.may("read", "decision", personal.row_of(found)):
         return []
     policies = visit.house.policies
     result = []
@@ -138,8 +147,12 @@ def _decisions(visit: Visit, work: Work, found: model.Application) -> list[Decid
     return result
 
 
+def _contract(visit: Visit, work: Work, key: ApplicationId) -> model.Contract | None:
+    return visit.house.offers.contract_of(work, key) if visit.may("read", "contract") else None
+
+
 def _consents(visit: Visit, work: Work, found: model.Application) -> list[model.Consent]:
-    if "consents" not in visit.sees("party"):
+    if "consents" not in visit.sees("party", personal.row_of(found)):
         return []
     parties: set[PartyId] = {found.borrower_id, found.applicant_id}
     return [
@@ -147,20 +160,3 @@ def _consents(visit: Visit, work: Work, found: model.Application) -> list[model.
         for party_id in sorted(parties)
         for consent in visit.house.parties.consents_of(work, party_id)
     ]
-
-
-def _may(visit: Visit, resource: str) -> bool:
-    return visit.house.permissions.allowed(visit.actor, "read", resource)
-
-
-def _state(text: str) -> model.ApplicationState:
-    for state in model.ApplicationState:
-        if state.value == text:
-            return state
-    raise BadInput(f"{text!r} is no state of an application", field="state", rule="a known state")
-
-
-def _tier(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) in _TIERS:
-        return int(text)
-    raise BadInput(f"{text!r} is no tier", field="tier", rule="1 to 7")

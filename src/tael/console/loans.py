@@ -3,82 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from tael.console.pages import wants_fragment
-from tael.console.visit import Visit, Visiting, path_id
-from tael.kernel import BadInput, Day, Forbidden, LoanId, Money, PartnerId
+from tael.console.listing import ROWS, Asked, Filter, Lines, Narrowed, ask
+from tael.console.visit import NOBODYS, Visit, Visiting, path_id
+from tael.console.words import N_
+from tael.kernel import ApplicationId, Day, LoanId, Money, NotFound
 from tael.ledger import CHART, BalanceQuery, EntryQuery, Ledger, RecordedEntry
-from tael.servicing import LoanQuery, LoanStatus, Servicing, days_past_due
+from tael.platform import Work
+from tael.servicing import LoanStatus, Servicing, days_past_due
 
 router = APIRouter(include_in_schema=False)
-_ROWS = 25
 _TIERS = range(1, 8)
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the list is narrowed to, as typed; ``overdue`` is ``yes`` or nothing."""
-
-    status: str = ""
-    tier: str = ""
-    partner: str = ""
-    overdue: str = ""
-
-    def narrow(self, today: Day, after: str) -> LoanQuery:
-        """The same for the room, one row more than a page.
-
-        Raises:
-            BadInput: a value that cannot be; names the field.
-        """
-        return LoanQuery(
-            status=_status(self.status) if self.status else None,
-            partner=PartnerId.parse(self.partner, field="partner") if self.partner else "",
-            tier=_tier(self.tier) if self.tier else None,
-            overdue_on=today if self.overdue == "yes" else None,
-            after=after,
-            limit=_ROWS + 1,
-        )
-
-    @property
-    def given(self) -> dict[str, str]:
-        """Those that narrow anything."""
-        names = ("status", "tier", "partner", "overdue")
-        return {name: getattr(self, name) for name in names if getattr(self, name)}
+# Days past due, both ends included; the cut points of the portfolio's buckets.
+_BUCKETS: Mapping[str, tuple[str, int, int | None]] = {
+    "current": (N_("Not past due"), 0, 0),
+    "late": (N_("Past due, all"), 1, None),
+    "1-29": (N_("1 to 29 days"), 1, 29),
+    "30-59": (N_("30 to 59 days"), 30, 59),
+    "60-89": (N_("60 to 89 days"), 60, 89),
+    "90": (N_("90 days or more"), 90, None),
+}
 
 
 @router.get("/loans")
-def loans(
-    request: Request,
-    visit: Visiting,
-    filters: Annotated[Filters, Depends()],
-    after: Annotated[str, Query()] = "",
-) -> Response:
+def loans(visit: Visiting, after: Annotated[str, Query()] = "") -> Response:
     """A page of the list; the next rows only when htmx asks for them."""
-    visit.require_all("loan")
+    visit.require("read", "loan")
     last = path_id(LoanId, after) if after else ""
     with visit.begin() as work:
-        rooms = visit.house.rooms(work)
+        asked = ask(_filters(visit, work), visit.request.query_params)
         today = visit.today(work)
-        found = rooms.servicing.store.find(filters.narrow(today, last))
-        names = visit.house.parties.display_names(work, [head.borrower_id for head, _ in found])
-        partners = rooms.funding.partners()
-    part = "loans_rows.html" if after else "loans_list.html"
-    return visit.page(
-        part if wants_fragment(request) else "loans.html",
-        rows=found[:_ROWS],
-        after=found[_ROWS - 1][1].loan_id if len(found) > _ROWS else None,
+        rows, following = (
+            ((), None)
+            if asked.problems
+            else Lines(work, visit.house.permissions).loans(
+                _narrowed(asked), today, after=last, limit=ROWS
+            )
+        )
+        names = visit.house.parties.display_names(work, [line.borrower_id for line in rows])
+    return visit.listing(
+        "loans",
+        asked,
+        following=following,
+        further=bool(after),
+        rows=rows,
         names=names,
-        filters=filters,
         today=today,
-        partners=partners,
-        statuses=list(LoanStatus),
-        tiers=_TIERS,
         seen=visit.sees("loan"),
+    )
+
+
+def _filters(visit: Visit, work: Work) -> list[Filter]:
+    tongue = visit.tongue
+    states = [(one.value, tongue.label(one, "loan")) for one in LoanStatus]
+    buckets = [(code, tongue.text(text)) for code, (text, _, _) in _BUCKETS.items()]
+    found = [
+        Filter("text", N_("Name or number"), "text"),
+        Filter("status", N_("State"), "choice", states),
+    ]
+    if "tier" in visit.sees("loan"):
+        tiers = [(str(tier), f"R{tier}") for tier in _TIERS]
+        found.append(Filter("tier", N_("Tier"), "choice", tiers))
+    found.append(Filter("dpd", N_("Days past due"), "choice", buckets))
+    partners = visit.partners(work)
+    if partners:
+        found.append(Filter("partner", N_("Bank"), "choice", partners))
+    return [
+        *found,
+        Filter("least", N_("Amount from"), "amount"),
+        Filter("most", N_("Amount to"), "amount", least="least"),
+        Filter("since", N_("Paid out from"), "day"),
+        Filter("until", N_("Paid out to"), "day", least="since"),
+    ]
+
+
+def _narrowed(asked: Asked) -> Narrowed:
+    bucket = _BUCKETS.get(asked.text("dpd"))
+    return Narrowed(
+        state=asked.text("status"),
+        tier=asked.number("tier"),
+        partner=asked.text("partner"),
+        dpd=bucket[1:] if bucket else None,
+        least=asked.money("least"),
+        most=asked.money("most"),
+        since=asked.day("since"),
+        until=asked.day("until"),
+        text=asked.text("text"),
     )
 
 
@@ -87,13 +101,14 @@ def loan(visit: Visiting, loan_id: str) -> Response:
     """Everything about one loan."""
     visit.require("read", "loan")
     key = path_id(LoanId, loan_id)
-    seen = visit.sees("loan")
     with visit.begin() as work:
         rooms = visit.house.rooms(work)
         servicing = rooms.servicing
-        state = servicing.state(key)
-        _require_row(visit, state.contract.dimensions.partner)
-        file = servicing.file(key)
+        state, file = servicing.state(key), servicing.file(key)
+        row = _row(visit, work, file.header.application_id, state.contract.dimensions.partner)
+        if not visit.may("read", "loan", row):
+            raise NotFound(f"there is no {loan_id[:60]!r}")
+        seen = visit.sees("loan", row)
         today = max(visit.today(work), state.as_of)
         values: dict[str, Any] = {
             "state": state,
@@ -108,23 +123,31 @@ def loan(visit: Visiting, loan_id: str) -> Response:
             "names": visit.house.parties.display_names(work, [file.header.borrower_id]),
             "lenders": {one.id: one.name for one in rooms.funding.partners()},
         }
-    may_read_application = visit.house.permissions.allowed(visit.actor, "read", "application")
     return visit.page(
         "loan.html",
         seen=seen,
         chart=CHART,
         money_of=Money,
         reversed_keys=_taken_back(values["log"]),
-        may_read_application=may_read_application,
+        may_read_application=visit.may("read", "application", row),
         **values,
     )
 
 
-def _require_row(visit: Visit, partner: str) -> None:
-    """A loan knows its partner; whose own or assigned it is stands with its application."""
-    row = {"owner_id": "", "consultant_id": "", "partner_id": partner}
-    if not visit.house.permissions.allowed(visit.actor, "read", "loan", row):
-        raise Forbidden("you may not read this loan", rule="loan.read")
+def _row(
+    visit: Visit, work: Work, application_id: ApplicationId, partner: str
+) -> dict[str, object]:
+    """What permissions look at; whose it is, only who reads the application learns."""
+    row = {**NOBODYS, "partner_id": partner}
+    try:
+        application = visit.house.applications.get(work, application_id)
+    except NotFound:
+        return row
+    return {
+        **row,
+        "owner_id": application.owner_id,
+        "consultant_id": application.consultant_id,
+    }
 
 
 def _dues(servicing: Servicing, key: LoanId, today: Day) -> Mapping[str, Money]:
@@ -158,16 +181,3 @@ def _balances(ledger: Ledger, key: LoanId) -> Mapping[str, list[tuple[str, str, 
 def _taken_back(log: Sequence[object]) -> frozenset[str]:
     """Keys of the repayments that were reversed."""
     return frozenset(str(getattr(event, "reverses", "")) for event in log) - {""}
-
-
-def _status(text: str) -> LoanStatus:
-    for status in LoanStatus:
-        if status.value == text:
-            return status
-    raise BadInput(f"{text!r} is no state of a loan", field="status", rule="a known state")
-
-
-def _tier(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) in _TIERS:
-        return int(text)
-    raise BadInput(f"{text!r} is no tier", field="tier", rule="1 to 7")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from tael.console.pages import pages_of
+from tael.console.listing import Asked, RowAccess
+from tael.console.pages import pages_of, wants_fragment
 from tael.console.ports import House, Session
 from tael.console.security import SESSION
 from tael.console.tongue import Tongue
 from tael.console.words import N_
-from tael.kernel import BadInput, Day, Forbidden, Id, NotFound, Unauthenticated, day_of
+from tael.kernel import BadInput, Day, Id, NotFound, Unauthenticated, day_of
 from tael.platform import SYSTEM, Actor, Work
 
 T = TypeVar("T", bound=Id)
@@ -29,12 +31,24 @@ NAV = (
 )
 
 
+# What the scopes of the permission table look at, of a row that is nobody's: who may read that
+# one, reads every row.
+NOBODYS: Mapping[str, object] = {"owner_id": "", "consultant_id": "", "partner_id": "", "id": ""}
+
+
+class OpenHouse(House, Protocol):
+    """An installation whose lists are kept to their reader."""
+
+    @property
+    def permissions(self) -> RowAccess: ...
+
+
 @dataclass(frozen=True)
 class Visit:
     """A request of a person signed in."""
 
     request: Request
-    house: House
+    house: OpenHouse
     session: Session
 
     @property
@@ -59,25 +73,54 @@ class Visit:
         """Stop whoever may not do this to any row."""
         self.house.permissions.require(self.actor, action, resource)
 
-    def require_all(self, resource: str) -> None:
-        """Stop whoever may read some rows only: this list is not narrowed to them.
+    def may(self, action: str, resource: str, row: Mapping[str, object] | None = None) -> bool:
+        """Whether the permission table allows it, on ``row`` or on any row at all."""
+        return self.house.permissions.allowed(self.actor, action, resource, row)
 
-        Raises:
-            Forbidden: the caller does not read every row.
-        """
-        nobodys = {"owner_id": "", "consultant_id": "", "partner_id": "", "id": ""}
-        if not self.house.permissions.allowed(self.actor, "read", resource, nobodys):
-            raise Forbidden(f"you may not read every {resource}", rule=f"{resource}.read")
-
-    def sees(self, resource: str) -> frozenset[str]:
-        """The fields of ``resource`` that are shown in clear."""
-        return self.house.permissions.visible_fields(self.actor, resource)
+    def sees(self, resource: str, row: Mapping[str, object] | None = None) -> frozenset[str]:
+        """The fields of ``resource`` that are shown in clear: of ``row``, or of every row."""
+        return self.house.permissions.visible_fields(self.actor, resource, row)
 
     def frame(self) -> dict[str, object]:
         """What every page shows around its content."""
         access = self.house.permissions
         seen = [entry for entry in NAV if access.allowed(self.actor, "read", entry[3])]
         return {"me": self.session, "nav": seen}
+
+    def partners(self, work: Work) -> list[tuple[str, str]]:
+        """Ids and names of the funding partners that the reader may see."""
+        if not self.may("read", "partner"):
+            return []
+        every = self.house.rooms(work).funding.partners()
+        own = [one for one in every if self.may("read", "partner", {"partner_id": one.id})]
+        return [(one.id, one.name) for one in own]
+
+    def listing(
+        self,
+        kind: str,
+        asked: Asked,
+        *,
+        following: str | None,
+        further: bool,
+        **values: object,
+    ) -> HTMLResponse:
+        """The list ``kind`` as it was asked for: the page, its part that htmx renews, or rows.
+
+        ``following`` is the last row's id when more follow, ``further`` asks for rows only.
+        """
+        home, fragment = f"/{kind}", wants_fragment(self.request)
+        part = f"{kind}_rows.html" if further else "listing_part.html"
+        response = self.page(
+            part if fragment else f"{kind}.html",
+            status=422 if asked.problems else 200,
+            asked=asked,
+            kind=kind,
+            more=asked.address(home, after=following) if following else "",
+            **values,
+        )
+        if fragment and not further:
+            response.headers["HX-Push-Url"] = asked.address(home)
+        return response
 
     def page(self, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
         """``template`` in the reader's language."""
@@ -90,7 +133,7 @@ def signed_in(request: Request) -> Visit:
     Raises:
         Unauthenticated: nobody's.
     """
-    house: House = request.app.state.house
+    house: OpenHouse = request.app.state.house
     token = request.cookies.get(SESSION, "")
     if token:
         with house.database.begin(SYSTEM) as work:

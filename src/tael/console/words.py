@@ -207,6 +207,17 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "503": N_("Not available for the moment"),
         "other": N_("This did not work"),
     },
+    "advice": {
+        "403": N_("If your work needs it, ask an administrator for the right."),
+        "404": N_("It was never here, or it is not yours to see."),
+        "409": N_("Somebody may have changed it meanwhile. Go back, look again, and decide anew."),
+        "422": N_("Go back and correct what is named below."),
+        "500": N_(
+            "Nothing was changed. Try again; if it stays, tell an administrator the reference."
+        ),
+        "503": N_("Try again in a moment."),
+        "other": N_("Go back and try again."),
+    },
     "user_role": {
         "owner": N_("Business owner"),
         "consultant": N_("Field consultant"),

@@ -31,3 +31,10 @@ document.addEventListener("change", (event) => {
   const form = event.target instanceof Element ? event.target.closest("[data-submit-on-change]") : null;
   if (form) form.requestSubmit();
 });
+
+// On a phone the filters would fill the screen: they wait behind their title until they are wanted.
+if (matchMedia("(max-width: 767.98px)").matches) {
+  for (const box of document.querySelectorAll(".filter-box")) {
+    if (!box.querySelector(".is-invalid")) box.removeAttribute("open");
+  }
+}

@@ -1,0 +1,121 @@
+"""Lists that people narrow: filters, what was typed into them, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from tael.console.listing.store import Lines, LoanLine, Narrowed, RowAccess
+from tael.console.words import N_
+from tael.kernel import BadInput, Day, Money
+
+__all__ = ["ROWS", "Asked", "Filter", "Lines", "LoanLine", "Narrowed", "RowAccess", "ask"]
+
+ROWS = 25
+_LONGEST_TEXT = 80
+_MOST_MINOR = 10**15
+_YEARS = range(1900, 2200)
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+_PROBLEMS = {
+    "amount": N_("Not an amount. Write it like 120000 or 1200.50."),
+    "day": N_("Not a day of the calendar. Write it like 2026-01-31."),
+    "choice": N_("Not one of the choices."),
+    "text": N_("At most 80 letters and digits, on one line."),
+    "order": N_("Below where it begins."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One field: its name in the address, its title, and its kind (a key of the problems).
+
+    ``choices`` are values and texts, ``least`` names the field this one may not lie below.
+    """
+
+    name: str
+    title: str
+    kind: str
+    choices: Sequence[tuple[str, str]] = ()
+    least: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filters as they were filled in; ``problems`` by the name of the filter."""
+
+    filters: Sequence[Filter]
+    typed: Mapping[str, str]
+    values: Mapping[str, Money | Day | str]
+    problems: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """What was chosen or typed, empty for nothing."""
+        value = self.values.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def money(self, name: str) -> Money | None:
+        """The amount, if one was given."""
+        value = self.values.get(name)
+        return value if isinstance(value, Money) else None
+
+    def day(self, name: str) -> Day | None:
+        """The day, if one was given."""
+        value = self.values.get(name)
+        return value if isinstance(value, Day) else None
+
+    def number(self, name: str) -> int | None:
+        """The choice as a number, if one was made."""
+        text = self.text(name)
+        return int(text) if text else None
+
+    def address(self, home: str, **more: str) -> str:
+        """The path of this list as it is narrowed, and ``more``."""
+        pairs = {**self.typed, **more}
+        return f"{home}?{urlencode(pairs)}" if pairs else home
+
+
+def ask(filters: Iterable[Filter], given: Mapping[str, str]) -> Asked:
+    """Read every filter; what is given for no filter of this list is passed over."""
+    offered = tuple(filters)
+    typed = {one.name: given[one.name].strip() for one in offered if one.name in given}
+    typed = {name: text for name, text in typed.items() if text}
+    values: dict[str, Money | Day | str] = {}
+    problems: dict[str, str] = {}
+    for one in offered:
+        if one.name not in typed:
+            continue
+        try:
+            values[one.name] = value = _read(one, typed[one.name])
+        except BadInput:
+            problems[one.name] = _PROBLEMS[one.kind]
+            continue
+        if _below(value, values.get(one.least)):
+            problems[one.name] = _PROBLEMS["order"]
+    return Asked(offered, typed, values, problems)
+
+
+def _below(value: Money | Day | str, least: Money | Day | str | None) -> bool:
+    if isinstance(value, Money) and isinstance(least, Money):
+        return value < least
+    return isinstance(value, Day) and isinstance(least, Day) and value < least
+
+
+def _read(one: Filter, text: str) -> Money | Day | str:
+    if one.kind == "amount":
+        plain = text.replace(",", "") if _GROUPED.fullmatch(text) else text
+        amount = Money.parse(plain, field=one.name)
+        return _kept(amount, one, holds=0 <= amount.minor <= _MOST_MINOR)
+    if one.kind == "day":
+        day = Day.parse(text, field=one.name)
+        return _kept(day, one, holds=day.year in _YEARS)
+    if one.kind == "choice":
+        return _kept(text, one, holds=any(text == value for value, _ in one.choices))
+    return _kept(text, one, holds=len(text) <= _LONGEST_TEXT and text.isprintable())
+
+
+def _kept(value: Money | Day | str, one: Filter, *, holds: bool) -> Money | Day | str:
+    if not holds:
+        raise BadInput(f"{one.name} cannot be that", field=one.name, rule=one.kind)
+    return value

@@ -1,0 +1,214 @@
+"""The loans and applications that a reader may see, for lists that people narrow. Reads only.
+
+A loan's bank stands in servicing's row, whose loan it is in origination's: neither room alone can
+keep a list to its reader, so the two are joined here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from tael.console.ports import Access
+from tael.kernel import ApplicationId, Day, LoanId, Money, PartyId
+from tael.platform import Actor, Work
+
+# Settled in one way or another: what was unpaid counts no more.
+_CLOSED = ("settled", "recovered_full")
+_COLUMNS = {
+    "servicing.loan": "loan_id application_id borrower_id partner tier currency principal_minor "
+    "disbursed_on status outstanding_minor oldest_unpaid_due",
+    "origination.application": "id borrower_id owner_id consultant_id partner_id amount_minor "
+    "currency state tier submitted_at",
+    "origination.party": "id display_name",
+}
+
+
+def _table(name: str) -> sa.TableClause:
+    schema, _, table = name.partition(".")
+    columns: list[sa.ColumnClause[Any]] = [sa.column(each) for each in _COLUMNS[name].split()]
+    return sa.table(table, *columns, schema=schema)
+
+
+_loan = _table("servicing.loan")
+_application = _table("origination.application")
+_party = _table("origination.party")
+
+
+class RowAccess(Access, Protocol):
+    """The permission table, with its condition for WHERE."""
+
+    def row_filter(
+        self,
+        actor: Actor,
+        resource: str,
+        columns: Mapping[str, sa.ColumnElement[Any]],
+        action: str = "read",
+    ) -> sa.ColumnElement[bool]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a list is narrowed to; nothing where nothing was asked.
+
+    ``since`` and ``until`` are both included, and so are the days past due ``dpd``.
+    """
+
+    state: str = ""
+    tier: int | None = None
+    partner: str = ""
+    dpd: tuple[int, int | None] | None = None
+    least: Money | None = None
+    most: Money | None = None
+    since: Day | None = None
+    until: Day | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoanLine:
+    """A loan as a line of the list."""
+
+    loan_id: LoanId
+    borrower_id: PartyId
+    tier: int
+    status: str
+    principal: Money
+    outstanding: Money
+    disbursed_on: Day
+    oldest_unpaid_due: Day | None
+
+    def days_past_due(self, today: Day) -> int:
+        """Calendar days since the oldest unpaid due date; 0 when nothing is owed any more."""
+        due = self.oldest_unpaid_due
+        return 0 if due is None or self.status in _CLOSED else max(0, due.days_until(today))
+
+
+class Lines:
+    """The lists as the actor of ``work`` may see them."""
+
+    def __init__(self, work: Work, access: RowAccess) -> None:
+        self._work = work
+        self._access = access
+
+    def loans(
+        self, where: Narrowed, today: Day, *, after: str, limit: int
+    ) -> tuple[Sequence[LoanLine], LoanId | None]:
+        """Loans, the newest first, and the last one's id when more follow."""
+        owners = _loan.outerjoin(_application, _application.c.id == _loan.c.application_id)
+        query = sa.select(_loan).select_from(owners)
+        query = query.where(self._may_read("loan", _loan.c.partner), *_of_loans(where, today))
+        if after:
+            query = query.where(_loan.c.loan_id < after)
+        query = query.order_by(_loan.c.loan_id.desc()).limit(limit + 1)
+        lines = [_line(row) for row in self._work.connection.execute(query)]
+        return lines[:limit], lines[limit - 1].loan_id if len(lines) > limit else None
+
+    def applications(
+        self, where: Narrowed, zone: ZoneInfo, *, after: str, limit: int
+    ) -> tuple[Sequence[ApplicationId], ApplicationId | None]:
+        """Ids of applications, the newest first, and the last one when more follow."""
+        query = sa.select(_application.c.id).where(
+            self._may_read("application", _application.c.partner_id),
+            *_of_applications(where, zone),
+        )
+        if after:
+            query = query.where(_application.c.id < after)
+        query = query.order_by(_application.c.id.desc()).limit(limit + 1)
+        found = [ApplicationId(text) for text in self._work.connection.scalars(query)]
+        return found[:limit], found[limit - 1] if len(found) > limit else None
+
+    def _may_read(self, resource: str, partner: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        columns = {
+            "owner_id": _application.c.owner_id,
+            "consultant_id": _application.c.consultant_id,
+            "partner_id": partner,
+        }
+        return self._access.row_filter(self._work.actor, resource, columns)
+
+
+def _of_loans(where: Narrowed, today: Day) -> list[sa.ColumnElement[bool]]:
+    row = _loan.c
+    found = _alike(where, row, state=row.status, partner=row.partner, amount=row.principal_minor)
+    if where.dpd is not None:
+        found.append(_past_due(*where.dpd, today))
+    if where.since is not None:
+        found.append(row.disbursed_on >= where.since)
+    if where.until is not None:
+        found.append(row.disbursed_on <= where.until)
+    if where.text:
+        found.append(_says(where.text, row.borrower_id, row.loan_id, row.application_id))
+    return found
+
+
+def _past_due(first: int, last: int | None, today: Day) -> sa.ColumnElement[bool]:
+    due, closed = _loan.c.oldest_unpaid_due, _loan.c.status.in_(_CLOSED)
+    if first == 0:
+        return sa.or_(closed, due.is_(None), due >= today)
+    since = [] if last is None else [due >= today.plus_days(-last)]
+    return sa.and_(sa.not_(closed), due <= today.plus_days(-first), *since)
+
+
+def _of_applications(where: Narrowed, zone: ZoneInfo) -> list[sa.ColumnElement[bool]]:
+    row = _application.c
+    found = _alike(where, row, state=row.state, partner=row.partner_id, amount=row.amount_minor)
+    if where.since is not None:
+        found.append(row.submitted_at >= _morning(where.since, zone))
+    if where.until is not None:
+        found.append(row.submitted_at < _morning(where.until.plus_days(1), zone))
+    if where.text:
+        found.append(_says(where.text, row.borrower_id, row.id))
+    return found
+
+
+def _alike(
+    where: Narrowed,
+    row: Any,
+    *,
+    state: sa.ColumnElement[Any],
+    partner: sa.ColumnElement[Any],
+    amount: sa.ColumnElement[Any],
+) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if where.state:
+        found.append(state == where.state)
+    if where.tier is not None:
+        found.append(row.tier == where.tier)
+    if where.partner:
+        found.append(partner == where.partner)
+    if where.least is not None:
+        found += [row.currency == where.least.currency, amount >= where.least.minor]
+    if where.most is not None:
+        found += [row.currency == where.most.currency, amount <= where.most.minor]
+    return found
+
+
+def _says(
+    text: str, borrower: sa.ColumnElement[Any], *numbers: sa.ColumnElement[Any]
+) -> sa.ColumnElement[bool]:
+    """The text stands in a number or in the name that lists show; no other name can be searched."""
+    named = sa.select(_party.c.id).where(_party.c.display_name.icontains(text, autoescape=True))
+    parts = [number.icontains(text, autoescape=True) for number in numbers]
+    return sa.or_(borrower.in_(named), *parts)
+
+
+def _morning(day: Day, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def _line(row: sa.Row[Any]) -> LoanLine:
+    return LoanLine(
+        loan_id=LoanId(row.loan_id),
+        borrower_id=PartyId(row.borrower_id),
+        tier=row.tier,
+        status=row.status,
+        principal=Money(row.principal_minor, row.currency),
+        outstanding=Money(row.outstanding_minor, row.currency),
+        disbursed_on=Day.of(row.disbursed_on),
+        oldest_unpaid_due=Day.of(row.oldest_unpaid_due) if row.oldest_unpaid_due else None,
+    )
