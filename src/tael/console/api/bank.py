@@ -44,7 +44,10 @@ class Disbursing(JobOut):
     "/decision", tags=["decisions"], response_model=DecisionOut, response_model_exclude_unset=True
 )
 def decide(command: Commanding, application_id: str, body: Nothing) -> Response:
-    """Let the policy in force decide on everything received."""
+    """Let the policy in force decide on everything received.
+
+    Inputs and trace stand in the list of decisions: this answer is kept for a while, they are not.
+    """
     caller = command.caller
 
     def act(work: Work) -> DecisionOut:
@@ -200,7 +203,9 @@ def _latest(caller: Caller, work: Work, one: model.Application) -> DecisionOut:
         for each in caller.house.policies.decisions_of(work, one.id)
         if each.id == one.decision_id
     )
-    return decision_out(caller, work, found_one, records.row_of(one))
+    seen = decision_out(caller, work, found_one, records.row_of(one))
+    brief = seen.model_dump(exclude_unset=True, exclude={"inputs", "trace"})
+    return DecisionOut.model_validate(brief)
 
 
 def _lender(caller: Caller, work: Work, partner_id: PartnerId) -> str:

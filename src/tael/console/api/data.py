@@ -72,7 +72,7 @@ class Consents(BaseModel):
 
 
 class PullOut(BaseModel):
-    """Data as a source gave it; `values` for who may see the variables."""
+    """Data as a source gave it; a list shows the `values` to who may see the variables."""
 
     id: str
     consent_id: str
@@ -193,7 +193,7 @@ def pull(command: Commanding, application_id: str, body: PullIn) -> Response:
             source=body.source,
             values={name: _plain(value) for name, value in body.values.items()},
         )
-        return _pull(caller, one, kept)
+        return _receipt(kept)
 
     return command.run(body, act, status=201)
 
@@ -230,18 +230,24 @@ def _consent(one: model.Consent) -> ConsentOut:
 
 
 def _pull(caller: Caller, one: model.Application, pull: model.DataPull) -> PullOut:
-    record = {
-        "id": pull.id,
-        "consent_id": pull.consent_id,
-        "source": pull.source,
-        "pulled_at": pull.pulled_at.isoformat(),
-        "content_hash": pull.content_hash,
-    }
+    receipt = _receipt(pull)
     row = records.row_of(one)
     seen = caller.house.permissions.visible_fields(caller.actor, "application", row)
-    if "variables" in seen:
-        return PullOut.model_validate({**record, "values": json_of(dict(pull.values))})
-    return PullOut.model_validate(record)
+    if "variables" not in seen:
+        return receipt
+    values = json_of(dict(pull.values))
+    return PullOut.model_validate({**receipt.model_dump(exclude_unset=True), "values": values})
+
+
+def _receipt(pull: model.DataPull) -> PullOut:
+    """The pull without its values: this answer is kept for the case that it is asked for again."""
+    return PullOut(
+        id=pull.id,
+        consent_id=pull.consent_id,
+        source=pull.source,
+        pulled_at=pull.pulled_at.isoformat(),
+        content_hash=pull.content_hash,
+    )
 
 
 def _plain(value: JsonValue) -> str | bool | int | Decimal:
