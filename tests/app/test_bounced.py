@@ -73,6 +73,21 @@ def test_bank_and_guarantee_follow_a_repayment_that_bounced(lender: Any, fault: 
     assert lender.broken() == []
 
 
+def test_bank_and_guarantee_follow_a_prepayment_and_its_bouncing(lender: Any) -> None:
+    (loan_id,) = lender.lend()
+    before = lender.state(loan_id).outstanding
+    day, amount = Day(2026, 1, 20), Money.parse("9000")
+    state = _on(
+        lender, day, lambda servicing: servicing.prepay(loan_id, amount, day, key="prepaid")
+    )
+    assert state.outstanding == _at_bank(lender, loan_id) == _guaranteed(lender, loan_id) < before
+    assert lender.broken() == []
+
+    state = _bounce(lender, loan_id, Day(2026, 1, 23), "prepaid")
+    assert state.outstanding == _at_bank(lender, loan_id) == _guaranteed(lender, loan_id) == before
+    assert (_failures(lender), lender.broken()) == ([], [])
+
+
 def test_a_loan_whose_last_payment_bounced_is_guaranteed_and_owed_again(lender: Any) -> None:
     (loan_id,) = lender.lend()
     before = lender.state(loan_id).outstanding

@@ -23,7 +23,7 @@ from tael.kernel import (
     Rounding,
 )
 from tael.ledger import Dimensions, Ledger, MemoryStore
-from tael.pricing import Component, DayCount, Method, Terms, build_schedule
+from tael.pricing import Component, DayCount, Effect, Method, Terms, build_schedule
 from tael.servicing import (
     GuaranteeTerms,
     LoanContract,
@@ -39,8 +39,8 @@ CAMPAIGN = int(os.environ.get("TAEL_CAMPAIGN", "10000"))
 START = Day(2023, 12, 31)
 CLOCK_END = Day(2040, 1, 1)
 ACTIONS = (
-    "instalment", "part", "double", "late", "reverse", "pay_off", "remeasure", "claim", "death",
-    "compensate", "recover", "write_off", "refund", "repeat", "wait",
+    "instalment", "part", "double", "late", "reverse", "pay_off", "prepay", "fewer", "remeasure",
+    "claim", "death", "compensate", "recover", "write_off", "refund", "repeat", "wait",
 )  # fmt: skip
 
 
@@ -124,8 +124,26 @@ class Life:
             return  # an interest-only loan at no interest has instalments of nothing
         key, day = f"cash:{number}", self.day.plus_days(-back)
         if self.accept(self.servicing.receive_repayment(self.loan_id, amount, day, key=key)):
-            self.cash = self.cash + amount
-            self.repayments.append((key, amount))
+            self.note_cash(key, amount)
+
+    def note_cash(self, key: str, amount: Money) -> None:
+        self.cash = self.cash + amount
+        self.repayments.append((key, amount))
+
+    def prepay(self, key: str, amount: Money, effect: Effect | None) -> None:
+        before = self.state
+        answer = self.servicing.prepay(
+            self.loan_id, amount, self.day, key=key, effect=effect or Effect.LOWER_INSTALMENT
+        )
+        if not self.accept(answer):
+            return
+        self.note_cash(key, amount)
+        state = self.state
+        assert state.versions[:-1] == before.versions
+        assert state.schedule.version == before.schedule.version + 1
+        assert state.schedule.terms.principal == state.outstanding < before.outstanding
+        assert not self.servicing.dues(self.loan_id, self.day)
+        assert not state.clearing.unapplied
 
     def play(self, number: int, move: Move) -> None:  # noqa: C901, PLR0912 - one arm a move
         self.day = self.day.plus_days(move.days)
@@ -150,7 +168,9 @@ class Life:
             case "pay_off" if self.state.status is LoanStatus.ACTIVE:
                 quote = servicing.quote_payoff(loan_id, self.day)
                 if quote and self.accept(servicing.pay_off(loan_id, quote, self.day, key=key)):
-                    self.cash = self.cash + quote
+                    self.note_cash(key, quote)
+            case "prepay" | "fewer":
+                self.prepay(key, amount, Effect.SHORTER_TERM if move.action == "fewer" else None)
             case "remeasure":
                 servicing.remeasure(loan_id, amount, self.day, key=key)
             case "claim":
@@ -204,6 +224,8 @@ class Life:
         assert paid_out == waiting
         assert self.cash - self.refunded == self._shares() + state.clearing.unapplied
         assert days_past_due(state.rows, self.day) >= 0
+        numbers = [row.number for row in state.rows]
+        assert numbers == sorted(set(numbers))
         assert self.ledger.verify().sound
 
     def _shares(self) -> Money:

@@ -19,7 +19,7 @@ from tael.kernel import (
     Refusal,
 )
 from tael.ledger import Dimensions, Ledger, MemoryStore
-from tael.pricing import Component, Method, Terms, build_schedule
+from tael.pricing import Component, Effect, Method, Terms, build_schedule
 from tael.servicing import (
     GuaranteeTerms,
     LoanContract,
@@ -90,6 +90,10 @@ class Teller:
             "pay": lambda: servicing.receive_repayment(loan_id, Money.parse(value), day, key=key),
             "reverse": lambda: servicing.reverse_repayment(loan_id, day, key=key, reverses=value),
             "payoff": lambda: servicing.pay_off(loan_id, Money.parse(value), day, key=key),
+            "prepay": lambda: servicing.prepay(loan_id, Money.parse(value), day, key=key),
+            "fewer": lambda: servicing.prepay(
+                loan_id, Money.parse(value), day, key=key, effect=Effect.SHORTER_TERM
+            ),
             "refund": lambda: servicing.refund(loan_id, day, key=key),
             "remeasure": lambda: servicing.remeasure(loan_id, Money.parse(value), day, key=key),
             "claim": lambda: servicing.claim(loan_id, day, key=key, early_event=value),

@@ -15,7 +15,19 @@ from tael.servicing import GuaranteeTerms, LoanContract, LoanQuery, LoanStatus, 
 from tael.servicing.codec import contract_from_json, contract_to_json
 from tael.servicing.store import SqlLoanStore
 
-_MOVES = ("close", "pay", "pay", "pay", "claim", "compensate", "recover", "writeoff", "payoff")
+_MOVES = (
+    "close",
+    "pay",
+    "pay",
+    "pay",
+    "claim",
+    "compensate",
+    "recover",
+    "writeoff",
+    "payoff",
+    "prepay",
+    "fewer",
+)
 _END = Day(2027, 12, 31)
 
 
@@ -29,7 +41,7 @@ def _script(seed: int) -> list[str]:
             break
         move, amount = plan.choice(_MOVES), plan.choice(["11001.60", "5000", "40000"])
         late = plan.choice([0, 0, 0, 7]) if move == "pay" else 0
-        suffix = f":{amount}" if move in ("pay", "recover", "payoff") else ""
+        suffix = f":{amount}" if move in ("pay", "recover", "payoff", "prepay", "fewer") else ""
         words.append(f"{move}@{day.plus_days(-late)}{suffix}")
     return words
 

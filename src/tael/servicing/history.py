@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 from tael.kernel import Day, InvariantBroken, Refusal
 from tael.ledger import Entry
+from tael.pricing import Effect
+from tael.servicing.accrual import advance
 from tael.servicing.model import (
     Claimed,
     Compensated,
@@ -19,7 +21,9 @@ from tael.servicing.model import (
     Event,
     LoanContract,
     LoanState,
+    LoanStatus,
     PaidOff,
+    Prepaid,
     Recovered,
     Refunded,
     RefusalCode,
@@ -29,6 +33,7 @@ from tael.servicing.model import (
     WrittenOff,
 )
 from tael.servicing.rules import apply, open_loan
+from tael.servicing.schedules import reschedule
 
 # What another company has confirmed is not replayed: money that comes later is a recovery.
 _BARRIERS = (Claimed, Compensated, Recovered, WrittenOff)
@@ -61,7 +66,8 @@ def record(
         refusal = _cannot_reverse(log, event)
         return refusal or _replay(contract, log, event)
     if event.day >= current.as_of:
-        return apply(current, event)
+        refusal = _cannot_prepay(current, event) if isinstance(event, Prepaid) else None
+        return refusal or apply(current, event)
     if event.day < contract.start:
         return Refusal(RefusalCode.BEFORE_DISBURSEMENT.value, {"start": str(contract.start)})
     if not isinstance(event, RepaymentReceived):
@@ -142,13 +148,21 @@ def _common(old: Sequence[Event], new: Sequence[Event]) -> int:
 
 def _cannot_reverse(log: Sequence[Event], event: RepaymentReversed) -> Refusal | None:
     target = next((one for one in log if one.key == event.reverses), None)
-    if not isinstance(target, RepaymentReceived | PaidOff):
+    if not isinstance(target, RepaymentReceived | PaidOff | Prepaid):
         return Refusal(RefusalCode.UNKNOWN_REPAYMENT.value, {"key": event.reverses})
     if any(isinstance(one, RepaymentReversed) and one.reverses == event.reverses for one in log):
         return Refusal(RefusalCode.ALREADY_REVERSED.value, {"key": event.reverses})
     if event.day < max(one.day for one in log):
         return Refusal(RefusalCode.BEFORE_LATER_EVENTS.value)
     return None
+
+
+def _cannot_prepay(state: LoanState, event: Prepaid) -> Refusal | None:
+    """Asked when it is made: part of the log, it stands whatever comes to lie before it."""
+    if state.status is not LoanStatus.ACTIVE:
+        return Refusal(RefusalCode.NOT_ACTIVE.value, {"status": state.status.value})
+    again = reschedule(advance(state, event.day), event.amount, Effect(event.effect))
+    return again if isinstance(again, Refusal) else None
 
 
 def _opposite(entry: Entry, day: Day, corrects: str) -> Entry:

@@ -59,6 +59,8 @@ class RefusalCode(Enum):
     UNKNOWN_REPAYMENT = "unknown_repayment"
     ALREADY_REVERSED = "already_reversed"
     BELOW_PAYOFF_AMOUNT = "below_payoff_amount"
+    NOT_ABOVE_DUE = "not_above_due"
+    SETTLES_THE_LOAN = "settles_the_loan"
     NOTHING_TO_REFUND = "nothing_to_refund"
 
 
@@ -145,6 +147,18 @@ class PaidOff(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prepaid(Event):
+    """Cash above what is due on the day: the rest is principal before its time.
+
+    A new version of the schedule follows; ``effect`` (a value of ``pricing.Effect``) says whether
+    its instalments are smaller or fewer.
+    """
+
+    amount: Money
+    effect: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartiesSettled(Event):
     """The clearing account paid bank and guarantor what was collected for them."""
 
@@ -193,6 +207,7 @@ EVENT_KINDS: dict[str, type[Event]] = {
         RepaymentReceived,
         RepaymentReversed,
         PaidOff,
+        Prepaid,
         PartiesSettled,
         Remeasured,
         Claimed,
@@ -298,6 +313,7 @@ class LoanState:
         arrears_units: outstanding principal (minor units) times years since ``closed_through``.
         late_interest_paid: interest on overdue principal paid since ``closed_through``.
         liability: guarantee liability posted (IFRS view); ``allowance`` once compensated.
+        versions: the schedules that followed the contract's own, one for each prepayment.
     """
 
     contract: LoanContract
@@ -315,6 +331,12 @@ class LoanState:
     claim: Claim | None = None
     version: int = 1
     late_recoveries: Money | None = None
+    versions: tuple[Schedule, ...] = ()
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule in force: the contract's, or that of the last prepayment."""
+        return self.versions[-1] if self.versions else self.contract.schedule
 
     @property
     def outstanding(self) -> Money:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from tael.kernel import Day, InvariantBroken, Money, Refusal, check, total
-from tael.pricing import Allocation, allocate
+from tael.pricing import Allocation, Effect, allocate
 from tael.servicing import postings
 from tael.servicing.accrual import (
     advance,
@@ -20,14 +20,11 @@ from tael.servicing.accrual import (
     days_past_due,
     dues,
     interest_paid,
-    portion,
     recognised_by,
     running_row,
     servicing_of,
 )
 from tael.servicing.model import (
-    BANK_INTEREST,
-    GUARANTEE_FEE,
     MOVES,
     Claim,
     Claimed,
@@ -41,6 +38,7 @@ from tael.servicing.model import (
     LoanStatus,
     PaidOff,
     PartiesSettled,
+    Prepaid,
     Recognised,
     Recovered,
     Refunded,
@@ -52,32 +50,17 @@ from tael.servicing.model import (
     WrittenOff,
 )
 from tael.servicing.postings import Desk, Parts
+from tael.servicing.schedules import reschedule, rows_of, until_today
 
 
 def open_loan(contract: LoanContract) -> LoanState:
     """The loan before its first event."""
     zero = Money.zero(contract.currency)
-    schedule = contract.schedule
-    rows = tuple(
-        Row(
-            number=line.number,
-            due=line.due,
-            principal=line.principal,
-            bank_interest=line.charges.get(BANK_INTEREST, zero),
-            guarantee_fee=line.charges.get(GUARANTEE_FEE, zero),
-            servicing_fee=servicing,
-            paid_principal=zero,
-            paid_interest=zero,
-            paid_fee=zero,
-            paid_penalty=zero,
-        )
-        for line, servicing in zip(schedule.instalments, schedule.servicing, strict=True)
-    )
     return LoanState(
         contract=contract,
         status=LoanStatus.PENDING,
         as_of=contract.start,
-        rows=rows,
+        rows=rows_of(contract.schedule),
         closed_through=contract.start,
         late_interest_closed=zero,
         arrears_units=Fraction(0),
@@ -113,6 +96,22 @@ def payoff_quote(state: LoanState, day: Day) -> Money:
     return total((due.amount for due in dues(_end_today(counted))), state.contract.currency)
 
 
+def _prepaid(state: LoanState, event: Prepaid) -> Step | Refusal:
+    """Accepted, it is never refused again: on a replay that leaves less to prepay it pays the rest.
+
+    What else came or bounced meanwhile may leave nothing above what is due (then it is a repayment)
+    or nothing of the loan (then it settles it).
+    """
+    if state.status is not LoanStatus.ACTIVE:
+        return _repayment(state, event)
+    counted, amount = advance(state, event.day), _positive(event.amount)
+    again = reschedule(counted, amount, Effect(event.effect))
+    if isinstance(again, LoanState):
+        return _pay(again, event, amount, source="C1002")
+    whole = again.code == RefusalCode.SETTLES_THE_LOAN.value
+    return _pay(_end_today(counted) if whole else counted, event, amount, source="C1002")
+
+
 def _disbursed(state: LoanState, event: Disbursed) -> Step | Refusal:
     if state.status is not LoanStatus.PENDING:
         return _refuse(RefusalCode.ALREADY_DISBURSED)
@@ -134,7 +133,7 @@ def _day_closed(state: LoanState, event: DayClosed) -> Step | Refusal:
     return _true_up(counted, event)
 
 
-def _repayment(state: LoanState, event: RepaymentReceived) -> Step | Refusal:
+def _repayment(state: LoanState, event: RepaymentReceived | Prepaid) -> Step | Refusal:
     amount = _positive(event.amount)
     if state.status is LoanStatus.PENDING:
         return _refuse(RefusalCode.NOT_DISBURSED)
@@ -340,15 +339,8 @@ def _end_today(state: LoanState) -> LoanState:
     running = running_row(state)
     if not later or running is None:
         return state
-    row, share = running
-    last = replace(
-        row,
-        due=state.as_of,
-        principal=total((one.principal for one in later), state.contract.currency),
-        bank_interest=portion(row.bank_interest, share),
-        guarantee_fee=portion(row.guarantee_fee, share),
-        servicing_fee=portion(row.servicing_fee, share),
-    )
+    principal = total((one.principal for one in later), state.contract.currency)
+    last = until_today(state, running, principal)
     kept = tuple(one for one in state.rows if one.due <= state.as_of)
     return replace(state, rows=(*kept, last), version=state.version + 1)
 
@@ -461,6 +453,7 @@ _HANDLERS: dict[type[Event], Callable[[LoanState, Any], Step | Refusal]] = {
     DayClosed: _day_closed,
     RepaymentReceived: _repayment,
     PaidOff: _paid_off,
+    Prepaid: _prepaid,
     PartiesSettled: _settled_parties,
     Remeasured: _remeasured,
     Claimed: _claimed,

@@ -19,7 +19,7 @@ from tael.kernel import (
     check,
     day_of,
 )
-from tael.pricing import Due
+from tael.pricing import Due, Effect
 from tael.servicing.accrual import advance, dues
 from tael.servicing.history import fold, record
 from tael.servicing.model import (
@@ -33,6 +33,7 @@ from tael.servicing.model import (
     LoanStatus,
     PaidOff,
     PartiesSettled,
+    Prepaid,
     Recovered,
     Refunded,
     Remeasured,
@@ -150,6 +151,27 @@ class Servicing:
         """Early settlement with at least the quote of ``day``; more is kept as credit."""
         return self._accept(loan_id, PaidOff(key=key, day=day, amount=amount))
 
+    def prepay(
+        self,
+        loan_id: LoanId,
+        amount: Money,
+        day: Day,
+        *,
+        key: str,
+        effect: Effect = Effect.LOWER_INSTALMENT,
+    ) -> LoanState | Refusal:
+        """Pay more than is due on ``day`` (提前还款): the rest is principal before its time.
+
+        What is due and the running period's charges to the day come first. The state's
+        ``schedule`` is then version n+1: smaller instalments, or as high ones and fewer. Refuses
+        with ``not_active``, ``not_above_due`` or ``settles_the_loan`` (use ``pay_off``).
+
+        Raises:
+            BadInput: what is left has no schedule under the contract's terms.
+        """
+        prepaid = Prepaid(key=key, day=day, amount=amount, effect=effect.value)
+        return self._accept(loan_id, prepaid)
+
     def refund(self, loan_id: LoanId, day: Day, *, key: str) -> LoanState | Refusal:
         """Pay back what the borrower has in credit."""
         return self._accept(loan_id, Refunded(key=key, day=day))
@@ -242,7 +264,7 @@ class Servicing:
             raise BadInput(f"{event.day} has not come yet", field="day", rule=f"not after {today}")
         opened = self._open(loan_id, lock=True)
         file = opened.file
-        if isinstance(event, RepaymentReceived | PaidOff | Recovered):
+        if isinstance(event, RepaymentReceived | PaidOff | Prepaid | Recovered):
             _check_amount(event.amount, file.contract.currency)
         known = next((one for one in file.log if one.key == event.key), None)
         if known is not None:

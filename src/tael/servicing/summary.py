@@ -13,6 +13,7 @@ from tael.servicing.model import (
     LoanState,
     LoanStatus,
     PaidOff,
+    Prepaid,
     Recovered,
     RepaymentReceived,
     RepaymentReversed,
@@ -94,7 +95,7 @@ def _principal_moved(
     """
     if before.claim is not None:
         return []
-    cash = event.amount if isinstance(event, RepaymentReceived | PaidOff) else None
+    cash = event.amount if isinstance(event, RepaymentReceived | PaidOff | Prepaid) else None
     repaid = before.unpaid_principal - after.unpaid_principal
     told: list[facts.Fact] = []
     if isinstance(event, RepaymentReversed):
