@@ -7,6 +7,7 @@ from typing import Any
 
 from tael.app.daily import DayReport
 from tael.app.handlers import handlers
+from tael.app.store import last_closed
 from tael.economy import Pays, behaviour
 from tael.kernel import Day, Money
 from tael.platform import SYSTEM, Outbox
@@ -20,6 +21,8 @@ def test_a_day_that_is_closed_twice_changes_nothing(lender: Any) -> None:
     assert lender.close() == DayReport(posted=0, compensated=0, written_off=0, month_rows=0)
     assert lender.books() == books
     assert lender.broken() == []
+    with lender.house.database.begin(SYSTEM) as work:
+        assert last_closed(work) == Day(2026, 2, 28)
 
 
 def test_what_is_repaid_frees_the_guarantee_and_reaches_the_bank(lender: Any) -> None:

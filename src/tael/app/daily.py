@@ -1,31 +1,38 @@
 """The end of a business day: accruals and settlement, claims, write-offs, month-end rows, facts.
 
-Every step commits alone and may run again: a day that was cut off is taken up where it stopped.
+Every step commits alone and may run again: a day that was cut off is taken up where it stopped. A
+day that is through is noted as closed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
+
 from tael.app.handlers import handlers
 from tael.app.installation import Installation
 from tael.app.lending import Lending
+from tael.app.store import note_closed
 from tael.app.tape import loan_months
-from tael.kernel import Day, LoanId
-from tael.platform import SYSTEM, LedgerStore, Outbox
+from tael.app.upkeep import seal_all
+from tael.kernel import Day, LoanId, TaelError
+from tael.platform import SYSTEM, Outbox
 from tael.servicing import LoanQuery, LoanState, LoanStatus, LoanSummary, Servicing
 
 _LOANS_PER_COMMIT = 50
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class DayReport:
-    """What the end of a day did, in numbers of loans."""
+    """What the end of a day did, in numbers of loans; ``failed`` are those left for a person."""
 
     posted: int
     compensated: int
     written_off: int
     month_rows: int
+    failed: tuple[LoanId, ...] = ()
 
 
 class Daily:
@@ -42,15 +49,28 @@ class Daily:
         ripe, over = self._open_cases(day)
         # Before any claim: guarantee and bank have to know what was repaid.
         self._deliver()
-        compensated = sum(
-            isinstance(self._lending.compensate(loan_id, day), LoanState) for loan_id in ripe
-        )
+        compensated, failed = self._compensate(ripe, day)
         written_off = self._write_off(over, day)
         rows = 0
         if day == day.month_end():
             rows = self._record_month(day)
-            self._seal()
-        return DayReport(posted, compensated, written_off, rows)
+            seal_all(self._house)
+        with self._house.database.begin(SYSTEM) as work:
+            note_closed(work, day)
+        return DayReport(posted, compensated, written_off, rows, failed)
+
+    def _compensate(self, ripe: list[LoanId], day: Day) -> tuple[int, tuple[LoanId, ...]]:
+        """One loan that cannot be claimed must not hold up the day of all the others."""
+        done, failed = 0, []
+        for loan_id in ripe:
+            try:
+                done += isinstance(self._lending.compensate(loan_id, day), LoanState)
+            except TaelError as error:
+                if error.retryable:
+                    raise
+                _log.error("loan not compensated", loan_id=loan_id, error=str(error))
+                failed.append(loan_id)
+        return done, tuple(failed)
 
     def _deliver(self) -> None:
         outbox = Outbox(self._house.database)
@@ -97,13 +117,6 @@ class Daily:
         with self._house.database.begin(SYSTEM) as work:
             rooms = self._house.rooms(work)
             return rooms.portfolio.record_month(loan_months(rooms.servicing, day))
-
-    def _seal(self) -> None:
-        """Chain what was written since: books, decisions, audit. A pass of its own, for speed."""
-        with self._house.database.begin(SYSTEM) as work:
-            LedgerStore(work).seal()
-            self._house.policies.seal(work)
-            self._house.audit.seal(work)
 
 
 def _in_status(servicing: Servicing, status: LoanStatus) -> list[LoanSummary]:

@@ -18,6 +18,7 @@ _STORES = (
     "tael.servicing.store",
     "tael.portfolio.store",
     "tael.console.store",
+    "tael.app.store",
 )
 
 

@@ -1,15 +1,80 @@
-"""Looking after an installation's database: upgrade, back up, restore, check. For ``tael db``."""
+"""Looking after an installation: upgrade, back up, restore, check, and what ends every day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tael.app import migrations
+from tael.app.installation import Installation
 from tael.kernel import Clock
-from tael.platform import EmbeddedPostgres, Settings, back_up, restore
+from tael.platform import (
+    SYSTEM,
+    EmbeddedPostgres,
+    LedgerStore,
+    Outbox,
+    Settings,
+    Work,
+    back_up,
+    restore,
+)
+
+# Deletes what is older than the instant; returns how much it was.
+Purge = Callable[[Work, datetime], int]
+_REPLIES_KEPT = timedelta(days=30)
+
+
+def keep_up(house: Installation, purges: Sequence[Purge] = ()) -> Mapping[str, int]:
+    """End what has run out, delete what nobody needs any more, chain what was written since.
+
+    Some at a time, each part in units of work of its own: cut off, it goes on the next time.
+
+    Args:
+        house: the installation.
+        purges: further deletions, of what is older than thirty days.
+
+    Returns:
+        How many of each.
+    """
+    outbox = Outbox(house.database)
+
+    def purge(work: Work) -> int:
+        before = work.clock.now() - _REPLIES_KEPT
+        return sum(each(work, before) for each in purges)
+
+    parts: Mapping[str, Callable[[Work], int]] = {
+        "offers_expired": house.offers.expire,
+        "applications_expired": house.applications.expire,
+        "consents_expired": house.parties.expire_consents,
+        "sessions_purged": house.identity.sessions.purge,
+        "facts_pruned": outbox.prune,
+        "replies_purged": purge,
+    }
+    done = {name: _until_nothing(house, part) for name, part in parts.items()}
+    return {**done, "sealed": seal_all(house)}
+
+
+def seal_all(house: Installation) -> int:
+    """Chain what was written since: books, decisions, audit. A pass of its own, for speed."""
+    seals: Sequence[Callable[[Work], int]] = (
+        lambda work: LedgerStore(work).seal(),
+        house.policies.seal,
+        house.audit.seal,
+    )
+    return sum(_until_nothing(house, seal) for seal in seals)
+
+
+def _until_nothing(house: Installation, part: Callable[[Work], int]) -> int:
+    """``part`` over and over, for it does at most so many in one unit of work."""
+    done = 0
+    while True:
+        with house.database.begin(SYSTEM) as work:
+            some = part(work)
+        done += some
+        if not some:
+            return done
 
 
 def upgrade_database(settings: Settings) -> list[str]:

@@ -314,6 +314,7 @@ class Worker:
         """A connection that holds this worker's lock: gone with the process, kill -9 included."""
         connection = self._database.engine.connect()
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()  # back in the pool it would keep the lock after the worker has stopped
         for _ in range(_NAME_TRIES):
             if connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_lock(self._name)))):
                 return connection

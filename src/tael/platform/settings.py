@@ -143,7 +143,7 @@ def _rate(text: str, variable: str) -> int:
 
 
 def _banks(text: str) -> Mapping[PartnerId, str]:
-    """``partner_...=http://host:port`` for each bank, commas between them.
+    """``partner_...=http://127.0.0.1:9001`` for each bank, commas between them.
 
     No refusal repeats what was written: a password may stand in it.
     """
