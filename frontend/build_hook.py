@@ -24,7 +24,6 @@ MANIFEST = "manifest.json"
 SKIP = "TAEL_SKIP_FRONTEND"
 # Name in the vendor folder → file in node_modules.
 FILES = {
-    "alpine.min.js": "alpinejs/dist/cdn.min.js",
     "echarts.min.js": "echarts/dist/echarts.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
