@@ -77,6 +77,17 @@ def test_news_from_before_it_never_undoes_a_prepayment_that_was_accepted(
     assert teller.servicing.books.verify().sound
 
 
+def test_what_bounced_before_a_pay_off_leaves_a_part_of_the_loan_to_pay(teller: Any) -> None:
+    line = "disburse@2026-01-01 pay@2026-02-01:11001.60 payoff@2026-02-01:110798.40"
+    assert played(teller, line).status is LoanStatus.SETTLED
+    state = played(teller, "reverse@2026-02-03:w2")
+    # The pay-off of 110,798.40 now pays the instalment of 11,001.60 first: 99,796.80 are prepaid.
+    assert state.status is LoanStatus.ACTIVE
+    assert state.outstanding == Money.parse("11001.60")
+    assert state.schedule.version == 2
+    assert teller.servicing.books.verify().sound
+
+
 def test_a_prepayment_is_told_as_principal_that_was_repaid(teller: Any) -> None:
     state = played(teller, "disburse@2026-01-01 prepay@2026-02-01:50000")
     *_, told = teller.servicing.store.facts.values()

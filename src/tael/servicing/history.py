@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 
 from tael.kernel import Day, InvariantBroken, Refusal
 from tael.ledger import Entry
-from tael.pricing import Effect
-from tael.servicing.accrual import advance
 from tael.servicing.model import (
     Claimed,
     Compensated,
@@ -21,7 +19,6 @@ from tael.servicing.model import (
     Event,
     LoanContract,
     LoanState,
-    LoanStatus,
     PaidOff,
     Prepaid,
     Recovered,
@@ -32,8 +29,7 @@ from tael.servicing.model import (
     Step,
     WrittenOff,
 )
-from tael.servicing.rules import apply, open_loan
-from tael.servicing.schedules import reschedule
+from tael.servicing.rules import apply, cannot_pay_early, open_loan
 
 # What another company has confirmed is not replayed: money that comes later is a recovery.
 _BARRIERS = (Claimed, Compensated, Recovered, WrittenOff)
@@ -66,7 +62,9 @@ def record(
         refusal = _cannot_reverse(log, event)
         return refusal or _replay(contract, log, event)
     if event.day >= current.as_of:
-        refusal = _cannot_prepay(current, event) if isinstance(event, Prepaid) else None
+        refusal = None
+        if isinstance(event, PaidOff | Prepaid):
+            refusal = cannot_pay_early(current, event)
         return refusal or apply(current, event)
     if event.day < contract.start:
         return Refusal(RefusalCode.BEFORE_DISBURSEMENT.value, {"start": str(contract.start)})
@@ -155,14 +153,6 @@ def _cannot_reverse(log: Sequence[Event], event: RepaymentReversed) -> Refusal |
     if event.day < max(one.day for one in log):
         return Refusal(RefusalCode.BEFORE_LATER_EVENTS.value)
     return None
-
-
-def _cannot_prepay(state: LoanState, event: Prepaid) -> Refusal | None:
-    """Asked when it is made: part of the log, it stands whatever comes to lie before it."""
-    if state.status is not LoanStatus.ACTIVE:
-        return Refusal(RefusalCode.NOT_ACTIVE.value, {"status": state.status.value})
-    again = reschedule(advance(state, event.day), event.amount, Effect(event.effect))
-    return again if isinstance(again, Refusal) else None
 
 
 def _opposite(entry: Entry, day: Day, corrects: str) -> Entry:

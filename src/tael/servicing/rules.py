@@ -96,20 +96,37 @@ def payoff_quote(state: LoanState, day: Day) -> Money:
     return total((due.amount for due in dues(_end_today(counted))), state.contract.currency)
 
 
-def _prepaid(state: LoanState, event: Prepaid) -> Step | Refusal:
-    """Accepted, it is never refused again: on a replay that leaves less to prepay it pays the rest.
+def _paid_early(state: LoanState, event: PaidOff | Prepaid) -> Step | Refusal:
+    """Pay off, or a part. Accepted once (``cannot_pay_early``), it is never refused on a replay.
 
-    What else came or bounced meanwhile may leave nothing above what is due (then it is a repayment)
-    or nothing of the loan (then it settles it).
+    What came or bounced meanwhile may leave nothing above what is due (then it is a repayment),
+    some principal (then a part is prepaid), or nothing of the loan (then it settles it).
     """
     if state.status is not LoanStatus.ACTIVE:
         return _repayment(state, event)
     counted, amount = advance(state, event.day), _positive(event.amount)
-    again = reschedule(counted, amount, Effect(event.effect))
+    again = reschedule(counted, amount, _effect(event))
     if isinstance(again, LoanState):
         return _pay(again, event, amount, source="C1002")
     whole = again.code == RefusalCode.SETTLES_THE_LOAN.value
     return _pay(_end_today(counted) if whole else counted, event, amount, source="C1002")
+
+
+def cannot_pay_early(state: LoanState, event: PaidOff | Prepaid) -> Refusal | None:
+    """Why a pay-off or a prepayment is not accepted on its day; None when it is."""
+    if state.status is not LoanStatus.ACTIVE:
+        return _refuse(RefusalCode.NOT_ACTIVE, status=state.status.value)
+    if isinstance(event, PaidOff):
+        quote = payoff_quote(state, event.day)
+        if event.amount + state.clearing.unapplied < quote:
+            return _refuse(RefusalCode.BELOW_PAYOFF_AMOUNT, amount=event.amount, quote=quote)
+        return None
+    again = reschedule(advance(state, event.day), event.amount, _effect(event))
+    return again if isinstance(again, Refusal) else None
+
+
+def _effect(event: PaidOff | Prepaid) -> Effect:
+    return Effect(event.effect) if isinstance(event, Prepaid) else Effect.LOWER_INSTALMENT
 
 
 def _disbursed(state: LoanState, event: Disbursed) -> Step | Refusal:
@@ -133,7 +150,7 @@ def _day_closed(state: LoanState, event: DayClosed) -> Step | Refusal:
     return _true_up(counted, event)
 
 
-def _repayment(state: LoanState, event: RepaymentReceived | Prepaid) -> Step | Refusal:
+def _repayment(state: LoanState, event: RepaymentReceived | PaidOff | Prepaid) -> Step | Refusal:
     amount = _positive(event.amount)
     if state.status is LoanStatus.PENDING:
         return _refuse(RefusalCode.NOT_DISBURSED)
@@ -142,15 +159,6 @@ def _repayment(state: LoanState, event: RepaymentReceived | Prepaid) -> Step | R
     if state.status is not LoanStatus.ACTIVE:
         return _keep_as_credit(state, event, amount)
     return _pay(advance(state, event.day), event, amount, source="C1002")
-
-
-def _paid_off(state: LoanState, event: PaidOff) -> Step | Refusal:
-    if state.status is not LoanStatus.ACTIVE:
-        return _refuse(RefusalCode.NOT_ACTIVE, status=state.status.value)
-    amount, quote = _positive(event.amount), payoff_quote(state, event.day)
-    if amount + state.clearing.unapplied < quote:
-        return _refuse(RefusalCode.BELOW_PAYOFF_AMOUNT, amount=amount, quote=quote)
-    return _pay(_end_today(advance(state, event.day)), event, amount, source="C1002")
 
 
 def _settled_parties(state: LoanState, event: PartiesSettled) -> Step | Refusal:
@@ -452,8 +460,8 @@ _HANDLERS: dict[type[Event], Callable[[LoanState, Any], Step | Refusal]] = {
     Disbursed: _disbursed,
     DayClosed: _day_closed,
     RepaymentReceived: _repayment,
-    PaidOff: _paid_off,
-    Prepaid: _prepaid,
+    PaidOff: _paid_early,
+    Prepaid: _paid_early,
     PartiesSettled: _settled_parties,
     Remeasured: _remeasured,
     Claimed: _claimed,
