@@ -148,6 +148,23 @@ def test_a_database_of_a_newer_release_is_refused(place: Callable[[str], dict[st
     assert "ledger_9999" in done.stderr
 
 
+def test_a_database_of_another_shape_is_refused_with_a_remedy(
+    place: Callable[[str], dict[str, str]],
+) -> None:
+    environment = place("shape")
+    assert CliRunner().invoke(app, ["db", "upgrade"], env=environment).exit_code == 0
+    engine = sa.create_engine(environment["TAEL_DATABASE_URL"], poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE policies.policy_version RENAME name TO title"))
+
+    done = CliRunner().invoke(app, ["policies", "list"], env=environment)
+
+    assert done.exit_code == ExitCode.REFUSED
+    assert "name does not exist" in done.stderr
+    assert "`tael db check` names the differences" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("words", [[], ["loans"]], ids=["tael", "tael loans"])
 def test_no_command_at_all_shows_the_help(run: Run, words: list[str]) -> None:
     answer = run(*words)

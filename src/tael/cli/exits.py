@@ -42,6 +42,9 @@ _OF_KIND: tuple[tuple[type[Exception], ExitCode], ...] = (
     (InvariantBroken, ExitCode.BROKEN),
 )
 
+# The driver's words for a table, a column or a function that the code expects and nobody made.
+_NOT_THERE = frozenset({"UndefinedTable", "UndefinedColumn", "UndefinedFunction"})
+
 
 def exit_code(error: Exception) -> ExitCode:
     """The code of ``error``; one that may be tried again is an outside failure."""
@@ -70,6 +73,13 @@ def understood(error: Exception) -> Exception:
             f"the database cannot be reached: {str(error.__cause__ or error).strip()}; check that "
             "it runs, and its address in TAEL_DATABASE_URL",
             code="database_away",
+        )
+    if type(error.__cause__).__name__ in _NOT_THERE:
+        return Conflict(
+            f"the database is not what this code describes ({error.__cause__}); `tael db check` "
+            "names the differences; a demo starts over with --fresh",
+            code="database_drift",
+            rule="the schema of this code",
         )
     if kind == "alembic.CommandError" and "locate revision" in str(error):
         return Conflict(
