@@ -86,7 +86,7 @@ def test_what_is_not_feel_is_refused_with_line_and_column(
 def test_a_warning_says_where_the_null_arose() -> None:
     bench = Bench()
     assert evaluate('1 +\n  (2 * "x")', bench) is None
-    assert bench.warnings[0] == (2, 6, "the product of a number and a string")
+    assert bench.warnings[0] == (2, 6, "there is no product of a number and a string")
 
 
 def test_the_longest_name_in_scope_wins() -> None:

@@ -5,15 +5,31 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 
-from tael.dmn import DmnError, load, loads
+from tael.dmn import DmnError, Model, load, loads
 from tael.kernel import BadInput, Rate
 
 FILE = Path(__file__).parent / "models" / "credit.dmn"
 TEXT = FILE.read_text("utf-8")
 GOOD = {"score": 640, "kind": "company", "years in business": 5, "days overdue": 0}
+
+
+def loads_literal(expression: str, inputs: tuple[str, ...] = ("x",)) -> Model:
+    """A model of one decision ``answer`` that may read ``inputs``."""
+    required = "".join(
+        f'<informationRequirement><requiredInput href="#{name}"/></informationRequirement>'
+        for name in inputs
+    )
+    data = "".join(f'<inputData id="{name}" name="{name}"/>' for name in inputs)
+    return loads(
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="one">'
+        f'{data}<decision id="a" name="answer">{required}'
+        f"<literalExpression><text>{escape(expression)}</text></literalExpression>"
+        "</decision></definitions>"
+    )
 
 
 def test_a_decision_is_computed_through_what_it_requires() -> None:
@@ -64,9 +80,15 @@ def test_a_value_that_is_not_allowed_is_null_with_a_warning() -> None:
     assert "not an allowed value of 'tKind'" in result.warnings[0].message
 
 
-def test_a_float_is_refused_and_the_field_named() -> None:
-    with pytest.raises(BadInput, match="not exact") as refused:
-        load(FILE).evaluate({"score": 640.0}, "tier")
+def test_a_float_counts_as_the_decimal_it_shows() -> None:
+    model = loads_literal("0.1 + x = 0.3")
+    assert model.evaluate({"x": 0.2}).outputs == {"answer": True}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN"), object()])
+def test_what_is_no_value_is_refused_and_the_field_named(value: object) -> None:
+    with pytest.raises(BadInput) as refused:
+        load(FILE).evaluate({"score": value}, "tier")
     assert refused.value.field == "score"
 
 
@@ -108,7 +130,7 @@ def test_a_document_type_is_refused_before_any_entity() -> None:
 
 BROKEN = [
     ("</definitions>", "", "not well-formed", ""),
-    ("20230324/MODEL", "20180521/MODEL", "not DMN 1.3", ""),
+    ("20230324/MODEL", "20300101/MODEL", "not DMN 1.1 to 1.5", ""),
     ('href="#i_score"', 'href="#i_scores"', "does not exist", "tier"),
     ('id="i_kind"', 'id="i_score"', "second element has the id 'i_score'", "kind"),
     ("[600..700)", "[600..", "expected", "tier"),

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from tael.dmn.errors import DmnError, Nothing
+from tael.dmn.errors import DmnError
 from tael.dmn.feel.closures import Compiler
-from tael.dmn.feel.env import Code, Env, Test
-from tael.dmn.feel.lexer import Position
-from tael.dmn.feel.syntax import Rule, UnaryTests
-from tael.dmn.feel.values import Function, Value, from_python, kind
+from tael.dmn.feel.env import Alone, Code, Env, Test
+from tael.dmn.feel.syntax import UnaryTests
+from tael.dmn.feel.type_system import AllowedCheck
+from tael.dmn.feel.values import Value
 from tael.dmn.model import xml
-from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge
+from tael.dmn.model.graph import Decision, Graph, Knowledge, Service
+from tael.dmn.model.imports import Resolver, among, beside
 from tael.dmn.model.loader import read_graph
-from tael.dmn.trace import FeelWarning, Fired, Result, Step, Trace
+from tael.dmn.run import Run
+from tael.dmn.trace import Result, Trace
 
 
 def load(path: str | Path, *, tolerant: bool = False) -> Model:
-    """The model in the DMN file ``path`` (DMN 1.3, 1.4 or 1.5).
+    """The model in the DMN file ``path`` (DMN 1.1 to 1.5), and those in its folder it imports.
 
     Args:
         path: an XML file; document type declarations and entities are refused.
@@ -35,14 +38,24 @@ def load(path: str | Path, *, tolerant: bool = False) -> Model:
         raise DmnError(
             f"cannot be read: {error.strerror}", file=str(path), rule="a readable file"
         ) from None
-    return loads(data, file=str(path), tolerant=tolerant)
+    return _model(data, str(path), beside(file), tolerant=tolerant)
 
 
-def loads(data: bytes | str, *, file: str = "<text>", tolerant: bool = False) -> Model:
-    """The model in the DMN text ``data``. Otherwise as ``load``."""
+def loads(
+    data: bytes | str,
+    *,
+    file: str = "<text>",
+    tolerant: bool = False,
+    imports: Mapping[str, str] | None = None,
+) -> Model:
+    """The model in the DMN text ``data``; ``imports`` are texts by namespace. Else as ``load``."""
     raw = data.encode() if isinstance(data, str) else data
+    return _model(raw, file, among(imports or {}), tolerant=tolerant)
+
+
+def _model(raw: bytes, file: str, resolve: Resolver, *, tolerant: bool) -> Model:
     try:
-        return Model(read_graph(xml.parse(raw, file), file, tolerant=tolerant))
+        return Model(read_graph(xml.parse(raw, file), file, resolve, tolerant=tolerant))
     except RecursionError:
         raise DmnError(
             "an expression nests too deeply", file=file, rule="shallow expressions"
@@ -65,24 +78,45 @@ class Model:
         self.hash = graph.hash
         self.problems = graph.problems
         self.graph = graph
-        compiler = Compiler()
+        self._compilers = {path: Compiler(types) for path, types in graph.types.items()}
+        for path, types in graph.types.items():
+            types.allows = self._allowance(self._compilers[path])
         nodes: list[Decision | Knowledge] = [*graph.decisions.values(), *graph.knowledge.values()]
         self.codes: dict[str, Code] = {
-            n.id: compiler.expression(n.logic) for n in nodes if n.logic is not None
+            n.id: self._compilers[n.path].expression(n.logic) for n in nodes if n.logic is not None
         }
-        self._decision_ids = {decision.name: key for key, decision in graph.decisions.items()}
-        self._tests: dict[int, Test] = {}
-        self._compile_tests: Callable[[UnaryTests], Test] = compiler.unary_tests
+        self._decision_ids = {
+            decision.path + decision.name: key for key, decision in graph.decisions.items()
+        }
+        self._service_ids = {each.path + each.name: key for key, each in graph.services.items()}
+
+    @staticmethod
+    def _allowance(compiler: Compiler) -> AllowedCheck:
+        """Says whether a value passes allowed values; each is compiled once."""
+        compiled: dict[int, Test] = {}
+
+        def allows(tests: UnaryTests, value: Value) -> bool:
+            test = compiled.get(id(tests))
+            if test is None:
+                test = compiled[id(tests)] = compiler.unary_tests(tests)
+            return test(Env(Alone()), value) is True
+
+        return allows
 
     @property
     def inputs(self) -> Mapping[str, str]:
         """Names of the input data, with the names of their types ('' where none is declared)."""
-        return {item.name: item.type_name for item in self.graph.inputs.values()}
+        return {item.path + item.name: item.type_name for item in self.graph.inputs.values()}
 
     @property
     def decisions(self) -> tuple[str, ...]:
-        """Names of the decisions in the order of the file."""
+        """Names of the decisions in the order of the file; imported ones bear their prefix."""
         return tuple(self._decision_ids)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Names of the decision services."""
+        return tuple(self._service_ids)
 
     def evaluate(self, inputs: Mapping[str, object], decision: str | None = None) -> Result:
         """Compute ``decision`` (default: every decision) from ``inputs``.
@@ -91,133 +125,43 @@ class Model:
             inputs: values by the name of the input data: None, bool, str, int, Decimal, Rate (its
                 fraction), date, lists and mappings of these. Names the model does not know are
                 ignored. A missing one is null, with a warning when it is read.
-            decision: name of one decision; only what it needs is computed.
+            decision: name of one decision or decision service; only what it needs is computed.
 
         Raises:
-            BadInput: a float or another value without a FEEL type; names the field.
-            DmnError: no such decision.
+            BadInput: a value without a FEEL type; names the field.
+            DmnError: no such decision, or an evaluation that nests too deeply.
         """
-        if decision is not None and decision not in self._decision_ids:
+        if decision is None:
+            wanted = [each for each in self._decision_ids.values() if not self._is_imported(each)]
+        elif decision in self._decision_ids:
+            wanted = [self._decision_ids[decision]]
+        elif decision in self._service_ids:
+            return self._serve(self.graph.services[self._service_ids[decision]], inputs)
+        else:
             raise DmnError(
-                f"no decision {decision!r}; there are {', '.join(self._decision_ids)}",
+                f"no decision {decision!r}; there are {', '.join(self.decisions)}",
                 file=self.graph.file,
-                rule="a decision of the model",
+                rule="a decision or decision service of the model",
             )
-        run = _Run(self, inputs)
-        wanted = [decision] if decision is not None else list(self._decision_ids)
+        return self._result(Run(self, inputs), wanted)
+
+    def _serve(self, service: Service, inputs: Mapping[str, object]) -> Result:
+        run = Run(self, inputs)
+        run.give(service, inputs)
+        result = self._result(run, service.outputs)
+        if len(service.outputs) > 1 or service.type is None:
+            return result
+        name, value = next(iter(result.outputs.items()))
+        checked = run.coerced_output(service, value)
+        return replace(result, outputs={name: checked}, warnings=tuple(run.warnings))
+
+    def _result(self, run: Run, keys: Sequence[str]) -> Result:
+        decisions = self.graph.decisions
         try:
-            outputs = {name: run.value(self._decision_ids[name]) for name in wanted}
+            outputs = {decisions[key].path + decisions[key].name: run.value(key) for key in keys}
         except RecursionError:
             raise DmnError("the evaluation nests too deeply", file=self.graph.file) from None
         return Result(outputs, Trace(tuple(run.steps())), tuple(run.warnings))
 
-    def tests(self, tests: UnaryTests) -> Test:
-        """The closure of allowed values, compiled once."""
-        key = id(tests)
-        if key not in self._tests:
-            self._tests[key] = self._compile_tests(tests)
-        return self._tests[key]
-
-
-class _Run:
-    """One evaluation: values by element id, and a frame for each node that worked."""
-
-    def __init__(self, model: Model, inputs: Mapping[str, object]) -> None:
-        self.model = model
-        self._inputs = inputs
-        self._values: dict[str, Value] = {}
-        self._frames: list[_Frame] = []
-        self.warnings: list[FeelWarning] = []
-
-    def value(self, key: str) -> Value:
-        if key not in self._values:
-            self._values[key] = self._compute(key)
-        return self._values[key]
-
-    def steps(self) -> list[Step]:
-        return [
-            Step(f.node.name, tuple(f.reads.items()), tuple(f.fired), f.value)
-            for f in self._frames
-            if f.fired or isinstance(f.node, Decision)
-        ]
-
-    def _compute(self, key: str) -> Value:
-        graph = self.model.graph
-        if key in graph.inputs:
-            return self._input(graph.inputs[key])
-        if key in graph.decisions:
-            return self._decision(graph.decisions[key])
-        if key in graph.knowledge:
-            return self._function(graph.knowledge[key])
-        return None
-
-    def _input(self, item: InputData) -> Value:
-        frame = _Frame(self, item, item.name)
-        if item.name not in self._inputs:
-            frame.warn(item.at, "the input was not given")
-            return None
-        return frame.coerced(from_python(self._inputs[item.name], item.name), item.type_name)
-
-    def _decision(self, node: Decision) -> Value:
-        frame = _Frame(self, node, node.name)
-        code = self.model.codes.get(node.id)
-        if code is None:
-            frame.warn(node.at, "the decision has no logic")
-        frame.value = frame.coerced(code(Env(frame)), node.type_name) if code else None
-        self._frames.append(frame)
-        return frame.value
-
-    def _function(self, node: Knowledge) -> Value:
-        frame = _Frame(self, node, node.name)
-        code = self.model.codes.get(node.id)
-        self._frames.append(frame)
-
-        def call(*arguments: Value) -> Value:
-            if code is None:
-                return None
-            typed = map(frame.coerced, arguments, node.parameter_types)
-            local = dict(zip(node.parameters, typed, strict=True))
-            return frame.coerced(code(Env(frame, local)), node.type_name)
-
-        return Function(node.name, node.parameters, call)
-
-
-class _Frame:
-    """What one node sees of the run: the names in its scope; it also notes what happens there."""
-
-    def __init__(self, run: _Run, node: InputData | Decision | Knowledge, name: str) -> None:
-        self._run = run
-        self._name = name
-        self._scope = {} if isinstance(node, InputData) else node.scope
-        self.node = node
-        self.reads: dict[str, Value] = {}
-        self.fired: list[Fired] = []
-        self.value: Value = None
-
-    def read(self, name: str) -> Value:
-        value = self._run.value(self._scope[name])
-        if kind(value) != "function":
-            self.reads[name] = value
-        return value
-
-    def warn(self, at: Position, message: str) -> None:
-        self._run.warnings.append(FeelWarning(self._name, at.line, at.column, message))
-
-    def fire(self, rule: Rule) -> None:
-        self.fired.append(Fired(rule.number, rule.id, rule.annotations))
-
-    def coerced(self, value: Value, type_name: str) -> Value:
-        """``value`` as a declared type; null with a warning when it does not conform."""
-        if not type_name:
-            return value
-        model = self._run.model
-        types = model.graph.types
-
-        def allows(tests: UnaryTests, item: Value) -> bool:
-            return model.tests(tests)(Env(self), item) is True
-
-        try:
-            return types.coerce(value, types.resolve(type_name), allows)
-        except Nothing as why:
-            self.warn(self.node.at, str(why))
-            return None
+    def _is_imported(self, key: str) -> bool:
+        return bool(self.graph.decisions[key].path)

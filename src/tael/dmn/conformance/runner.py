@@ -36,8 +36,8 @@ class Outcome:
 
     @property
     def key(self) -> str:
-        """``level/file case``: how the list of passes names it."""
-        return f"{self.level}/{self.file} {self.case}"
+        """``level/file case``: how the list of passes names it; ids hold no space there."""
+        return f"{self.level}/{self.file} {self.case.replace(' ', '_')}"
 
 
 def run_kit(files: Iterable[CaseFile], tell: Callable[[str], None] | None = None) -> list[Outcome]:

@@ -12,11 +12,15 @@ from tael.dmn.errors import Nothing
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.calls import invoke, invoke_named
 from tael.dmn.feel.env import Code, Env, Test
+from tael.dmn.feel.iteration import iterated, spanned
+from tael.dmn.feel.java import java_method
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.library import BUILTINS
 from tael.dmn.feel.literals import moment_from
 from tael.dmn.feel.operators import ARITHMETIC, compared, member, negate
+from tael.dmn.feel.syntax import NamedType
 from tael.dmn.feel.tables import compile_table
+from tael.dmn.feel.type_system import ANY, TypeSystem, type_of_literal
 from tael.dmn.feel.values import (
     Function,
     Range,
@@ -26,11 +30,12 @@ from tael.dmn.feel.values import (
     matches,
 )
 
-_LONGEST_RANGE = 1_000_000
-
 
 class Compiler:
-    """Compiles expressions; it holds no state, so one serves all."""
+    """Compiles expressions against the types of a model; one serves all of its nodes."""
+
+    def __init__(self, types: TypeSystem | None = None) -> None:
+        self._types = types or TypeSystem()
 
     def expression(self, tree: s.Expression) -> Code:
         """The closure of an expression."""
@@ -171,13 +176,23 @@ class Compiler:
         return lambda env: tests(env, value(env))
 
     def _instanceof(self, tree: s.InstanceOf) -> Code:
-        value, wanted = self.expression(tree.value), tree.type_name.partition(" <")[0]
+        value, wanted, types = self.expression(tree.value), tree.type, self._types
 
         def instance(env: Env) -> Value:
-            found = kind(value(env))
-            return found != "null" and wanted in (found, "Any")
+            found = value(env)
+            if found is None:
+                return wanted == NamedType("Null")
+            return types.conforms(found, wanted)
 
         return instance
+
+    def _typed(self, tree: s.Typed) -> Code:
+        code, wanted, types = self.expression(tree.expression), tree.type, self._types
+        return self._guarded(tree.at, lambda env: types.coerce(code(env), wanted))
+
+    def _span(self, tree: s.Span) -> Code:
+        low, high = self.expression(tree.low), self.expression(tree.high)
+        return self._guarded(tree.at, lambda env: spanned(low(env), high(env)))
 
     def _comparison(self, tree: s.Comparison) -> Code:
         """``< 5`` standing alone is the range of values below five."""
@@ -258,13 +273,15 @@ class Compiler:
         condition, then, otherwise = (
             self.expression(part) for part in (tree.condition, tree.then, tree.otherwise)
         )
-        at = tree.condition.at
+        at, boolean_only = tree.condition.at, tree.boolean_only
 
         def chosen(env: Env) -> Value:
             truth = condition(env)
             if truth is True:
                 return then(env)
             if truth is not False:
+                if boolean_only and truth is not None:
+                    return _null(env, at, f"the condition is a {kind(truth)}")
                 env.run.warn(at, f"the condition is a {kind(truth)}: taken as false")
             return otherwise(env)
 
@@ -301,16 +318,34 @@ class Compiler:
         return self._guarded(tree.at, decided)
 
     def _functionliteral(self, tree: s.FunctionLiteral) -> Code:
-        body, parameters = self.expression(tree.body), tree.parameters
+        body, parameters, types = self.expression(tree.body), tree.parameters, self._types
+        declared = tuple(each or ANY for each in tree.types) or (ANY,) * len(parameters)
+        result = type_of_literal(tree.body)
 
         def made(env: Env) -> Value:
+            def call(*arguments: Value) -> Value:
+                typed = map(types.coerce, arguments, declared)
+                return body(env.inner(dict(zip(parameters, typed, strict=True))))
+
             return Function(
-                "function",
-                parameters,
-                lambda *arguments: body(env.inner(dict(zip(parameters, arguments, strict=True)))),
+                "function", parameters, call, parameter_types=declared, result_type=result
             )
 
         return made
+
+    def _externalfunction(self, tree: s.ExternalFunction) -> Code:
+        names, types = tree.parameters, self._types
+        declared = tuple(each or ANY for each in tree.types)
+
+        def made(_env: Env) -> Value:
+            method = java_method(tree.class_name, tree.signature, len(names))
+
+            def call(*arguments: Value) -> Value:
+                return method(*map(types.coerce, arguments, declared))
+
+            return Function(tree.class_name, names, call, parameter_types=declared)
+
+        return self._guarded(tree.at, made)
 
     def _call(self, tree: s.Call) -> Code:
         function = self.expression(tree.function)
@@ -358,22 +393,5 @@ def _combinations(env: Env, iterators: list[tuple[str, Code]]) -> Iterator[Env]:
         yield env
         return
     name, source = iterators[0]
-    for item in _iterated(source(env)):
+    for item in iterated(source(env)):
         yield from _combinations(env.inner({name: item}), iterators[1:])
-
-
-def _iterated(source: Value) -> Iterator[Value]:
-    if isinstance(source, tuple):
-        yield from source
-    elif isinstance(source, Range):
-        if not isinstance(source.low, Decimal) or not isinstance(source.high, Decimal):
-            raise Nothing("an iteration range has two whole numbers")
-        low, high = int(source.low), int(source.high)
-        if abs(high - low) > _LONGEST_RANGE:
-            raise Nothing("the iteration range is too long")
-        step = 1 if low <= high else -1
-        yield from (Decimal(i) for i in range(low, high + step, step))
-    elif source is None:
-        raise Nothing("null cannot be iterated")
-    else:
-        yield source

@@ -26,6 +26,19 @@ class Run(Protocol):
         ...
 
 
+class Alone:
+    """A run without a model, for expressions that read nothing: allowed values, ``range()``."""
+
+    def read(self, name: str) -> Value:
+        raise KeyError(name)
+
+    def warn(self, at: Position, message: str) -> None:
+        """What is null here is shown by the value that is asked for."""
+
+    def fire(self, rule: Rule) -> None:
+        """No table stands here."""
+
+
 class Env:
     """Local names over outer ones, down to the run."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from tael.dmn.feel.lexer import Kind, Token, words
 
@@ -37,3 +38,19 @@ class Names:
             ):
                 return name, len(parts)
         return best
+
+
+# Properties of built-in types whose names hold a space.
+_PROPERTIES = ("time offset", "start included", "end included")
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Names that are no variables: those that may follow a point, and those of types."""
+
+    members: Names = field(default_factory=Names)
+    types: Names = field(default_factory=Names)
+
+    @classmethod
+    def of(cls, members: Iterable[str] = (), types: Iterable[str] = ()) -> Vocabulary:
+        return cls(Names([*_PROPERTIES, *members]), Names(types))

@@ -6,13 +6,13 @@ each name the longest known one wins. Unknown names are single words, noted in `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from tael.dmn.errors import FeelSyntaxError
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.lexer import Kind, Position, Token, tokens
-from tael.dmn.feel.names import Names
+from tael.dmn.feel.names import Names, Vocabulary
 from tael.dmn.feel.numbers import NUMBERS
 
 # Each level takes about ten Python frames of the thousand there are.
@@ -22,35 +22,40 @@ _RESERVED = frozenset(
     {"if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "and", "or"}
     | {"between", "instance", "of", "function", "null", "true", "false", "external"}
 )
+_TYPE_WORDS = (
+    ("days", "and", "time", "duration"),
+    ("years", "and", "months", "duration"),
+    ("date", "and", "time"),
+)
 _TEXTUAL = ("if", "for", "some", "every", "function")
 _CONSTANTS: dict[str, bool | None] = {"null": None, "true": True, "false": False}
 
 
 def parse_expression(
-    text: str, scope: Names, members: Names | None = None, *, line: int = 1
+    text: str, scope: Names, vocabulary: Vocabulary | None = None, *, line: int = 1
 ) -> Parsed:
     """The tree of one FEEL expression.
 
     Args:
         text: the expression.
         scope: names that stand for values: variables, functions.
-        members: names that may follow a point or appear in a filter: components of types.
+        vocabulary: names of components, which may follow a point, and of types.
         line: the line of the file on which ``text`` starts.
 
     Raises:
         FeelSyntaxError: not FEEL; names line and column.
     """
-    parser = Parser(text, scope, members, line)
+    parser = Parser(text, scope, vocabulary, line)
     tree = parser.expression()
     parser.expect_end()
     return Parsed(tree, tuple(parser.unknown))
 
 
 def parse_unary_tests(
-    text: str, scope: Names, members: Names | None = None, *, line: int = 1
+    text: str, scope: Names, vocabulary: Vocabulary | None = None, *, line: int = 1
 ) -> ParsedTests:
     """The tree of a decision table cell or of allowed values. Raises as ``parse_expression``."""
-    parser = Parser(text, Names(["?"], scope), members, line)
+    parser = Parser(text, Names(["?"], scope), vocabulary, line)
     tree = parser.unary_tests()
     parser.expect_end()
     return ParsedTests(tree, tuple(parser.unknown))
@@ -75,12 +80,14 @@ class ParsedTests:
 class Parser:
     """State of one parse. Use ``parse_expression`` and ``parse_unary_tests``."""
 
-    def __init__(self, text: str, scope: Names, members: Names | None, line: int) -> None:
+    def __init__(self, text: str, scope: Names, vocabulary: Vocabulary | None, line: int) -> None:
         self._text = text
         self._tokens = tokens(text, line)
         self._index = 0
         self._scope = scope
-        self._members = Names(parent=members)
+        vocabulary = vocabulary or Vocabulary.of()
+        self._members = Names(parent=vocabulary.members)
+        self._types = vocabulary.types
         self._filters_allowed = True
         self._in_filter = 0
         self._depth = 0
@@ -247,25 +254,63 @@ class Parser:
         if self._is("instance") and self._ahead(1).text == "of":
             at = self._take().at
             self._take()
-            return s.InstanceOf(at, value, self._type_name())
+            return s.InstanceOf(at, value, self.type_expression())
         return value
 
-    def _type_name(self) -> str:
-        parts: list[str] = []
-        depth = 0
-        while self._now.kind is not Kind.END:
-            if depth == 0 and (
-                self._is(")", "]", "}", ",", "then", "else", "=", "+", "*")
-                or self._ends_type(parts)
-            ):
-                break
-            depth += self._is("<") - self._is(">")
-            parts.append(self._take().text)
-        return " ".join(parts)
+    # --- types
 
-    def _ends_type(self, parts: list[str]) -> bool:
-        inner = parts in (["date"], ["days"], ["years"])
-        return self._is("or", "return", "satisfies") or (self._is("and") and not inner)
+    def type_expression(self) -> s.TypeExpression:
+        """A type as ``instance of`` and parameters write it."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._error(f"the type nests deeper than {_DEEPEST} levels")
+        try:
+            if self._ahead(1).text == "<" and self._is("list", "range", "context", "function"):
+                return self._generic_type(self._take().text)
+            return s.NamedType(self._type_name())
+        finally:
+            self._depth -= 1
+
+    def _generic_type(self, word: str) -> s.TypeExpression:
+        self._expect("<")
+        if word in ("list", "range"):
+            inner = self.type_expression()
+            self._expect(">")
+            return s.ListType(inner) if word == "list" else s.RangeType(inner)
+        if word == "context":
+            entries: list[tuple[str, s.TypeExpression]] = []
+            while not self._is(">"):
+                name = self._key_until_colon()
+                entries.append((name, self.type_expression()))
+                if not self._accept(","):
+                    break
+            self._expect(">")
+            return s.ContextType(tuple(entries))
+        parameters: list[s.TypeExpression] = []
+        while not self._is(">"):
+            parameters.append(self.type_expression())
+            if not self._accept(","):
+                break
+        self._expect(">")
+        self._expect("->")
+        return s.FunctionType(tuple(parameters), self.type_expression())
+
+    def _type_name(self) -> str:
+        for words in _TYPE_WORDS:
+            if all(self._ahead(i).text == word for i, word in enumerate(words)):
+                self._index += len(words)
+                return " ".join(words)
+        known = self._types.longest(self._tokens, self._index)
+        if known:
+            self._index += known[1]
+            return known[0]
+        if self._now.kind is not Kind.NAME:
+            raise self._error(f"a type was expected, found {self._now.text or 'the end'!r}")
+        parts = [self._take().text]
+        while self._is(".") and self._ahead(1).kind is Kind.NAME:
+            self._take()
+            parts.append(self._take().text)
+        return ".".join(parts)
 
     # --- postfix and primary
 
@@ -484,7 +529,7 @@ class Parser:
         at = self._now.at
         first = self.expression()
         if self._accept(".."):
-            return s.RangeLiteral(at, first, self._additive(), low_closed=True, high_closed=True)
+            return s.Span(at, first, self._additive())
         return first
 
     def _if(self, at: Position) -> s.If:
@@ -494,9 +539,10 @@ class Parser:
         self._expect("else")
         return s.If(at, condition, then, self.expression())
 
-    def _function(self, at: Position) -> s.FunctionLiteral:
+    def _function(self, at: Position) -> s.FunctionLiteral | s.ExternalFunction:
         self._expect("(")
         names: list[str] = []
+        types: list[s.TypeExpression | None] = []
         while not self._is(")"):
             start = self._now.start
             while not self._is(",", ")", ":"):
@@ -504,12 +550,34 @@ class Parser:
                     raise self._error("the parameters of a function end with )")
                 self._take()
             names.append(" ".join(self._text[start : self._now.start].split()))
-            if self._accept(":"):
-                self._type_name()
+            types.append(self.type_expression() if self._accept(":") else None)
             if not self._accept(","):
                 break
         self._expect(")")
-        if self._is("external"):
-            raise self._error("external functions are not supported")
+        if self._accept("external"):
+            return self._external(at, tuple(names), tuple(types))
         with self._knowing(*names):
-            return s.FunctionLiteral(at, tuple(names), self.expression())
+            return s.FunctionLiteral(at, tuple(names), self.expression(), tuple(types))
+
+    def _external(
+        self, at: Position, names: tuple[str, ...], types: tuple[s.TypeExpression | None, ...]
+    ) -> s.ExternalFunction:
+        outer = self._context()
+        java = next((value for key, value in outer.entries if key == "java"), None)
+        if not isinstance(java, s.ContextLiteral):
+            raise self._error("an external function is written external {java: {...}}")
+        texts = {key: value.value for key, value in java.entries if isinstance(value, s.Literal)}
+        class_name, signature = str(texts.get("class")), str(texts.get("method signature"))
+        return s.ExternalFunction(at, names, types, class_name, signature)
+
+
+def parse_type(text: str, types: Iterable[str] = ()) -> s.TypeExpression:
+    """The type that ``text`` writes, knowing the names of item definitions.
+
+    Raises:
+        FeelSyntaxError: it is no type.
+    """
+    parser = Parser(text, Names(), Vocabulary.of(types=types), 1)
+    found = parser.type_expression()
+    parser.expect_end()
+    return found

@@ -158,11 +158,10 @@ class _Translator:
     """Reads XPath's grammar, writes that of ``regex``."""
 
     def __init__(self, pattern: str, flags: str) -> None:
-        self._text = pattern
+        self._text = _without_spaces(pattern) if "x" in flags else pattern
         self._at = 0
         self._dot_all = "s" in flags
         self._lines = "m" in flags
-        self._loose = "x" in flags
         self._groups = 0
         self._closed: set[int] = set()
 
@@ -176,9 +175,6 @@ class _Translator:
         return Nothing(f"{self._text!r} is not a regular expression: {why}")
 
     def _peek(self) -> str:
-        if self._loose:
-            while self._at < len(self._text) and self._text[self._at] in _SPACES:
-                self._at += 1
         return self._text[self._at : self._at + 1]
 
     def _take(self) -> str:
@@ -340,6 +336,20 @@ class _Translator:
         if sign in "[]":
             raise self._error(f"{sign!r} in a class stands behind a backslash")
         return _literal(sign), False
+
+
+def _without_spaces(pattern: str) -> str:
+    """Flag x: white space outside classes does not count, not even inside an escape."""
+    kept: list[str] = []
+    depth, escaped = 0, False
+    for sign in pattern:
+        if sign in _SPACES and not depth:
+            continue
+        kept.append(sign)
+        if not escaped:
+            depth += (sign == "[") - (sign == "]" and depth > 0)
+        escaped = sign == "\\" and not escaped
+    return "".join(kept)
 
 
 def _literal(sign: str) -> str:

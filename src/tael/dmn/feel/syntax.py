@@ -16,6 +16,51 @@ class Node:
     at: Position
 
 
+# --- types; they carry no position, so that equal types are equal
+
+
+@dataclass(frozen=True, slots=True)
+class NamedType:
+    """A built-in type or an item definition by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListType:
+    item: TypeExpression
+
+
+@dataclass(frozen=True, slots=True)
+class RangeType:
+    end: TypeExpression
+
+
+@dataclass(frozen=True, slots=True)
+class ContextType:
+    entries: tuple[tuple[str, TypeExpression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionType:
+    parameters: tuple[TypeExpression, ...]
+    result: TypeExpression
+
+
+@dataclass(frozen=True, slots=True)
+class ItemType:
+    """An item definition, or a component of one: a type and perhaps allowed values."""
+
+    name: str
+    type: TypeExpression
+    allowed: UnaryTests | None = None
+
+
+TypeExpression: TypeAlias = NamedType | ListType | RangeType | ContextType | FunctionType | ItemType
+
+# --- expressions
+
+
 @dataclass(frozen=True, slots=True)
 class Literal(Node):
     value: Decimal | str | bool | None
@@ -61,14 +106,17 @@ class In(Node):
 @dataclass(frozen=True, slots=True)
 class InstanceOf(Node):
     value: Expression
-    type_name: str
+    type: TypeExpression
 
 
 @dataclass(frozen=True, slots=True)
 class If(Node):
+    """A boxed one asks for a boolean (or null); a written one takes the rest as false."""
+
     condition: Expression
     then: Expression
     otherwise: Expression
+    boolean_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +173,37 @@ class Quantified(Node):
 
 @dataclass(frozen=True, slots=True)
 class FunctionLiteral(Node):
+    """``types`` are those of the parameters, None for any."""
+
     parameters: tuple[str, ...]
     body: Expression
+    types: tuple[TypeExpression | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalFunction(Node):
+    """A function of another language: Java's class and method signature."""
+
+    parameters: tuple[str, ...]
+    types: tuple[TypeExpression | None, ...]
+    class_name: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Node):
+    """What ``for i in a..b`` iterates over: whole numbers or dates, up or down."""
+
+    low: Expression
+    high: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Typed(Node):
+    """An expression with a declared type: its value is coerced."""
+
+    expression: Expression
+    type: TypeExpression
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +224,7 @@ class Matches(Node):
 
 @dataclass(frozen=True, slots=True)
 class BoxedContext(Node):
-    """A boxed context with a last entry that has no name: its value is the result."""
+    """A boxed context whose last entry has no name: its value is the result."""
 
     entries: tuple[tuple[str, Expression], ...]
     result: Expression
@@ -221,6 +298,9 @@ Expression: TypeAlias = (
     | For
     | Quantified
     | FunctionLiteral
+    | ExternalFunction
+    | Span
+    | Typed
     | Comparison
     | BoxedContext
     | DecisionTable

@@ -16,6 +16,7 @@ from typing import TypeAlias, Union
 from tael.dmn.errors import Nothing
 from tael.dmn.feel.durations import NANOS_PER_SECOND, DaysDuration, MonthsDuration
 from tael.dmn.feel.numbers import NUMBERS
+from tael.dmn.feel.syntax import NamedType, TypeExpression
 from tael.dmn.feel.temporal import Date, DateTime, Time, zone_offset
 from tael.kernel import BadInput, Rate
 
@@ -46,7 +47,7 @@ class Range:
 class Function:
     """Something FEEL can call: parameter names and what they give.
 
-    ``parameter_types`` and ``result_type`` are the types it declares, as text; '' for any.
+    ``overloads`` are other ways to call it; the types are those it declares.
     """
 
     name: str
@@ -55,8 +56,8 @@ class Function:
     variadic: bool = False
     required: int | None = None
     overloads: tuple[Function, ...] = ()
-    parameter_types: tuple[str, ...] = ()
-    result_type: str = ""
+    parameter_types: tuple[TypeExpression, ...] = ()
+    result_type: TypeExpression = NamedType("Any")  # noqa: RUF009 - frozen
 
 
 _KINDS: dict[type, str] = {
@@ -174,6 +175,8 @@ def compare(operator: str, left: Value, right: Value) -> bool:
 def contains(bounds: Range, value: Value) -> bool:
     """Whether ``value`` lies in the range. Raises Nothing when it cannot be compared."""
     low, high = bounds.low, bounds.high
+    if not bounds.operator and (low is None or high is None):
+        raise Nothing("an end of the range is null")
     above = low is None or compare(">=" if bounds.low_closed else ">", value, low)
     return above and (high is None or compare("<=" if bounds.high_closed else "<", value, high))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tael.dmn.errors import DmnError, FeelSyntaxError
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.lexer import Position
-from tael.dmn.feel.names import Names
+from tael.dmn.feel.names import Names, Vocabulary
 from tael.dmn.feel.parser import Parsed, ParsedTests, parse_expression, parse_unary_tests
+from tael.dmn.feel.type_system import ANY, TypeSystem
 from tael.dmn.model.xml import Element
 
 _POLICIES = {
@@ -21,26 +23,31 @@ _FEEL = "FEEL"
 _P = TypeVar("_P", Parsed, ParsedTests)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where logic stands: file and node, the names in scope, the vocabulary and the types."""
+
+    file: str
+    node: str
+    names: Names
+    vocabulary: Vocabulary
+    types: TypeSystem
+
+
 class Boxed:
     """Reads the logic of one node.
 
     ``problems`` collects what is wrong; None raises it instead.
     """
 
-    def __init__(
-        self, file: str, node: str, names: Names, members: Names, problems: list[str] | None
-    ) -> None:
-        self._file = file
-        self._node = node
-        self._names = names
-        self._members = members
+    def __init__(self, place: Place, problems: list[str] | None) -> None:
+        self._place = place
         self._problems = problems
 
     def with_names(self, names: tuple[str, ...]) -> Boxed:
         """The same reader, knowing more names."""
-        return Boxed(
-            self._file, self._node, Names(names, self._names), self._members, self._problems
-        )
+        inner = replace(self._place, names=Names(names, self._place.names))
+        return Boxed(inner, self._problems)
 
     def logic_of(self, element: Element) -> s.Expression | None:
         """The tree of the boxed expression inside ``element``; None when it holds none."""
@@ -53,20 +60,35 @@ class Boxed:
         return self._tests(text.text, text.line) if text and text.text.strip() else None
 
     def _read(self, element: Element) -> s.Expression:
-        return _READERS[element.tag](self, element)
+        return self._typed(_READERS[element.tag](self, element), element)
+
+    def _typed(self, tree: s.Expression, element: Element) -> s.Expression:
+        """With the type that ``typeRef`` of the element declares."""
+        wanted = self.type_of(element)
+        return tree if wanted is None else s.Typed(Position(element.line, 1), tree, wanted)
+
+    def type_of(self, element: Element) -> s.TypeExpression | None:
+        """The type that ``typeRef`` names; None for any, and for an unknown one, a problem."""
+        reference = element.get("typeRef")
+        if not reference.strip():
+            return None
+        found = self._place.types.resolve(reference)
+        if found is None:
+            self._problem(f"there is no type {reference!r}", element.line, "declared type")
+        return None if found == ANY else found
 
     # --- FEEL text
 
     def _feel(self, text: str, line: int) -> s.Expression:
         def parse() -> Parsed:
-            return parse_expression(text, self._names, self._members, line=line)
+            return parse_expression(text, self._place.names, self._place.vocabulary, line=line)
 
         parsed = self._careful(parse, text)
         return parsed.tree if parsed else s.Literal(Position(line, 1), None)
 
     def _tests(self, text: str, line: int) -> s.UnaryTests:
         def parse() -> ParsedTests:
-            return parse_unary_tests(text, self._names, self._members, line=line)
+            return parse_unary_tests(text, self._place.names, self._place.vocabulary, line=line)
 
         parsed = self._careful(parse, text)
         return parsed.tree if parsed else s.UnaryTests(Position(line, 1))
@@ -83,7 +105,9 @@ class Boxed:
         return parsed
 
     def _problem(self, message: str, line: int, rule: str) -> None:
-        error = DmnError(message, file=self._file, node=self._node, line=line, rule=rule)
+        error = DmnError(
+            message, file=self._place.file, node=self._place.node, line=line, rule=rule
+        )
         if self._problems is None:
             raise error
         self._problems.append(str(error))
@@ -112,7 +136,7 @@ class Boxed:
             if variable is None:
                 return s.BoxedContext(Position(element.line, 1), tuple(entries), logic)
             name = " ".join(variable.get("name").split())
-            entries.append((name, logic))
+            entries.append((name, inner._typed(logic, variable)))  # noqa: SLF001 - of the same class
             inner = inner.with_names((name,))
         return s.ContextLiteral(Position(element.line, 1), tuple(entries))
 
@@ -147,19 +171,46 @@ class Boxed:
         return s.Call(Position(element.line, 1), function, (), tuple(named))
 
     def function(self, element: Element) -> s.Expression:
+        """A function definition, also that of a knowledge model."""
         at = Position(element.line, 1)
-        if element.get("kind", _FEEL) != _FEEL:
-            self._problem("only functions of kind FEEL are supported", element.line, "kind FEEL")
-        names = tuple(parameter.get("name") for parameter in element.all("formalParameter"))
-        return s.FunctionLiteral(
-            at, names, self.with_names(names).logic_of(element) or s.Literal(at, None)
+        formal = element.all("formalParameter")
+        names = tuple(parameter.get("name") for parameter in formal)
+        types = tuple(self.type_of(parameter) for parameter in formal)
+        kind = element.get("kind", _FEEL)
+        if kind == "Java":
+            return self._external(element, names, types)
+        if kind != _FEEL:
+            self._problem(
+                f"functions of kind {kind} are not run", element.line, "kind FEEL or Java"
+            )
+            return s.Literal(at, None)
+        body = self.with_names(names).logic_of(element) or s.Literal(at, None)
+        return s.FunctionLiteral(at, names, body, types)
+
+    def _external(
+        self,
+        element: Element,
+        names: tuple[str, ...],
+        types: tuple[s.TypeExpression | None, ...],
+    ) -> s.ExternalFunction:
+        logic = self.logic_of(element)
+        entries = dict(logic.entries) if isinstance(logic, s.ContextLiteral) else {}
+        texts = {
+            key: str(value.value) for key, value in entries.items() if isinstance(value, s.Literal)
+        }
+        return s.ExternalFunction(
+            Position(element.line, 1),
+            names,
+            types,
+            texts.get("class", ""),
+            texts.get("method signature", ""),
         )
 
     def conditional(self, element: Element) -> s.Expression:
         at = Position(element.line, 1)
         parts = [element.first(tag) for tag in ("if", "then", "else")]
         trees = [self.part(part, at) for part in parts]
-        return s.If(at, trees[0], trees[1], trees[2])
+        return s.If(at, trees[0], trees[1], trees[2], boolean_only=True)
 
     def filter(self, element: Element) -> s.Expression:
         source, condition = element.first("in"), element.first("match")
@@ -188,7 +239,8 @@ class Boxed:
         if policy not in _POLICIES or aggregation not in _AGGREGATIONS:
             raise DmnError(
                 f"hit policy {policy!r} {aggregation}".strip() + " is not one of DMN",
-                file=self._file, node=self._node, line=element.line, rule="hit policy of DMN 8.2.8",
+                file=self._place.file, node=self._place.node, line=element.line,
+                rule="hit policy of DMN 8.2.8",
             )  # fmt: skip
         inputs = tuple(self._input(child) for child in element.all("input"))
         outputs = tuple(self._output(child) for child in element.all("output"))
@@ -236,7 +288,8 @@ class Boxed:
             raise DmnError(
                 f"rule {number} has {len(conditions)} conditions and {len(conclusions)} conclusions"
                  f", the table {columns[0]} and {columns[1]} columns",
-                file=self._file, node=self._node, line=element.line, rule="one cell per column",
+                file=self._place.file, node=self._place.node, line=element.line,
+                rule="one cell per column",
             )  # fmt: skip
         return s.Rule(
             Position(element.line, 1),

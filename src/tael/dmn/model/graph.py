@@ -1,4 +1,9 @@
-"""The decision requirements graph: frozen elements with parsed logic."""
+"""The decision requirements graph: frozen elements with parsed logic.
+
+Elements of imported models stand in the same maps. Their keys begin with the path of imports that
+leads to them (``Model B.`` or ``Model B.modelA.``): a model imported twice is there twice, each
+with inputs of its own, as the standard's names ask for.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tael.dmn.feel.lexer import Position
-from tael.dmn.feel.syntax import Expression
-from tael.dmn.model.item_types import Types
+from tael.dmn.feel.syntax import Expression, TypeExpression
+from tael.dmn.feel.type_system import TypeSystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +21,21 @@ class InputData:
 
     id: str
     name: str
+    path: str
     type_name: str
+    type: TypeExpression | None
     at: Position
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision: ``scope`` maps each name its logic may read to the id of the element it means."""
+    """A decision: ``scope`` maps each name its logic may read to the key of what it means."""
 
     id: str
     name: str
+    path: str
     type_name: str
+    type: TypeExpression | None
     at: Position
     scope: Mapping[str, str]
     logic: Expression | None
@@ -34,21 +43,41 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """A business knowledge model: a function decisions may call; ``type_name`` is its result's."""
+    """A business knowledge model: a function that logic may call; ``type`` is its result's."""
 
     id: str
     name: str
+    path: str
     at: Position
     scope: Mapping[str, str]
     parameters: tuple[str, ...]
-    parameter_types: tuple[str, ...]
-    type_name: str
+    parameter_types: tuple[TypeExpression | None, ...]
+    type: TypeExpression | None
     logic: Expression | None
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """A decision service: the keys of what it takes, inputs first, and of what it gives."""
+
+    id: str
+    name: str
+    path: str
+    at: Position
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    type: TypeExpression | None
+
+
+Element = InputData | Decision | Knowledge | Service
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
-    """All of a model: elements by id, types, and what was wrong when reading was tolerant."""
+    """All of a model: elements by key, and what was wrong when reading was tolerant.
+
+    ``types`` holds the item definitions of each model by its path of imports, '' for the file's.
+    """
 
     name: str
     namespace: str
@@ -57,5 +86,6 @@ class Graph:
     inputs: Mapping[str, InputData]
     decisions: Mapping[str, Decision]
     knowledge: Mapping[str, Knowledge]
-    types: Types
+    services: Mapping[str, Service]
+    types: Mapping[str, TypeSystem]
     problems: tuple[str, ...]

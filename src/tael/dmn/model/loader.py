@@ -5,39 +5,77 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.library import BUILTINS
-from tael.dmn.feel.names import Names
-from tael.dmn.model.boxed import Boxed
-from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge
-from tael.dmn.model.item_types import ItemType, Types
+from tael.dmn.feel.names import Names, Vocabulary
+from tael.dmn.feel.syntax import (
+    ContextType,
+    FunctionType,
+    ItemType,
+    ListType,
+    NamedType,
+    RangeType,
+    TypeExpression,
+)
+from tael.dmn.feel.type_system import ANY, TypeSystem
+from tael.dmn.model.boxed import Boxed, Place
+from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge, Service
+from tael.dmn.model.imports import Resolver
+from tael.dmn.model.item_definitions import item_type
+from tael.dmn.model.namespaces import VERSIONS
 from tael.dmn.model.xml import Element
 
-_MODEL_NAMESPACES = (
-    "https://www.omg.org/spec/DMN/20230324/MODEL/",  # DMN 1.5
-    "https://www.omg.org/spec/DMN/20211108/MODEL/",  # DMN 1.4
-    "https://www.omg.org/spec/DMN/20191111/MODEL/",  # DMN 1.3
-)
+_DEEPEST_IMPORTS = 16
+_MOST_ELEMENTS = 50_000
+_NODES = ("inputData", "decision", "businessKnowledgeModel", "decisionService")
 
 
-def read_graph(root: Element, file: str, *, tolerant: bool) -> Graph:
-    """The graph of a ``definitions`` element.
+def read_graph(root: Element, file: str, resolve: Resolver, *, tolerant: bool) -> Graph:
+    """The graph of a ``definitions`` element and of all it imports.
 
     Raises:
-        DmnError: not DMN 1.3 to 1.5, a broken reference or expression, a name nobody declared, a
-            circle of requirements. When ``tolerant``, broken expressions are null and are listed
-            among ``problems`` instead.
+        DmnError: not DMN 1.1 to 1.5, a broken reference or expression, a name nobody declared, an
+            import that is not found, a circle of requirements or imports. When ``tolerant``, broken
+            expressions are null and are listed among ``problems`` instead.
     """
-    if root.tag != "definitions" or root.namespace not in _MODEL_NAMESPACES:
-        raise DmnError(
-            f"the root element is {root.tag!r} of {root.namespace!r}, not DMN 1.3, 1.4 or 1.5",
-            file=file,
-            line=root.line,
-            rule="definitions of DMN 1.3, 1.4 or 1.5",
-        )
-    return _Loader(root, file, tolerant=tolerant).graph()
+    parts = _Parts()
+    _Loader(root, file, parts, tolerant=tolerant, resolve=resolve).load()
+    _no_circle(parts, file)
+    return Graph(
+        name=root.get("name"),
+        namespace=root.get("namespace"),
+        file=file,
+        hash=_hash_of(parts),
+        inputs=parts.inputs,
+        decisions=parts.decisions,
+        knowledge=parts.knowledge,
+        services=parts.services,
+        types=parts.types,
+        problems=tuple(parts.problems),
+    )
+
+
+@dataclass
+class _Parts:
+    """What the loaders of a model and of its imports fill together."""
+
+    inputs: dict[str, InputData] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    knowledge: dict[str, Knowledge] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    types: dict[str, TypeSystem] = field(default_factory=dict)
+    hashes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def _hash_of(parts: _Parts) -> str:
+    """The hash of the one file, or of all of them in the order of import."""
+    if len(parts.hashes) == 1:
+        return parts.hashes[0]
+    return hashlib.sha256("".join(parts.hashes).encode()).hexdigest()
 
 
 def content_hash(root: Element) -> str:
@@ -57,78 +95,172 @@ def _canonical(element: Element, namespace: str) -> list[object]:
 
 
 class _Loader:
-    def __init__(self, root: Element, file: str, *, tolerant: bool) -> None:
+    """Reads one file into ``parts``, under the path of imports that leads to it."""
+
+    def __init__(
+        self, root: Element, file: str, parts: _Parts, *, tolerant: bool, resolve: Resolver
+    ) -> None:
         self._root = root
         self._file = file
+        self._parts = parts
         self._tolerant = tolerant
-        self._problems: list[str] = []
+        self._resolve = resolve
+        self._path = ""
+        self._imports: dict[str, _Loader] = {}
         self._elements: dict[str, Element] = {}
-        for child in root.children:
-            if child.tag in ("inputData", "decision", "businessKnowledgeModel", "decisionService"):
+
+    def load(self) -> None:
+        """Read the imports, then the types, then the elements in any order."""
+        self._check_root()
+        self._parts.hashes.append(content_hash(self._root))
+        for child in self._root.children:
+            if child.tag in _NODES:
                 if _key(child) in self._elements:
                     self._problem(f"a second element has the id {_key(child)!r}", child, child.line)
                 self._elements[_key(child)] = child
+        if len(self._elements) > _MOST_ELEMENTS:
+            raise DmnError("too many elements", file=self._file, rule=f"at most {_MOST_ELEMENTS}")
+        for element in self._root.all("import"):
+            self._import(element)
+        self._types = TypeSystem(self._items())
+        self._parts.types[self._path] = self._types
+        self._vocabulary = Vocabulary.of(_component_names(self._root), self._types.items)
+        self._read_elements()
 
-    def graph(self) -> Graph:
-        members = Names(_component_names(self._root))
-        types = Types(
-            {item.get("name"): self._item(item) for item in self._root.all("itemDefinition")}
-        )
-        decisions = {_key(e): self._decision(e, members) for e in self._root.all("decision")}
-        knowledge = {
-            _key(e): self._knowledge(e, members) for e in self._root.all("businessKnowledgeModel")
-        }
-        self._no_circle({key: item.scope.values() for key, item in (decisions | knowledge).items()})
-        return Graph(
-            name=self._root.get("name"),
-            namespace=self._root.get("namespace"),
-            file=self._file,
-            hash=content_hash(self._root),
-            inputs={_key(e): self._input(e) for e in self._root.all("inputData")},
-            decisions=decisions,
-            knowledge=knowledge,
-            types=types,
-            problems=tuple(self._problems),
-        )
+    def _check_root(self) -> None:
+        root = self._root
+        if root.tag != "definitions" or root.namespace not in VERSIONS:
+            raise DmnError(
+                f"the root element is {root.tag!r} of {root.namespace!r}, not DMN 1.1 to 1.5",
+                file=self._file,
+                line=root.line,
+                rule="definitions of DMN 1.1, 1.2, 1.3, 1.4 or 1.5",
+            )
+
+    def _import(self, element: Element) -> None:
+        kind = element.get("importType")
+        if kind not in VERSIONS:
+            self._problem(f"an import of type {kind!r} is not read", element, element.line)
+            return
+        name, namespace = " ".join(element.get("name").split()), element.get("namespace")
+        path = f"{self._path}{name}." if name else self._path
+        if path.count(".") > _DEEPEST_IMPORTS:
+            raise DmnError(
+                "imports go round in a circle, or too deep", file=self._file, line=element.line,
+                node=name, rule=f"at most {_DEEPEST_IMPORTS} imports in a row",
+            )  # fmt: skip
+        found = self._resolve(namespace, element.get("locationURI"))
+        if found is None:
+            self._problem(f"no model of namespace {namespace!r} is found", element, element.line)
+            return
+        loader = _Loader(*found, self._parts, tolerant=self._tolerant, resolve=self._resolve)
+        loader._path = path
+        self._imports[namespace] = loader
+        loader.load()
+
+    def _items(self) -> dict[str, TypeExpression]:
+        """Item definitions of this file by name, those of its imports by their prefixed names."""
+        items: dict[str, TypeExpression] = {}
+        for loader in self._imports.values():
+            prefix = loader._path.removeprefix(self._path)  # noqa: SLF001 - of the same class
+            for name, item in loader._types.items.items():  # noqa: SLF001 - of the same class
+                items[prefix + name] = _prefixed(item, prefix, loader._types)  # noqa: SLF001 - same
+        boxed = self._reader("", Names(BUILTINS), Vocabulary.of())
+        for element in self._root.all("itemDefinition"):
+            items[element.get("name")] = item_type(element, boxed.tests_of)
+        return items
+
+    def _read_elements(self) -> None:
+        parts = self._parts
+        for key, element in self._elements.items():
+            if element.tag == "inputData":
+                parts.inputs[self._path + key] = self._input(element)
+            elif element.tag == "decision":
+                parts.decisions[self._path + key] = self._decision(element)
+            elif element.tag == "businessKnowledgeModel":
+                parts.knowledge[self._path + key] = self._knowledge(element)
+            else:
+                parts.services[self._path + key] = self._service(element)
 
     def _input(self, element: Element) -> InputData:
         return InputData(
-            _key(element), _name(element), _type_name(element), Position(element.line, 1)
+            id=self._path + _key(element),
+            name=_name(element),
+            path=self._path,
+            type_name=_type_name(element),
+            type=self._type(_type_name(element), element),
+            at=Position(element.line, 1),
         )
 
-    def _decision(self, element: Element, members: Names) -> Decision:
+    def _decision(self, element: Element) -> Decision:
         scope = self._scope(element)
-        boxed = self._boxed(element, scope, members)
         return Decision(
-            _key(element), _name(element), _type_name(element), Position(element.line, 1),
-            scope, boxed.logic_of(element),
-        )  # fmt: skip
+            id=self._path + _key(element),
+            name=_name(element),
+            path=self._path,
+            type_name=_type_name(element),
+            type=self._type(_type_name(element), element),
+            at=Position(element.line, 1),
+            scope=scope,
+            logic=self._boxed(element, scope).logic_of(element),
+        )
 
-    def _knowledge(self, element: Element, members: Names) -> Knowledge:
+    def _knowledge(self, element: Element) -> Knowledge:
         scope = self._scope(element)
         function = element.first("encapsulatedLogic")
         formal = function.all("formalParameter") if function else []
-        parameters = tuple(parameter.get("name") for parameter in formal)
-        boxed = self._boxed(element, scope, members)
-        logic = boxed.with_names(parameters).logic_of(function) if function else None
+        boxed = self._boxed(element, scope)
+        literal = boxed.function(function) if function else None
         return Knowledge(
-            _key(element),
-            _name(element),
-            Position(element.line, 1),
-            scope,
-            parameters,
-            tuple(parameter.get("typeRef") for parameter in formal),
-            _type_name(element),
-            logic,
+            id=self._path + _key(element),
+            name=_name(element),
+            path=self._path,
+            at=Position(element.line, 1),
+            scope=scope,
+            parameters=tuple(parameter.get("name") for parameter in formal),
+            parameter_types=tuple(self._type(p.get("typeRef"), p) for p in formal),
+            type=None
+            if _is_function_type(self._types, element)
+            else self._type(_type_name(element), element),
+            logic=literal,
         )
 
-    def _boxed(self, element: Element, scope: Mapping[str, str], members: Names) -> Boxed:
+    def _service(self, element: Element) -> Service:
+        def keys(tag: str) -> tuple[str, ...]:
+            found = (self._find(link.get("href"), element, link.line) for link in element.all(tag))
+            return tuple(key for key in found if key is not None)
+
+        return Service(
+            id=self._path + _key(element),
+            name=_name(element),
+            path=self._path,
+            at=Position(element.line, 1),
+            inputs=keys("inputData") + keys("inputDecision"),
+            outputs=keys("outputDecision"),
+            type=self._type(_type_name(element), element),
+        )
+
+    def _type(self, reference: str, element: Element) -> TypeExpression | None:
+        """The type a ``typeRef`` means; None for any and for one that is unknown, a problem."""
+        if not reference.strip():
+            return None
+        found = self._types.resolve(reference)
+        if found is None:
+            self._problem(f"there is no type {reference!r}", element, element.line)
+        return None if found == ANY else found
+
+    def _boxed(self, element: Element, scope: Mapping[str, str]) -> Boxed:
         names = Names([*BUILTINS, *scope])
-        problems = self._problems if self._tolerant else None
-        return Boxed(self._file, element.get("name"), names, members, problems)
+        return self._reader(element.get("name"), names, self._vocabulary)
+
+    def _reader(self, node: str, names: Names, vocabulary: Vocabulary) -> Boxed:
+        problems = self._parts.problems if self._tolerant else None
+        types = self._parts.types.get(self._path, TypeSystem())
+        place = Place(self._file, node, names, vocabulary, types)
+        return Boxed(place, problems)
 
     def _scope(self, element: Element) -> dict[str, str]:
-        """Names that the element's requirements bring into scope, with the ids behind them."""
+        """Names that the element's requirements bring into scope, with the keys behind them."""
         scope: dict[str, str] = {}
         for requirement in element.children:
             if requirement.tag not in ("informationRequirement", "knowledgeRequirement"):
@@ -136,14 +268,26 @@ class _Loader:
             for link in requirement.children:
                 if not link.tag.startswith("required"):
                     continue
-                key = link.get("href").rpartition("#")[2]
-                if key in self._elements:
-                    scope[_variable_name(self._elements[key])] = key
-                else:
-                    self._problem(
-                        f"requires {link.get('href')!r}, which does not exist", element, link.line
-                    )
+                href = link.get("href")
+                key = self._find(href, element, link.line)
+                if key is not None:
+                    loader = self._owner(href)
+                    own = loader._elements[href.rpartition("#")[2]]  # noqa: SLF001 - same class
+                    prefix = loader._path.removeprefix(self._path)  # noqa: SLF001 - same class
+                    scope[prefix + _variable_name(own)] = key
         return scope
+
+    def _owner(self, href: str) -> _Loader:
+        """The loader of the file that the reference leads to; this one for a local reference."""
+        return self._imports.get(href.rpartition("#")[0], self)
+
+    def _find(self, href: str, element: Element, line: int) -> str | None:
+        """The key of the element a reference means; None, a problem, when there is none."""
+        loader, key = self._owner(href), href.rpartition("#")[2]
+        if key not in loader._elements:  # noqa: SLF001 - of the same class
+            self._problem(f"requires {href!r}, which does not exist", element, line)
+            return None
+        return loader._path + key  # noqa: SLF001 - of the same class
 
     def _problem(self, message: str, element: Element, line: int) -> None:
         error = DmnError(
@@ -155,42 +299,58 @@ class _Loader:
         )
         if not self._tolerant:
             raise error
-        self._problems.append(str(error))
+        self._parts.problems.append(str(error))
 
-    def _no_circle(self, requirements: Mapping[str, object]) -> None:
-        done: set[str] = set()
 
-        def visit(key: str, path: tuple[str, ...]) -> None:
-            if key in path:
+def _no_circle(parts: _Parts, file: str) -> None:
+    """Requirements must not lead back; walked without recursion, for they may be long."""
+    nodes: dict[str, Decision | Knowledge] = {**parts.decisions, **parts.knowledge}
+    done: set[str] = set()
+    for start in nodes:
+        path: list[str] = []
+        waiting = [(start, False)]
+        while waiting:
+            key, leaving = waiting.pop()
+            if leaving:
+                done.add(path.pop())
+            elif key in path:
                 raise DmnError(
-                    "requires itself: "
-                    + " -> ".join(_name(self._elements[k]) for k in (*path, key)),
-                    file=self._file,
-                    node=_name(self._elements[key]),
-                    line=self._elements[key].line,
+                    "requires itself: " + " -> ".join(nodes[k].name for k in (*path, key)),
+                    file=file,
+                    node=nodes[key].name,
+                    line=nodes[key].at.line,
                     rule="no circle of requirements",
                 )
-            if key in done:
-                return
-            for required in requirements.get(key, ()):  # type: ignore[attr-defined]
-                visit(required, (*path, key))
-            done.add(key)
+            elif key not in done and key in nodes:
+                path.append(key)
+                waiting.append((key, True))
+                waiting.extend((each, False) for each in nodes[key].scope.values())
 
-        for key in requirements:
-            visit(key, ())
 
-    def _item(self, element: Element) -> ItemType:
-        boxed = Boxed(self._file, element.get("name"), Names(BUILTINS), Names(), self._problems)
-        allowed = element.first("allowedValues") or element.first("typeConstraint")
-        return ItemType(
-            name=element.get("name"),
-            base=element.child_text("typeRef").removeprefix("feel:"),
-            is_list=element.get("isCollection") == "true",
-            allowed=boxed.tests_of(allowed) if allowed else None,
-            components={
-                child.get("name"): self._item(child) for child in element.all("itemComponent")
-            },
+def _prefixed(item: TypeExpression, prefix: str, own: TypeSystem) -> TypeExpression:
+    """An imported type whose references to its own model bear the prefix of the import."""
+    if isinstance(item, NamedType):
+        return NamedType(prefix + item.name) if item.name in own.items else item
+    if isinstance(item, ItemType):
+        return replace(item, type=_prefixed(item.type, prefix, own))
+    if isinstance(item, ListType):
+        return ListType(_prefixed(item.item, prefix, own))
+    if isinstance(item, RangeType):
+        return RangeType(_prefixed(item.end, prefix, own))
+    if isinstance(item, ContextType):
+        return ContextType(
+            tuple((name, _prefixed(each, prefix, own)) for name, each in item.entries)
         )
+    return FunctionType(
+        tuple(_prefixed(each, prefix, own) for each in item.parameters),
+        _prefixed(item.result, prefix, own),
+    )
+
+
+def _is_function_type(types: TypeSystem, element: Element) -> bool:
+    """A knowledge model's variable may name the type of the function instead of its result's."""
+    found = types.resolve(_type_name(element))
+    return isinstance(found, ItemType) and isinstance(found.type, FunctionType)
 
 
 def _key(element: Element) -> str:

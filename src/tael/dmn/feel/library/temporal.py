@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from tael.dmn.errors import Nothing
@@ -25,6 +24,7 @@ from tael.dmn.feel.temporal import (
     time_of,
 )
 from tael.dmn.feel.values import Value, from_python, kind
+from tael.kernel import SystemClock
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -101,23 +101,14 @@ def _duration(source: Value) -> Value:
 
 
 def _months_between(start: Value, end: Value) -> Value:
-    """Whole months from one to the other, towards zero."""
-    first, last = _day_and_rest(start), _day_and_rest(end)
-    months = (last[0] * 12 + last[1]) - (first[0] * 12 + first[1])
-    if months > 0 and last[2:] < first[2:]:
+    """Whole months from one day to the other, towards zero; times of day do not count."""
+    first, last = _day(start), _day(end)
+    months = (last.year * 12 + last.month) - (first.year * 12 + first.month)
+    if months > 0 and last.day < first.day:
         months -= 1
-    elif months < 0 and last[2:] > first[2:]:
+    elif months < 0 and last.day > first.day:
         months += 1
     return MonthsDuration(months)
-
-
-def _day_and_rest(value: Value) -> tuple[int, int, int, int]:
-    value = single(value)
-    if isinstance(value, DateTime):
-        return value.date.year, value.date.month, value.date.day, value.time.nanos
-    if isinstance(value, Date):
-        return value.year, value.month, value.day, 0
-    raise Nothing(f"a {kind(value)} is no date")
 
 
 def _day(value: Value) -> Date:
@@ -137,7 +128,7 @@ def _whole(value: Value) -> int:
 
 
 def _now() -> Value:
-    return from_python(datetime.now(UTC), "now")
+    return from_python(SystemClock().now(), "now")
 
 
 def _today() -> Value:
