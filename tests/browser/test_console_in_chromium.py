@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -9,6 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 pytestmark = pytest.mark.xdist_group("browser")
 DESKTOP, PHONE = (1440, 900), (390, 844)
 PAGES = ("/", "/applications", "/loans", "/partners", "/audit")
+# Words below the contrast that WCAG 2.2 asks for (1.4.3): 4.5, or 3 from 24 px on.
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
 
 
 @pytest.fixture
@@ -96,3 +99,47 @@ def test_the_menu_opens_on_a_phone(page: Page) -> None:
     page.click(".navbar-toggler")
     page.locator("#menu a[href='/partners']").click()
     expect(page.locator("h1")).to_have_text("Funding and limits")
+
+
+def test_a_bad_filter_is_told_where_it_was_typed(page: Page) -> None:
+    page.goto("/loans")
+    page.fill("#least", "much")
+    page.press("#least", "Enter")
+    expect(page.locator("#problem-least")).to_contain_text("Not an amount")
+    expect(page.locator("#least")).to_have_value("much")
+    page.fill("#least", "1000")
+    page.press("#least", "Enter")
+    expect(page.locator("#problem-least")).to_have_count(0)
+    expect(page.locator("#list tbody tr").first).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/loans\?least=1000$"))
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
+def test_filters_wait_behind_their_title_on_a_phone(page: Page) -> None:
+    page.goto("/loans")
+    expect(page.locator("#status")).to_be_hidden()
+    page.click(".filter-box summary")
+    page.select_option("#status", "active")
+    expect(page).to_have_url(re.compile("status=active"))
+    expect(page.locator("#status")).to_be_visible()
+
+
+def test_personal_data_appear_on_request_and_are_gone_on_the_next_visit(page: Page) -> None:
+    page.goto("/applications?state=contracted")
+    page.locator("#list tbody a").first.click()
+    page.locator(".reveal summary").first.click()
+    page.locator(".reveal select").first.select_option("identity")
+    page.locator(".reveal button").first.click()
+    shown = page.locator(".reveal dl.personal").first
+    expect(shown).to_contain_text("Identity number")
+    page.reload()
+    expect(page.locator("dl.personal")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/applications", "/loans?least=x", "/partners", "/audit"])
+def test_every_word_reads_against_its_ground(page: Page, path: str, theme: str) -> None:
+    page.context.add_cookies([{"name": "tael_theme", "value": theme, "url": page.url}])
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(CONTRAST) == []
