@@ -1,0 +1,1 @@
+"""The fast bodies of a model: a typed plan, and what is generated from it."""
