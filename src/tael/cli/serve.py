@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,25 +24,51 @@ Port = Annotated[
 _LONGEST_GOODBYE_S = 3
 
 
-def serve(ctx: typer.Context, port: Port = None) -> None:
+def serve(
+    ctx: typer.Context,
+    port: Port = None,
+    worker: Annotated[
+        bool,
+        typer.Option(help="Run durable jobs, close days and deliver facts in this process too."),
+    ] = True,
+    catch_up: Annotated[
+        bool, typer.Option("--catch-up", help="Close missed days even when more than 31.")
+    ] = False,
+) -> None:
     """Serve the console and the HTTP API until Ctrl-C.
 
-    The address is TAEL_HTTP_HOST and TAEL_HTTP_PORT: http://127.0.0.1:8765/ by default.
+    The address is TAEL_HTTP_HOST and TAEL_HTTP_PORT: http://127.0.0.1:8765/ by default. Jobs are
+    run, ended days are closed one after the other, and facts are delivered meanwhile; further
+    processes of one installation are started with --no-worker, or with a TAEL_WORKER of their own.
 
     Examples:
 
         tael serve
-        tael serve --port 9000
+        tael serve --port 9000 --no-worker
     """
     with opened(ctx) as house:
-        serve_console(house, port, lambda url: say(f"Console: {url} (Ctrl-C ends)"))
+        own = Company(worker=worker, catch_up=catch_up)
+        serve_console(house, port, lambda url: say(f"Console: {url} (Ctrl-C ends)"), own)
 
 
-def serve_console(house: Installation, port: int | None, tell: Callable[[str], None]) -> None:
-    """Listen, ``tell`` the address, and answer until interrupted.
+@dataclass(frozen=True)
+class Company:
+    """What runs beside the console in its process."""
+
+    worker: bool = True
+    catch_up: bool = False
+
+
+def serve_console(
+    house: Installation,
+    port: int | None,
+    tell: Callable[[str], None],
+    company: Company = Company(),
+) -> None:
+    """Listen, ``tell`` the address, answer and work until interrupted.
 
     Raises:
-        OutsideFailure: the port is taken.
+        OutsideFailure: the port is taken, or the name of the worker.
     """
     import uvicorn
 
@@ -51,17 +79,33 @@ def serve_console(house: Installation, port: int | None, tell: Callable[[str], N
     config = uvicorn.Config(
         create_app(house),
         log_level="warning",
+        log_config=None,  # ours: masked, and in the form of TAEL_LOG_FORMAT
         access_log=False,
         timeout_graceful_shutdown=_LONGEST_GOODBYE_S,
     )
     host, bound = listening.getsockname()[:2]
-    tell(f"http://{f'[{host}]' if ':' in host else host}:{bound}/")
     try:
-        uvicorn.Server(config).run([listening])
+        with _beside(house, company) as rounds:
+            tell(f"http://{f'[{host}]' if ':' in host else host}:{bound}/")
+            with rounds:  # after the address: the rounds may have something to say
+                uvicorn.Server(config).run([listening])
     except KeyboardInterrupt:
         say("The console has stopped.")
     finally:
         listening.close()
+
+
+@contextmanager
+def _beside(house: Installation, company: Company) -> Iterator[AbstractContextManager[object]]:
+    """The worker, running, and the rounds to begin."""
+    if not company.worker:
+        yield nullcontext()
+        return
+    from tael.app.rounds import at_work
+    from tael.console import purge_replies
+
+    with at_work(house, catch_up=company.catch_up, purges=(purge_replies,)) as rounds:
+        yield rounds
 
 
 def _listen(host: str, port: int) -> socket.socket:
