@@ -54,7 +54,7 @@ class Api:
         """A program with the key of ``login``, or with none."""
         if login not in self.clients:
             headers = {"Authorization": f"Bearer {self.keys[login]}"} if login else {}
-            self.clients[login] = httpx.Client(base_url=self.url, headers=headers, timeout=30)
+            self.clients[login] = httpx.Client(base_url=self.url, headers=headers, timeout=120)
         return self.clients[login]
 
     def counts(self) -> dict[str, int]:

@@ -11,6 +11,8 @@ import pytest
 
 from tael.console import create_app
 from tael.console.gate import LARGEST_BODY_BYTES, Buckets
+from tael.kernel import BadInput
+from tael.platform import Settings
 
 pytestmark = pytest.mark.xdist_group("console")  # the company is played once
 V1 = "/api/v1"
@@ -45,6 +47,15 @@ def test_a_bucket_fills_evenly_and_holds_a_minutes_worth() -> None:
 def test_a_rate_of_zero_counts_none() -> None:
     bucket = Buckets(0)
     assert {bucket.take("a") for _ in range(1000)} == {0}
+
+
+@pytest.mark.parametrize("name", ["TAEL_API_PER_MINUTE", "TAEL_SIGN_INS_PER_MINUTE"])
+@pytest.mark.parametrize("text", ["-1", "1.5", "many", "1000001"])
+def test_a_rate_is_a_whole_number_of_requests(name: str, text: str) -> None:
+    assert Settings.from_env({name: "90"}) != Settings()
+    with pytest.raises(BadInput) as refused:
+        Settings.from_env({name: text})
+    assert refused.value.field == name
 
 
 def test_callers_that_stayed_away_are_forgotten_first() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from tael.console.api import records
 from tael.console.api.applications import ApplicationOut, Note, found, shown
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/applications/{application_id}", tags=["applications"
 class Judgement(Note):
     """A person's word on what the policy referred."""
 
-    approve: bool
+    approve: bool = Field(examples=[True])
 
 
 class Routed(BaseModel):

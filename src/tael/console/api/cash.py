@@ -1,6 +1,8 @@
-"""Cash and claims of a loan beyond its instalments: pay-off, refund, claim, recovery, write-off."""
+"""A loan beyond its instalments: pay-off, prepayment, refund, claim, recovery, write-off."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from fastapi import APIRouter, Response
 
@@ -11,9 +13,16 @@ from tael.console.api.loans import RepaymentIn, booked, found_loan
 from tael.console.api.schemas import DayText, Strict, day
 from tael.kernel import BadInput, Day, Refusal
 from tael.platform import Work
+from tael.pricing import Effect
 from tael.servicing import LoanState, LoanStatus, RefusalCode, days_past_due
 
 router = APIRouter(prefix="/loans/{loan_id}", tags=["loans"])
+
+
+class PrepaymentIn(RepaymentIn):
+    """Cash for more than is due; then the instalments are lower, or as high and fewer."""
+
+    effect: Literal["lower_instalment", "shorter_term"] = "lower_instalment"
 
 
 class OnDay(Strict):
@@ -31,6 +40,27 @@ def pay_off(command: Commanding, loan_id: str, body: RepaymentIn) -> Response:
         command.caller.require("receive", "loan", row)
         one, on = state.contract.loan_id, day(body.day, "day")
         done = servicing.pay_off(one, body.amount.money(), on, key=command.name)
+        return booked(command, work, done, row)
+
+    return command.run(body, act, status=201)
+
+
+@router.post(
+    "/prepayments", status_code=201, response_model=Booked, response_model_exclude_unset=True
+)
+def prepay(command: Commanding, loan_id: str, body: PrepaymentIn) -> Response:
+    """Pay more than is due: the rest is principal before its time, and a new schedule follows."""
+
+    def act(work: Work) -> Booked:
+        servicing, state, row = found_loan(command.caller, work, loan_id)
+        command.caller.require("receive", "loan", row)
+        done = servicing.prepay(
+            state.contract.loan_id,
+            body.amount.money(),
+            day(body.day, "day"),
+            key=command.name,
+            effect=Effect(body.effect),
+        )
         return booked(command, work, done, row)
 
     return command.run(body, act, status=201)

@@ -45,7 +45,7 @@ class ConsentIn(Strict):
     For `bank_application` the `recipient` is the partner's id.
     """
 
-    party_id: str
+    party_id: str = Field(examples=["party_01jd8m6f3v0q7c2k9xw5t4hbna"])
     purpose: Literal["credit_assessment", "bank_application"]
     scope: list[Code] = Field(min_length=1, max_length=20, examples=[["bureau", "tax"]])
     recipient: FullLine = Field(examples=["guarantor"])
@@ -104,7 +104,7 @@ Exact = Annotated[JsonValue, AfterValidator(_exact), WithJsonSchema(_SCHEMA)]
 class PullIn(Strict):
     """What a source gave under a consent, by the names of the policy's inputs."""
 
-    consent_id: str
+    consent_id: str = Field(examples=["consent_01jd8m6f3v0q7c2k9xw5t4hbna"])
     source: Code = Field(examples=["bureau"])
     values: dict[Code, Exact] = Field(
         min_length=1,

@@ -109,7 +109,7 @@ def schedule(caller: Calling, loan_id: str) -> Schedule:
     """The instalments in force, with what has been paid on each."""
     with caller.begin() as work:
         _, state, _ = found_loan(caller, work, loan_id)
-    return Schedule(version=state.contract.schedule.version, items=[row_out(r) for r in state.rows])
+    return Schedule(version=state.schedule.version, items=[row_out(r) for r in state.rows])
 
 
 @router.get("/{loan_id}/postings")
