@@ -167,7 +167,7 @@ class _Frame:
         self._run.warnings.append(FeelWarning(self.node.name, at.line, at.column, message))
 
     def fire(self, rule: Rule) -> None:
-        self.fired.append(Fired(rule.number, rule.id, rule.annotations))
+        self.fired.append(Fired(rule.number, rule.id, rule.annotations, rule))
 
     def typed(self, value: Value) -> Value:
         """``value`` as the node's declared type. Raises Nothing when it does not conform."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tael.dmn.feel.syntax import Rule
 from tael.dmn.feel.text import to_json
 from tael.dmn.feel.values import Value
 
@@ -24,11 +25,15 @@ class FeelWarning:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A rule that fired: its 1-based number in the table, its id and the author's annotations."""
+    """A rule that fired: its 1-based number in the table, its id and the author's annotations.
+
+    ``rule`` is the rule itself: a node may hold several tables, each with a rule 1.
+    """
 
     number: int
     id: str
     annotations: tuple[str, ...] = ()
+    rule: Rule | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,13 +261,17 @@ class Rule(Node):
 
 @dataclass(frozen=True, slots=True)
 class DecisionTable(Node):
-    """A table. Hit policy is one of U A P F R O C; aggregation '' or sum, min, max, count."""
+    """A table. Hit policy is one of U A P F R O C; aggregation '' or sum, min, max, count.
+
+    ``annotation_names`` head the rules' annotations, column by column.
+    """
 
     hit_policy: str
     aggregation: str
     inputs: tuple[TableInput, ...]
     outputs: tuple[TableOutput, ...]
     rules: tuple[Rule, ...]
+    annotation_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

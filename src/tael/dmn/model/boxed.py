@@ -255,6 +255,7 @@ class Boxed:
             inputs,
             outputs,
             rules,
+            tuple(" ".join(child.get("name").split()) for child in element.all("annotation")),
         )
 
     def _input(self, element: Element) -> s.TableInput:

@@ -8,11 +8,12 @@ with inputs of its own, as the standard's names ask for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.syntax import Expression, TypeExpression
 from tael.dmn.feel.type_system import TypeSystem
+from tael.dmn.model.reason_carriers import Declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Graph:
     """All of a model: elements by key, and what was wrong when reading was tolerant.
 
     ``types`` holds the item definitions of each model by its path of imports, '' for the file's.
+    ``reasons`` is what the models declare about reasons, by key.
     """
 
     name: str
@@ -89,3 +91,4 @@ class Graph:
     services: Mapping[str, Service]
     types: Mapping[str, TypeSystem]
     problems: tuple[str, ...]
+    reasons: Declared = field(default_factory=Declared)

@@ -25,7 +25,8 @@ from tael.dmn.model.boxed import Boxed, Place
 from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge, Service
 from tael.dmn.model.imports import Resolver
 from tael.dmn.model.item_definitions import item_type
-from tael.dmn.model.namespaces import VERSIONS
+from tael.dmn.model.namespaces import REASONS, VERSIONS
+from tael.dmn.model.reason_carriers import Carrier, Declared, ReasonText, carriers_of, texts_of
 from tael.dmn.model.xml import Element
 
 _DEEPEST_IMPORTS = 16
@@ -55,6 +56,7 @@ def read_graph(root: Element, file: str, resolve: Resolver, *, tolerant: bool) -
         services=parts.services,
         types=parts.types,
         problems=tuple(parts.problems),
+        reasons=Declared(parts.carriers, parts.texts, parts.chooser),
     )
 
 
@@ -69,6 +71,9 @@ class _Parts:
     types: dict[str, TypeSystem] = field(default_factory=dict)
     hashes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    carriers: dict[str, tuple[Carrier, ...]] = field(default_factory=dict)
+    texts: dict[str, ReasonText] = field(default_factory=dict)
+    chooser: str = ""
 
 
 def _hash_of(parts: _Parts) -> str:
@@ -79,7 +84,7 @@ def _hash_of(parts: _Parts) -> str:
 
 
 def content_hash(root: Element) -> str:
-    """SHA-256 of what the model says: layout, diagrams and extensions do not count."""
+    """SHA-256 of what the model says: layout, diagrams and foreign extensions do not count."""
     text = json.dumps(_canonical(root, root.namespace), ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -91,6 +96,10 @@ def _canonical(element: Element, namespace: str) -> list[object]:
         for child in element.children
         if child.namespace == namespace and child.tag != "extensionElements"
     ]
+    extensions = element.first("extensionElements")
+    # What reason a decline gives is business content; it stands in extensions of our own.
+    reasons = extensions.children if extensions else []
+    children += [_canonical(child, REASONS) for child in reasons if child.namespace == REASONS]
     return [element.tag, attributes, element.text.strip(), children]
 
 
@@ -126,6 +135,7 @@ class _Loader:
         self._parts.types[self._path] = self._types
         self._vocabulary = Vocabulary.of(_component_names(self._root), self._types.items)
         self._read_elements()
+        self._read_reasons()
 
     def _check_root(self) -> None:
         root = self._root
@@ -181,6 +191,17 @@ class _Loader:
                 parts.knowledge[self._path + key] = self._knowledge(element)
             else:
                 parts.services[self._path + key] = self._service(element)
+
+    def _read_reasons(self) -> None:
+        """Declarations by key; texts and chooser of the file win over those of its imports."""
+        parts = self._parts
+        for key, element in self._elements.items():
+            found = carriers_of(element, self._problem)
+            if found:
+                parts.carriers[self._path + key] = found
+        texts, chooser = texts_of(self._root, self._problem)
+        parts.texts.update(texts)
+        parts.chooser = self._path + chooser if chooser else parts.chooser
 
     def _input(self, element: Element) -> InputData:
         return InputData(

@@ -12,3 +12,5 @@ VERSIONS: Mapping[str, str] = {
     "https://www.omg.org/spec/DMN/20230324/MODEL/": "1.5",
 }
 CURRENT = "https://www.omg.org/spec/DMN/20230324/MODEL/"
+# Extension elements of ours that say which reasons a model gives; see ``reason_carriers``.
+REASONS = "https://tael.example/dmn/reasons"
