@@ -237,15 +237,21 @@ class TableInput(Node):
     text: str
     expression: Expression
     allowed: UnaryTests | None
+    type: TypeExpression | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TableOutput(Node):
-    """A conclusion column. ``values`` are in order of priority, best first."""
+    """A conclusion column. ``values`` are in order of priority, best first.
+
+    ``allowed`` are the same values as tests, with those that are no plain value.
+    """
 
     name: str
     values: tuple[Expression, ...]
     default: Expression | None
+    type: TypeExpression | None = None
+    allowed: UnaryTests | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.names import Names, Vocabulary
 from tael.dmn.feel.parser import Parsed, ParsedTests, parse_expression, parse_unary_tests
 from tael.dmn.feel.type_system import ANY, TypeSystem
+from tael.dmn.model.graph import Fault
 from tael.dmn.model.xml import Element
 
 _POLICIES = {
@@ -40,7 +41,7 @@ class Boxed:
     ``problems`` collects what is wrong; None raises it instead.
     """
 
-    def __init__(self, place: Place, problems: list[str] | None) -> None:
+    def __init__(self, place: Place, problems: list[Fault] | None) -> None:
         self._place = place
         self._problems = problems
 
@@ -98,19 +99,24 @@ class Boxed:
             parsed = parse()
         except FeelSyntaxError as error:
             where = f"column {error.column} of {' '.join(text.split())!r}"
-            self._problem(f"{error.message} at {where}", error.line, "FEEL grammar")
+            at = Position(error.line, error.column)
+            self._problem_at(at, f"{error.message} at {where}", "FEEL grammar", text)
             return None
         for name, at in parsed.unknown:
-            self._problem(f"{name!r} is not a name in scope", at.line, "declared name")
+            self._problem_at(at, f"{name!r} is not a name in scope", "declared name", text)
         return parsed
 
     def _problem(self, message: str, line: int, rule: str) -> None:
+        self._problem_at(Position(line, 0), message, rule)
+
+    def _problem_at(self, at: Position, message: str, rule: str, text: str = "") -> None:
+        line = at.line
         error = DmnError(
             message, file=self._place.file, node=self._place.node, line=line, rule=rule
         )
         if self._problems is None:
             raise error
-        self._problems.append(str(error))
+        self._problems.append(Fault(error, at.column, text))
 
     def _text_child(self, element: Element) -> tuple[str, int]:
         text = element.first("text")
@@ -267,20 +273,23 @@ class Boxed:
             " ".join(text.split()),
             self._feel(text, line),
             self.tests_of(values) if values else None,
+            self.type_of(expression),
         )
 
     def _output(self, element: Element) -> s.TableOutput:
         default, values = element.first("defaultOutputEntry"), element.first("outputValues")
+        allowed = self.tests_of(values) if values else None
         return s.TableOutput(
             Position(element.line, 1),
             " ".join(element.get("name").split()),
-            self._listed(values) if values else (),
+            self._listed(allowed),
             self.literal(default) if default else None,
+            self.type_of(element),
+            allowed,
         )
 
-    def _listed(self, element: Element) -> tuple[s.Expression, ...]:
+    def _listed(self, tests: s.UnaryTests | None) -> tuple[s.Expression, ...]:
         """Output values in their order; a test that is not a plain value has no place in it."""
-        tests = self.tests_of(element)
         return tuple(t.expression for t in tests.tests if isinstance(t, s.Matches)) if tests else ()
 
     def _rule(self, element: Element, number: int, columns: tuple[int, int]) -> s.Rule:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tael.dmn.errors import DmnError
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.syntax import Expression, TypeExpression
 from tael.dmn.feel.type_system import TypeSystem
@@ -74,11 +75,27 @@ Element = InputData | Decision | Knowledge | Service
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What a tolerant reading found wrong.
+
+    Attributes:
+        error: what a strict reading would raise.
+        column: 1-based column in the expression's line; 0 when no expression is at fault.
+        text: the expression at fault, else empty.
+    """
+
+    error: DmnError
+    column: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """All of a model: elements by key, and what was wrong when reading was tolerant.
 
     ``types`` holds the item definitions of each model by its path of imports, '' for the file's.
-    ``reasons`` is what the models declare about reasons, by key.
+    ``reasons`` is what the models declare about reasons, by key. ``files`` names the file of each
+    path, ``type_lines`` the line of each definition by its name, of its components by dotted names.
     """
 
     name: str
@@ -92,3 +109,6 @@ class Graph:
     types: Mapping[str, TypeSystem]
     problems: tuple[str, ...]
     reasons: Declared = field(default_factory=Declared)
+    faults: tuple[Fault, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    type_lines: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -22,7 +22,7 @@ from tael.dmn.feel.syntax import (
 )
 from tael.dmn.feel.type_system import ANY, TypeSystem
 from tael.dmn.model.boxed import Boxed, Place
-from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge, Service
+from tael.dmn.model.graph import Decision, Fault, Graph, InputData, Knowledge, Service
 from tael.dmn.model.imports import Resolver
 from tael.dmn.model.item_definitions import item_type
 from tael.dmn.model.namespaces import REASONS, VERSIONS
@@ -31,6 +31,7 @@ from tael.dmn.model.xml import Element
 
 _DEEPEST_IMPORTS = 16
 _MOST_ELEMENTS = 50_000
+_IMPORTS = "imported models are beside the file"
 _NODES = ("inputData", "decision", "businessKnowledgeModel", "decisionService")
 
 
@@ -55,7 +56,10 @@ def read_graph(root: Element, file: str, resolve: Resolver, *, tolerant: bool) -
         knowledge=parts.knowledge,
         services=parts.services,
         types=parts.types,
-        problems=tuple(parts.problems),
+        problems=tuple(str(fault.error) for fault in parts.problems),
+        faults=tuple(parts.problems),
+        files=parts.files,
+        type_lines=parts.type_lines,
         reasons=Declared(parts.carriers, parts.texts, parts.chooser),
     )
 
@@ -70,7 +74,9 @@ class _Parts:
     services: dict[str, Service] = field(default_factory=dict)
     types: dict[str, TypeSystem] = field(default_factory=dict)
     hashes: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Fault] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    type_lines: dict[str, dict[str, int]] = field(default_factory=dict)
     carriers: dict[str, tuple[Carrier, ...]] = field(default_factory=dict)
     texts: dict[str, ReasonText] = field(default_factory=dict)
     chooser: str = ""
@@ -121,6 +127,8 @@ class _Loader:
     def load(self) -> None:
         """Read the imports, then the types, then the elements in any order."""
         self._check_root()
+        self._parts.files[self._path] = self._file
+        self._parts.type_lines[self._path] = _lines_of(self._root, "itemDefinition", "")
         self._parts.hashes.append(content_hash(self._root))
         for child in self._root.children:
             if child.tag in _NODES:
@@ -150,7 +158,9 @@ class _Loader:
     def _import(self, element: Element) -> None:
         kind = element.get("importType")
         if kind not in VERSIONS:
-            self._problem(f"an import of type {kind!r} is not read", element, element.line)
+            self._problem(
+                f"an import of type {kind!r} is not read", element, element.line, _IMPORTS
+            )
             return
         name, namespace = " ".join(element.get("name").split()), element.get("namespace")
         path = f"{self._path}{name}." if name else self._path
@@ -161,7 +171,8 @@ class _Loader:
             )  # fmt: skip
         found = self._resolve(namespace, element.get("locationURI"))
         if found is None:
-            self._problem(f"no model of namespace {namespace!r} is found", element, element.line)
+            message = f"no model of namespace {namespace!r} is found"
+            self._problem(message, element, element.line, _IMPORTS)
             return
         loader = _Loader(*found, self._parts, tolerant=self._tolerant, resolve=self._resolve)
         loader._path = path
@@ -267,7 +278,8 @@ class _Loader:
             return None
         found = self._types.resolve(reference)
         if found is None:
-            self._problem(f"there is no type {reference!r}", element, element.line)
+            message = f"there is no type {reference!r}"
+            self._problem(message, element, element.line, "declared type")
         return None if found == ANY else found
 
     def _boxed(self, element: Element, scope: Mapping[str, str]) -> Boxed:
@@ -310,17 +322,13 @@ class _Loader:
             return None
         return loader._path + key  # noqa: SLF001 - of the same class
 
-    def _problem(self, message: str, element: Element, line: int) -> None:
-        error = DmnError(
-            message,
-            file=self._file,
-            node=element.get("name"),
-            line=line,
-            rule="ids and references agree",
-        )
+    def _problem(
+        self, message: str, element: Element, line: int, rule: str = "ids and references agree"
+    ) -> None:
+        error = DmnError(message, file=self._file, node=element.get("name"), line=line, rule=rule)
         if not self._tolerant:
             raise error
-        self._parts.problems.append(str(error))
+        self._parts.problems.append(Fault(error))
 
 
 def _no_circle(parts: _Parts, file: str) -> None:
@@ -401,3 +409,13 @@ def _component_names(element: Element) -> list[str]:
     for child in element.children:
         names += _component_names(child)
     return names
+
+
+def _lines_of(element: Element, tag: str, prefix: str) -> dict[str, int]:
+    """The lines of item definitions by name, of their components by dotted name."""
+    lines: dict[str, int] = {}
+    for each in element.all(tag):
+        name = prefix + each.get("name")
+        lines[name] = each.line
+        lines |= _lines_of(each, "itemComponent", f"{name}.")
+    return lines
