@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tael.cli import decision_kit
 from tael.cli.exits import ExitCode
 from tael.cli.output import AsJson, put, say, show, table
 from tael.kernel import BadInput, NotFound
@@ -97,6 +98,9 @@ def check(file: _File, as_json: AsJson = False) -> None:
     if problems:
         say(f"tael: {len(problems)} problems in {file}")
         raise typer.Exit(ExitCode.ALARM)
+
+
+group.command("tck")(decision_kit.tck)
 
 
 def _draw(screen: Console, result: Result) -> None:

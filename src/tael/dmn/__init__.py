@@ -5,15 +5,39 @@
 
 Usable alone: standard library and ``tael.kernel`` only. ``feel`` is the language from text to
 value, ``model`` a DMN file as a graph; ``evaluate`` runs it and ``trace`` tells what happened. Null
-never comes without a warning that says where and why.
+never comes without a warning that says where and why. ``authoring`` makes models in Python and in
+spreadsheets, ``conformance`` runs the standard's test kit; both load when first asked for.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from tael.dmn.errors import DmnError, FeelSyntaxError
 from tael.dmn.evaluate import Model, load, loads
+from tael.dmn.feel.durations import DaysDuration, MonthsDuration
+from tael.dmn.feel.temporal import Date, DateTime, Time
 from tael.dmn.feel.values import Range, Value
 from tael.dmn.trace import FeelWarning, Fired, Result, Step, Trace
 
+if TYPE_CHECKING:
+    from tael.dmn import authoring, conformance
+
 __all__ = [
-    "DmnError", "FeelSyntaxError", "FeelWarning", "Fired", "Model", "Range", "Result", "Step",
-    "Trace", "Value", "load", "loads",
+    "Date", "DateTime", "DaysDuration", "DmnError", "FeelSyntaxError", "FeelWarning", "Fired",
+    "Model", "MonthsDuration", "Range", "Result", "Step", "Time", "Trace", "Value", "authoring",
+    "conformance", "load", "loads",
 ]  # fmt: skip
+
+# Names that load when first read, with the module each stands in; '' is a module itself.
+_LATER = {"authoring": "", "conformance": ""}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if not _LATER[name]:
+        return import_module(f"{__name__}.{name}")
+    found: object = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -13,6 +13,8 @@ from tael.dmn.feel.temporal import date_from, date_time_from, time_from
 from tael.dmn.feel.values import Value
 from tael.dmn.model.xml import Element, parse
 
+_LEVELS = (2, 3)
+_LAYOUT = "the layout of the DMN TCK: compliance-level-2 and compliance-level-3"
 _SCHEMA = "http://www.w3.org/2001/XMLSchema-instance"
 _NUMBERS = ("decimal", "double", "integer", "int", "long", "float", "short")
 _MOMENTS: dict[str, Callable[[str], Value]] = {
@@ -63,29 +65,59 @@ class CaseFile:
         return self.path.parent.name
 
 
-def read_kit(folder: Path) -> list[CaseFile]:
+def read_kit(folder: Path, broken: Callable[[DmnError], None] | None = None) -> list[CaseFile]:
     """Every test file under ``compliance-level-2`` and ``compliance-level-3`` of ``folder``.
 
+    The two may also stand in its folder ``TestCases``, as they do in the kit's repository.
+
+    Args:
+        folder: the kit.
+        broken: hears of each test file that cannot be read, and the rest goes on; by default the
+            first of them is raised.
+
     Raises:
-        DmnError: the folder has no such layout, or a test file cannot be read.
+        DmnError: there is no such folder, it holds no test file, or one cannot be read.
     """
-    files = [
-        _read(level, path)
-        for level in (2, 3)
-        for path in sorted((folder / f"compliance-level-{level}").glob("*/*-test-*.xml"))
-    ]
+    if not folder.is_dir():
+        raise DmnError("there is no such folder", file=str(folder), rule=_LAYOUT)
+    files: list[CaseFile] = []
+    wrong = 0
+    for level, path in _test_files(folder):
+        try:
+            files.append(_read(level, path))
+        except DmnError as error:
+            if broken is None:
+                raise
+            wrong += 1
+            broken(error)
     if not files:
-        raise DmnError(
-            "no test cases: the folder should hold compliance-level-2 and compliance-level-3",
-            file=str(folder),
-            rule="the layout of the DMN TCK",
-        )
+        what = f"none of {wrong} test files can be read" if wrong else "no test files"
+        raise DmnError(what, file=str(folder), rule=_LAYOUT)
     return files
 
 
+def _test_files(folder: Path) -> Iterator[tuple[int, Path]]:
+    for level in _LEVELS:
+        for root in (folder, folder / "TestCases"):
+            for path in sorted((root / f"compliance-level-{level}").glob("*/**/*.xml")):
+                yield level, path
+
+
 def _read(level: int, path: Path) -> CaseFile:
-    root = parse(path.read_bytes(), str(path))
+    try:
+        root = parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise DmnError(f"cannot be read: {error.strerror}", file=str(path)) from None
+    if root.tag != "testCases":
+        raise DmnError(
+            f"the root element is {root.tag!r}, not 'testCases'",
+            file=str(path), line=root.line, rule="a test file of the DMN TCK",
+        )  # fmt: skip
     model = root.child_text("modelName")
+    if not model:
+        raise DmnError(
+            "no model is named", file=str(path), line=root.line, rule="an element 'modelName'"
+        )
     cases = tuple(_case(each, str(path)) for each in root.all("testCase"))
     return CaseFile(level, path, path.parent / model, cases)
 

@@ -51,13 +51,11 @@ def run_kit(files: Iterable[CaseFile], tell: Callable[[str], None] | None = None
 
 
 def counts(outcomes: Iterable[Outcome]) -> dict[str, dict[str, int]]:
-    """Per level: cases, passed, and the same of the cases that a null cannot pass."""
-    levels: dict[str, dict[str, int]] = {}
+    """Per level, 2 and 3: cases, passed, and the same of the cases that a null cannot pass."""
+    names = ("cases", "passed", "nonnull_cases", "nonnull_passed")
+    levels: dict[str, dict[str, int]] = {level: dict.fromkeys(names, 0) for level in ("2", "3")}
     for outcome in outcomes:
-        row = levels.setdefault(
-            str(outcome.level),
-            {"cases": 0, "passed": 0, "nonnull_cases": 0, "nonnull_passed": 0},
-        )
+        row = levels[str(outcome.level)]
         row["cases"] += 1
         row["passed"] += outcome.passed
         row["nonnull_cases"] += outcome.has_value
@@ -85,6 +83,8 @@ def _load(path: Path) -> tuple[Model | None, str]:
         return load(path, tolerant=True), ""
     except (TaelError, OSError) as error:
         return None, f"the model cannot be loaded: {error}"
+    except Exception as error:  # noqa: BLE001 - an edge: one broken model must not end the run
+        return None, f"the engine broke on the model: {type(error).__name__}: {error}"
 
 
 def _run(model: Model, case: Case) -> str:
@@ -101,6 +101,8 @@ def _node(model: Model, case: Case, expected: Expected) -> str:
         outputs = model.evaluate(case.inputs, case.invocable or expected.node).outputs
     except TaelError as error:
         return "" if expected.error else f"{expected.node}: {error}"
+    except Exception as error:  # noqa: BLE001 - an edge: one broken case must not end the run
+        return f"{expected.node}: the engine broke: {type(error).__name__}: {error}"
     found = _pick(outputs, expected.node)
     if same(found, expected.value):
         return ""

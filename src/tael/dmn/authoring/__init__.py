@@ -1,0 +1,1 @@
+"""Making models: in Python, and decision tables in spreadsheets."""
