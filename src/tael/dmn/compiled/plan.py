@@ -16,7 +16,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TypeAlias
 
-from tael.dmn.feel.syntax import DecisionTable, UnaryTests
+from tael.dmn.feel.syntax import DecisionTable
 from tael.dmn.feel.values import Value
 
 
@@ -50,7 +50,7 @@ class Input:
 
     name: str
     shape: Shape
-    allowed: UnaryTests | None = None
+    allowed: Cell | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,32 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Whether a value lies in any of ``intervals`` (in none of them when ``negated``)."""
+    """Whether a value lies in any of ``intervals`` (in none of them when ``negated``).
+
+    ``any`` is the cell that asks nothing, ``-``. No intervals, not negated: no value passes.
+    """
 
     intervals: tuple[Interval, ...]
     negated: bool = False
     any: bool = False
+
+    def holds(self, value: Value) -> bool:
+        """Whether ``value``, of the kind of the intervals, passes."""
+        return self.any or any(_inside(each, value) for each in self.intervals) is not self.negated
+
+
+def _inside(part: Interval, value: Value) -> bool:
+    if not isinstance(value, Decimal) or isinstance(part.low, str | bool):
+        return value == part.low
+    low, high = part.low, part.high
+    above = low is None or value > low or (part.low_closed and value == low)
+    below = (
+        high is None
+        or isinstance(high, str)
+        or value < high
+        or (part.high_closed and value == high)
+    )
+    return above and below
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +197,8 @@ class Table:
         outputs: one a conclusion column, each with one expression a rule.
         names: names of the outputs, '' of a single one.
         ranks: per output the priority of each rule's conclusion, 0 best; for policies P and O.
-        default: one a conclusion column when no rule matches; None steps aside.
+        default: one a conclusion column when no rule matches. Without one, a collecting table
+            (R, O, C without aggregation) gives the empty list, a counting one 0; others step aside.
     """
 
     source: DecisionTable
@@ -204,7 +226,10 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A list of constants each behind a condition: ``if c then ["X"] else []``, concatenated."""
+    """A list of constants each behind a condition: ``if c then ["X"] else []``, concatenated.
+
+    ``parts`` are (condition, item); every condition is evaluated.
+    """
 
     parts: tuple[tuple[Expression, Expression], ...]
     shape: Shape
@@ -212,7 +237,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A context; ``names`` and ``items`` are its entries in order."""
+    """A context; ``names`` and ``items`` are its entries in order, all of them evaluated.
+
+    A boxed context with a result is the ``Member`` '' of a record whose last entry it is.
+    """
 
     names: tuple[str, ...]
     items: tuple[Expression, ...]
