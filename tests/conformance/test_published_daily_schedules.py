@@ -25,6 +25,8 @@ from tael.pricing import (
     irr,
 )
 
+pytestmark = pytest.mark.xdist_group("published_daily")  # its schedules are built once
+
 Case = Mapping[str, Any]
 # What a reader finds: a label, what the source says, what we say.
 Finding = tuple[str, object, object]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from tael.app.guarantor import GuarantorCapital, limits_on
 from tael.app.routing import AgreementRoutes, AskedOutside
+from tael.app.store.lines import Lines
 from tael.funding import Funding, Limits
 from tael.funding.store import FundingStore
 from tael.kernel import Clock, Day, SystemClock
@@ -90,6 +91,10 @@ class Installation:
                 GuarantorCapital(funding, self.parameters, work),
             ),
         )
+
+    def lines(self, work: Work) -> Lines:
+        """The lists that the actor of ``work`` may see."""
+        return Lines(work, self.permissions)
 
     def limits(self, work: Work, day: Day) -> Limits:
         """The guarantee company's limits in force on ``day``."""

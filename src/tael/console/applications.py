@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from tael.console import personal
-from tael.console.listing import ROWS, Asked, Filter, Lines, Narrowed, ask
+from tael.console.listing import ROWS, Asked, Filter, Narrowed, ask
 from tael.console.trace import Step, steps_of
 from tael.console.visit import Visit, Visiting, path_id
 from tael.console.words import N_
@@ -36,7 +36,7 @@ def applications(visit: Visiting, after: Annotated[str, Query()] = "") -> Respon
         ids, following = (
             ((), None)
             if asked.problems
-            else Lines(work, house.permissions).applications(
+            else house.lines(work).applications(
                 _narrowed(asked), house.settings.zone, after=last, limit=ROWS
             )
         )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from tael.console.listing import ROWS, Asked, Filter, Lines, Narrowed, ask
+from tael.console.listing import ROWS, Asked, Filter, Narrowed, ask
 from tael.console.visit import NOBODYS, Visit, Visiting, path_id
 from tael.console.words import N_
 from tael.kernel import ApplicationId, Day, LoanId, Money, NotFound
@@ -40,9 +40,7 @@ def loans(visit: Visiting, after: Annotated[str, Query()] = "") -> Response:
         rows, following = (
             ((), None)
             if asked.problems
-            else Lines(work, visit.house.permissions).loans(
-                _narrowed(asked), today, after=last, limit=ROWS
-            )
+            else visit.house.lines(work).loans(_narrowed(asked), today, after=last, limit=ROWS)
         )
         names = visit.house.parties.display_names(work, [line.borrower_id for line in rows])
     return visit.listing(

@@ -9,8 +9,19 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from tael.console.listing import LoanLine, Narrowed
 from tael.funding import Funding, Limits
-from tael.kernel import AuditId, Clock, Day, Refusal, SessionId, UserId, VersionId
+from tael.kernel import (
+    ApplicationId,
+    AuditId,
+    Clock,
+    Day,
+    LoanId,
+    Refusal,
+    SessionId,
+    UserId,
+    VersionId,
+)
 from tael.ledger import Ledger
 from tael.origination import Applications, Offers, Parties
 from tael.platform import Actor, Work
@@ -222,6 +233,17 @@ class VaultDoor(Protocol):
     def blind_index(self, text: str, *, field: str) -> bytes: ...
 
 
+class LinesOf(Protocol):
+    """The lists of loans and applications as the actor of a unit of work may see them."""
+
+    def loans(
+        self, where: Narrowed, today: Day, *, after: str, limit: int
+    ) -> tuple[Sequence[LoanLine], LoanId | None]: ...
+    def applications(
+        self, where: Narrowed, zone: ZoneInfo, *, after: str, limit: int
+    ) -> tuple[Sequence[ApplicationId], ApplicationId | None]: ...
+
+
 class RoomsOf(Protocol):
     """The rooms bound to one unit of work."""
 
@@ -248,6 +270,7 @@ class House(Protocol):
     def identity(self) -> IdentityDoor: ...
     @property
     def permissions(self) -> Access: ...
+    def lines(self, work: Work) -> LinesOf: ...
     @property
     def vault(self) -> VaultDoor: ...
     @property

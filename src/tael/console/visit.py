@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from tael.console.listing import Asked, RowAccess
+from tael.console.listing import Asked
 from tael.console.pages import pages_of, wants_fragment
 from tael.console.ports import House, Session
 from tael.console.security import SESSION
@@ -36,19 +36,12 @@ NAV = (
 NOBODYS: Mapping[str, object] = {"owner_id": "", "consultant_id": "", "partner_id": "", "id": ""}
 
 
-class OpenHouse(House, Protocol):
-    """An installation whose lists are kept to their reader."""
-
-    @property
-    def permissions(self) -> RowAccess: ...
-
-
 @dataclass(frozen=True)
 class Visit:
     """A request of a person signed in."""
 
     request: Request
-    house: OpenHouse
+    house: House
     session: Session
 
     @property
@@ -133,7 +126,7 @@ def signed_in(request: Request) -> Visit:
     Raises:
         Unauthenticated: nobody's.
     """
-    house: OpenHouse = request.app.state.house
+    house: House = request.app.state.house
     token = request.cookies.get(SESSION, "")
     if token:
         with house.database.begin(SYSTEM) as work:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from tael.console.listing.store import Lines, LoanLine, Narrowed, RowAccess
 from tael.console.words import N_
-from tael.kernel import BadInput, Day, Money
-
-__all__ = ["ROWS", "Asked", "Filter", "Lines", "LoanLine", "Narrowed", "RowAccess", "ask"]
+from tael.kernel import BadInput, Day, LoanId, Money, PartyId
 
 ROWS = 25
+# Settled in one way or another: what was unpaid counts no more.
+CLOSED_STATUSES = ("settled", "recovered_full")
 _LONGEST_TEXT = 80
 _MOST_MINOR = 10**15
 _YEARS = range(1900, 2200)
@@ -119,3 +118,40 @@ def _kept(value: Money | Day | str, one: Filter, *, holds: bool) -> Money | Day 
     if not holds:
         raise BadInput(f"{one.name} cannot be that", field=one.name, rule=one.kind)
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a list is narrowed to; nothing where nothing was asked.
+
+    ``since`` and ``until`` are both included, and so are the days past due ``dpd``.
+    """
+
+    state: str = ""
+    tier: int | None = None
+    partner: str = ""
+    dpd: tuple[int, int | None] | None = None
+    least: Money | None = None
+    most: Money | None = None
+    since: Day | None = None
+    until: Day | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoanLine:
+    """A loan as a line of the list."""
+
+    loan_id: LoanId
+    borrower_id: PartyId
+    tier: int
+    status: str
+    principal: Money
+    outstanding: Money
+    disbursed_on: Day
+    oldest_unpaid_due: Day | None
+
+    def days_past_due(self, today: Day) -> int:
+        """Calendar days since the oldest unpaid due date; 0 when nothing is owed any more."""
+        due = self.oldest_unpaid_due
+        return 0 if due is None or self.status in CLOSED_STATUSES else max(0, due.days_until(today))

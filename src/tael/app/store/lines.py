@@ -1,25 +1,22 @@
 """The loans and applications that a reader may see, for lists that people narrow. Reads only.
 
 A loan's bank stands in servicing's row, whose loan it is in origination's: neither room alone can
-keep a list to its reader, so the two are joined here.
+keep a list to its reader, so the two are joined here, where the rooms are wired.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from tael.console.ports import Access
+from tael.console import CLOSED_STATUSES, LoanLine, Narrowed
 from tael.kernel import ApplicationId, Day, LoanId, Money, PartyId
-from tael.platform import Actor, Work
+from tael.platform import Permissions, Work
 
-# Settled in one way or another: what was unpaid counts no more.
-_CLOSED = ("settled", "recovered_full")
 _COLUMNS = {
     "servicing.loan": "loan_id application_id borrower_id partner tier currency principal_minor "
     "disbursed_on status outstanding_minor oldest_unpaid_due",
@@ -40,59 +37,10 @@ _application = _table("origination.application")
 _party = _table("origination.party")
 
 
-class RowAccess(Access, Protocol):
-    """The permission table, with its condition for WHERE."""
-
-    def row_filter(
-        self,
-        actor: Actor,
-        resource: str,
-        columns: Mapping[str, sa.ColumnElement[Any]],
-        action: str = "read",
-    ) -> sa.ColumnElement[bool]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """What a list is narrowed to; nothing where nothing was asked.
-
-    ``since`` and ``until`` are both included, and so are the days past due ``dpd``.
-    """
-
-    state: str = ""
-    tier: int | None = None
-    partner: str = ""
-    dpd: tuple[int, int | None] | None = None
-    least: Money | None = None
-    most: Money | None = None
-    since: Day | None = None
-    until: Day | None = None
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LoanLine:
-    """A loan as a line of the list."""
-
-    loan_id: LoanId
-    borrower_id: PartyId
-    tier: int
-    status: str
-    principal: Money
-    outstanding: Money
-    disbursed_on: Day
-    oldest_unpaid_due: Day | None
-
-    def days_past_due(self, today: Day) -> int:
-        """Calendar days since the oldest unpaid due date; 0 when nothing is owed any more."""
-        due = self.oldest_unpaid_due
-        return 0 if due is None or self.status in _CLOSED else max(0, due.days_until(today))
-
-
 class Lines:
     """The lists as the actor of ``work`` may see them."""
 
-    def __init__(self, work: Work, access: RowAccess) -> None:
+    def __init__(self, work: Work, access: Permissions) -> None:
         self._work = work
         self._access = access
 
@@ -147,7 +95,7 @@ def _of_loans(where: Narrowed, today: Day) -> list[sa.ColumnElement[bool]]:
 
 
 def _past_due(first: int, last: int | None, today: Day) -> sa.ColumnElement[bool]:
-    due, closed = _loan.c.oldest_unpaid_due, _loan.c.status.in_(_CLOSED)
+    due, closed = _loan.c.oldest_unpaid_due, _loan.c.status.in_(CLOSED_STATUSES)
     if first == 0:
         return sa.or_(closed, due.is_(None), due >= today)
     since = [] if last is None else [due >= today.plus_days(-last)]
