@@ -1,0 +1,1 @@
+"""What the parts of ``benchmarks/dmn.py`` share: the policy, its equivalents, the clock."""
