@@ -20,7 +20,11 @@ def invoke(function: Function, arguments: Sequence[Value]) -> Value:
 
 def invoke_named(function: Function, given: Mapping[str, Value]) -> Value:
     """Call with arguments by name. Raises Nothing for an unknown name or a missing one."""
-    for candidate in (function, *function.overloads):
+    # before(point, range) and before(range, point) have the same names: the order given decides.
+    candidates = sorted(
+        (function, *function.overloads), key=lambda each: each.parameters != tuple(given)
+    )
+    for candidate in candidates:
         names = candidate.parameters
         least = len(names) if candidate.required is None else candidate.required
         if set(given) <= set(names) and all(name in given for name in names[:least]):

@@ -79,6 +79,8 @@ class Compiler:
                 return _null(env, at, str(why))
             if wanted is True and not isinstance(value, bool) and value is not None:
                 return True
+            if answer is None:
+                return _null(env, at, f"a {kind(value)} and a {kind(wanted)} are never compared")
             return answer
 
         return passes
@@ -219,12 +221,14 @@ class Compiler:
     def _contextliteral(self, tree: s.ContextLiteral) -> Code:
         entries = [(name, self.expression(value)) for name, value in tree.entries]
 
+        twice = len({name for name, _ in entries}) < len(entries)
+
         def context(env: Env) -> Value:
             built: dict[str, Value] = {}
             inside = env.inner(built)
             for name, code in entries:
                 built[name] = code(inside)
-            return built
+            return _null(env, tree.at, "a key of the context comes twice") if twice else built
 
         return context
 
@@ -255,15 +259,27 @@ class Compiler:
 
     def _filter(self, tree: s.Filter) -> Code:
         source, condition = self.expression(tree.source), self.expression(tree.condition)
+        computes_index = _computes_number(tree.condition)
+
+        def index(env: Env) -> Decimal:
+            # An index is one for the whole list: it does not see the item.
+            position = condition(env)
+            if not isinstance(position, Decimal):
+                raise Nothing("an index that depends on the item has no place in the list")
+            return position
 
         def filtered(env: Env) -> Value:
             value = source(env)
             items = value if isinstance(value, tuple) else (() if value is None else (value,))
-            if isinstance(tree.condition, s.Literal | s.Negation | s.Name):
-                position = condition(env)
-                if isinstance(position, Decimal):
-                    return _at(items, position)
-            return tuple(item for item in items if _kept(condition(_item_env(env, item))))
+            if not items:
+                return _at((), index(env)) if computes_index else ()
+            first = condition(_item_env(env, items[0]))
+            if isinstance(first, Decimal):
+                return _at(items, index(env))
+            rest = (condition(_item_env(env, item)) for item in items[1:])
+            return tuple(
+                item for item, answer in zip(items, (first, *rest), strict=True) if _kept(answer)
+            )
 
         return self._guarded(tree.at, filtered)
 
@@ -373,6 +389,14 @@ def _at(items: tuple[Value, ...], position: Decimal) -> Value:
     if index != position or index == 0 or abs(index) > len(items):
         raise Nothing(f"no item {position} in a list of {len(items)}")
     return items[index - 1 if index > 0 else index]
+
+
+def _computes_number(tree: s.Expression) -> bool:
+    if isinstance(tree, s.Literal):
+        return isinstance(tree.value, Decimal)
+    return isinstance(tree, s.Negation) or (
+        isinstance(tree, s.Binary) and tree.operator in ARITHMETIC
+    )
 
 
 def _kept(answer: Value) -> bool:

@@ -131,9 +131,12 @@ def _none(what: str, left: Value, right: Value) -> Nothing:
 
 def _exact(operation: Callable[[Decimal, Decimal], Decimal], a: Decimal, b: Decimal) -> Decimal:
     try:
-        return operation(a, b)
+        result = operation(a, b)
     except DecimalException as why:
         raise Nothing(f"no number: {type(why).__name__}") from None
+    if not result.is_finite():  # zero to a negative power signals nothing
+        raise Nothing("the result is not finite")
+    return result
 
 
 def _size(value: Value) -> Decimal:
@@ -209,7 +212,10 @@ def member(source: Value, name: str) -> Value:
     read = _PROPERTIES.get(type(source), {}).get(name)
     if read is None:
         raise Nothing(f"a {kind(source)} has no member {name!r}")
-    return read(source)
+    value = read(source)
+    if value is None:
+        raise Nothing(f"this {kind(source)} has no {name}")
+    return value
 
 
 def _member_or_null(item: Value, name: str) -> Value:

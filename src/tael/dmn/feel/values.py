@@ -93,14 +93,16 @@ def equals(left: Value, right: Value) -> bool | None:  # noqa: PLR0911 - one ans
 
 
 def _same_items(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool | None:
-    """False at the first pair that differs; None when a pair before it cannot be compared."""
+    """False when any pair differs, else None when one cannot be compared: a three-valued and."""
     if len(left) != len(right):
         return False
+    unknown = False
     for a, b in zip(left, right, strict=True):
         same = equals(a, b)
-        if same is not True:
-            return same
-    return True
+        if same is False:
+            return False
+        unknown = unknown or same is None
+    return None if unknown else True
 
 
 def _same_ranges(left: Range, right: Range) -> bool:
@@ -184,7 +186,9 @@ def contains(bounds: Range, value: Value) -> bool:
 def matches(value: Value, wanted: Value) -> bool | None:
     """Whether ``value`` passes a unary test that evaluated to ``wanted``."""
     if isinstance(wanted, Range):
-        return False if value is None else contains(wanted, value)
+        if isinstance(value, Range):
+            return equals(value, wanted)
+        return contains(wanted, value)
     if isinstance(wanted, tuple) and not isinstance(value, tuple):
         return any(matches(value, item) for item in wanted)
     if isinstance(wanted, tuple) and equals(value, wanted) is not True:

@@ -45,8 +45,7 @@ def _put_deep(m: Value, keys: Value, value: Value) -> Value:
     first = text(path[0])
     if len(path) == 1:
         return _put(m, first, value)
-    inner = context(m).get(first, {})
-    return {**context(m), first: _put_deep(context(inner), path[1:], value)}
+    return {**context(m), first: _put_deep(context(m).get(first), path[1:], value)}
 
 
 def _merge(contexts: Value) -> Value:

@@ -84,12 +84,7 @@ def _overlaps_before(a: Value, b: Value) -> Value:
 
 
 def _overlaps_after(a: Value, b: Value) -> Value:
-    first, second = _range(a), _range(b)
-    return (
-        _ends_earlier(second, first)
-        and _overlaps(first, second) is True
-        and not _starts_earlier(first, second)
-    )
+    return _overlaps_before(b, a)
 
 
 def _finishes(a: Value, b: Value) -> Value:

@@ -26,14 +26,15 @@ def _substring(string: Value, start: Value, length: Value = None) -> Value:
 
 
 def _before(string: Value, match: Value) -> Value:
-    head, found, _ = text(string).partition(text(match)) if match != "" else ("", "", "")
-    return head if found else ""
+    whole_text, sought = text(string), text(match)
+    at = whole_text.find(sought)
+    return whole_text[:at] if at > 0 else ""
 
 
 def _after(string: Value, match: Value) -> Value:
-    if match == "":
-        return text(string)
-    return text(string).partition(text(match))[2]
+    whole_text, sought = text(string), text(match)
+    at = whole_text.find(sought)
+    return whole_text[at + len(sought) :] if at >= 0 else ""
 
 
 def _join(items: Value, delimiter: Value = None) -> Value:
