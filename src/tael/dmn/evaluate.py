@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 
 from tael.dmn.errors import DmnError
@@ -16,6 +18,7 @@ from tael.dmn.model import xml
 from tael.dmn.model.graph import Decision, Graph, Knowledge, Service
 from tael.dmn.model.imports import Resolver, among, beside
 from tael.dmn.model.loader import read_graph
+from tael.dmn.reasons import Explanation, Reasoner
 from tael.dmn.run import Run
 from tael.dmn.trace import Result, Trace
 
@@ -68,7 +71,8 @@ class Model:
     Attributes:
         name: name of the model.
         namespace: its namespace.
-        hash: SHA-256 of its content in hexadecimal; layout, diagrams and extensions do not count.
+        hash: SHA-256 of its content in hexadecimal; layout, diagrams and foreign extensions do not
+            count, declared reasons do.
         problems: what a tolerant load found wrong.
     """
 
@@ -144,6 +148,45 @@ class Model:
                 rule="a decision or decision service of the model",
             )
         return self._result(Run(self, inputs), wanted)
+
+    @cached_property
+    def reasoner(self) -> Reasoner:
+        """The reasons the model declares; read when first asked for.
+
+        Raises:
+            DmnError: a declaration that cannot be understood.
+        """
+        return Reasoner(self.graph)
+
+    def explain(
+        self,
+        inputs: Mapping[str, object],
+        decision: str,
+        *,
+        most: int = 4,
+        method: str = "maximum",
+        medians: Mapping[str, Decimal | int] | None = None,
+    ) -> Explanation:
+        """``decision`` with its trace and the main reasons why it is not better.
+
+        Args:
+            inputs: as for ``evaluate``.
+            decision: name of a decision or decision service (of several outputs: their mapping).
+            most: how many reasons at most; four is what Regulation B holds helpful.
+            method: a shortfall is measured to the ``maximum`` attainable or to the ``median``.
+            medians: points of the middle applicant (of the tier, of the approved) by the name of
+                the characteristic or by code; they win over those in the model.
+
+        Raises:
+            BadInput: as ``evaluate``; another method; a median that is missing.
+        """
+        result = self.evaluate(inputs, decision)
+        reasons, used = self.reasoner.explained(
+            result.trace, most=most, method=method, medians=medians
+        )
+        outputs = result.outputs
+        value = next(iter(outputs.values())) if len(outputs) == 1 else dict(outputs)
+        return Explanation(value, result.trace, reasons, used)
 
     def _serve(self, service: Service, inputs: Mapping[str, object]) -> Result:
         run = Run(self, inputs)
