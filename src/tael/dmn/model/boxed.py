@@ -75,7 +75,8 @@ class Boxed:
             return None
         found = self._place.types.resolve(reference)
         if found is None:
-            self._problem(f"there is no type {reference!r}", element.line, "declared type")
+            at, message = Position(element.line, 0), f"there is no type {reference!r}"
+            self._problem_at(at, message, "declared type", reference)
         return None if found == ANY else found
 
     # --- FEEL text

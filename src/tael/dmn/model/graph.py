@@ -81,7 +81,7 @@ class Fault:
     Attributes:
         error: what a strict reading would raise.
         column: 1-based column in the expression's line; 0 when no expression is at fault.
-        text: the expression at fault, else empty.
+        text: the expression or the name of the type at fault, else empty.
     """
 
     error: DmnError

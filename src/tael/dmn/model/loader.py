@@ -279,7 +279,7 @@ class _Loader:
         found = self._types.resolve(reference)
         if found is None:
             message = f"there is no type {reference!r}"
-            self._problem(message, element, element.line, "declared type")
+            self._problem(message, element, element.line, "declared type", reference)
         return None if found == ANY else found
 
     def _boxed(self, element: Element, scope: Mapping[str, str]) -> Boxed:
@@ -323,12 +323,17 @@ class _Loader:
         return loader._path + key  # noqa: SLF001 - of the same class
 
     def _problem(
-        self, message: str, element: Element, line: int, rule: str = "ids and references agree"
+        self,
+        message: str,
+        element: Element,
+        line: int,
+        rule: str = "ids and references agree",
+        text: str = "",
     ) -> None:
         error = DmnError(message, file=self._file, node=element.get("name"), line=line, rule=rule)
         if not self._tolerant:
             raise error
-        self._parts.problems.append(Fault(error))
+        self._parts.problems.append(Fault(error, text=text))
 
 
 def _no_circle(parts: _Parts, file: str) -> None:
