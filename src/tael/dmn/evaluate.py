@@ -14,6 +14,7 @@ from tael.dmn.feel.env import Alone, Code, Env, Test
 from tael.dmn.feel.syntax import UnaryTests
 from tael.dmn.feel.type_system import AllowedCheck
 from tael.dmn.feel.values import Value
+from tael.dmn.findings import Finding
 from tael.dmn.model import xml
 from tael.dmn.model.graph import Decision, Graph, Knowledge, Service
 from tael.dmn.model.imports import Resolver, among, beside
@@ -21,6 +22,7 @@ from tael.dmn.model.loader import read_graph
 from tael.dmn.reasons import Explanation, Reasoner
 from tael.dmn.run import Run
 from tael.dmn.trace import Result, Trace
+from tael.dmn.types import check as check_types
 
 
 def load(path: str | Path, *, tolerant: bool = False) -> Model:
@@ -187,6 +189,14 @@ class Model:
         outputs = result.outputs
         value = next(iter(outputs.values())) if len(outputs) == 1 else dict(outputs)
         return Explanation(value, result.trace, reasons, used)
+
+    def check(self) -> tuple[Finding, ...]:
+        """What the type checker finds wrong, by place: errors, warnings and notes.
+
+        A strictly loaded model has no broken expression or unknown name left to find; load it with
+        ``tolerant=True`` to see every finding at once.
+        """
+        return check_types(self.graph)
 
     def _serve(self, service: Service, inputs: Mapping[str, object]) -> Result:
         run = Run(self, inputs)
