@@ -22,7 +22,6 @@ from tael.dmn.model.loader import read_graph
 from tael.dmn.reasons import Explanation, Reasoner
 from tael.dmn.run import Run
 from tael.dmn.trace import Result, Trace
-from tael.dmn.types import check as check_types
 
 
 def load(path: str | Path, *, tolerant: bool = False) -> Model:
@@ -196,7 +195,9 @@ class Model:
         A strictly loaded model has no broken expression or unknown name left to find; load it with
         ``tolerant=True`` to see every finding at once.
         """
-        return check_types(self.graph)
+        from tael.dmn.types import check  # loaded only when asked for: a run does not need it
+
+        return check(self.graph)
 
     def _serve(self, service: Service, inputs: Mapping[str, object]) -> Result:
         run = Run(self, inputs)

@@ -68,6 +68,7 @@ def call_type(typing: Typing, tree: s.Call, scope: Scope) -> TypeExpression:
     if not fitting:
         return join(each.result for each in callee.ways) if len(callee.ways) == 1 else ANY
     if isinstance(function, BuiltIn):
+        _check_nulls(typing, fitting[0], arguments)
         constant = _constant(typing, tree)
         return constant or join(_result(typing, each, arguments, tree) for each in fitting)
     return fitting[0].result
@@ -187,6 +188,14 @@ def _report_misfit(
         "expected": " | ".join(dict.fromkeys(shown(t) for p in same for t in p.types)),
     }
     typing.site.add("argument_type", argument.at, function=name, **words)
+
+
+def _check_nulls(typing: Typing, way: Overload, arguments: Sequence[_Argument]) -> None:
+    """Built-in functions give null for null, but for lists, optional arguments and any type."""
+    for argument, parameter in _paired(way, arguments):
+        kinds = {kind_of(wanted) for wanted in parameter.types}
+        if kind_of(argument.type) == "null" and not parameter.optional and not kinds & {"", "list"}:
+            typing.site.add("null_argument", argument.at, function=way.name, name=parameter.name)
 
 
 # --- results

@@ -92,6 +92,11 @@ TEXTS: Mapping[str, tuple[Severity, str, str]] = {
         "{function} 的参数“{name}”是 {actual}，应为 {expected}",
         "the argument {name!r} of {function} is a {actual}, not a {expected}",
     ),
+    "null_argument": (
+        _W,
+        "{function} 的参数“{name}”是 null，结果总是 null",
+        "the argument {name!r} of {function} is null: the result is always null",
+    ),
     "constant_null": (
         _E,
         "这里的值总是 null：{detail}",
