@@ -19,19 +19,22 @@ from tael.dmn.evaluate import Model, load, loads
 from tael.dmn.feel.durations import DaysDuration, MonthsDuration
 from tael.dmn.feel.temporal import Date, DateTime, Time
 from tael.dmn.feel.values import Range, Value
+from tael.dmn.findings import Finding
+from tael.dmn.reasons import Explanation, Reason
 from tael.dmn.trace import FeelWarning, Fired, Result, Step, Trace
 
 if TYPE_CHECKING:
-    from tael.dmn import authoring, conformance
+    from tael.dmn import authoring, conformance, types
 
 __all__ = [
-    "Date", "DateTime", "DaysDuration", "DmnError", "FeelSyntaxError", "FeelWarning", "Fired",
-    "Model", "MonthsDuration", "Range", "Result", "Step", "Time", "Trace", "Value", "authoring",
-    "conformance", "load", "loads",
+    "Date", "DateTime", "DaysDuration", "DmnError", "Explanation", "FeelSyntaxError",
+    "FeelWarning", "Finding", "Fired", "Model", "MonthsDuration", "Range", "Reason", "Result",
+    "Step", "Time", "Trace", "Value", "authoring", "conformance", "load", "loads",
+    "types",
 ]  # fmt: skip
 
 # Names that load when first read, with the module each stands in; '' is a module itself.
-_LATER = {"authoring": "", "conformance": ""}
+_LATER = {"authoring": "", "conformance": "", "types": ""}
 
 
 def __getattr__(name: str) -> object:

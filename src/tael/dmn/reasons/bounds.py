@@ -125,18 +125,17 @@ def _given(
 ) -> Bounds | None:
     """What the hit policy makes of the rows in ``bits``; None when it makes null of them."""
     hits = [each for i, each in enumerate(points) if bits >> i & 1]
-    if table.hit_policy in ("C", "R", "O"):
-        return _folded(table.aggregation, hits) or otherwise or (_ZERO, _ZERO)
     if not hits:
-        return otherwise
+        sums = table.hit_policy in ("C", "R", "O") and table.aggregation not in ("min", "max")
+        return otherwise or ((_ZERO, _ZERO) if sums else None)
+    if table.hit_policy in ("C", "R", "O"):
+        return _folded(table.aggregation, hits)
     if table.hit_policy == "U" and len(hits) > 1:
         return None
     return hits[0] if table.hit_policy in ("F", "U") else _union(hits)
 
 
-def _folded(aggregation: str, hits: Sequence[Bounds]) -> Bounds | None:
-    if not hits:
-        return None
+def _folded(aggregation: str, hits: Sequence[Bounds]) -> Bounds:
     fold = {"min": min, "max": max}.get(aggregation)
     lows, highs = [low for low, _ in hits], [high for _, high in hits]
     if fold is not None:
