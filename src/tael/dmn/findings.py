@@ -37,6 +37,7 @@ class Finding:
         en: the same in English.
         rules: 1-based numbers of the rules of a table it speaks of, ascending.
         example: a case that shows it: a value by the text of each input column.
+        conditional: whether the example holds only if its values can occur together.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Finding:
     en: str
     rules: tuple[int, ...] = ()
     example: Mapping[str, Value] = field(default_factory=dict, hash=False)
+    conditional: bool = False
 
     def text(self, locale: str = "en") -> str:
         """The sentence in the language of ``locale``: Chinese for ``zh...``, else English."""
@@ -65,6 +67,7 @@ class Finding:
             "column": self.column,
             "rules": list(self.rules),
             "example": {name: to_json(value) for name, value in self.example.items()},
+            "conditional": self.conditional,
             "text": {"zh": self.zh, "en": self.en},
         }
 

@@ -1,0 +1,113 @@
+"""Which rules meet which: pairs by bitsets, and the part of a table inside one rule's box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tael.dmn.verification.geometry import Column, Geometry
+from tael.dmn.verification.lines import Spans
+from tael.dmn.verification.search import Budget
+
+
+class _Tree:
+    """The union of the sets of rules in any run of bins, in logarithmic time."""
+
+    def __init__(self, masks: Sequence[int]) -> None:
+        self._size = len(masks)
+        self._nodes = [0] * self._size + list(masks)
+        for index in range(self._size - 1, 0, -1):
+            self._nodes[index] = self._nodes[2 * index] | self._nodes[2 * index + 1]
+
+    def union(self, first: int, last: int) -> int:
+        """Of the bins from ``first`` to ``last``, both included."""
+        low, high, rules = first + self._size, last + self._size + 1, 0
+        while low < high:
+            if low & 1:
+                rules |= self._nodes[low]
+                low += 1
+            if high & 1:
+                high -= 1
+                rules |= self._nodes[high]
+            low >>= 1
+            high >>= 1
+        return rules
+
+
+def meeting(geometry: Geometry, budget: Budget, *, asked_only: bool) -> list[int]:
+    """Per rule the rules that surely match somewhere it may match too, itself included.
+
+    With ``asked_only`` null counts only in columns that name it.
+    """
+    found = [geometry.rows] * len(geometry.table.rules)
+    for column in geometry.columns:
+        tree = _Tree(column.must)
+        known: dict[Spans, int] = {}
+        for row, spans in enumerate(column.spans):
+            rules = known.get(spans)
+            if rules is None:
+                budget.spend()
+                rules = 0
+                for first, last in _counted(spans, column, asked_only=asked_only):
+                    rules |= tree.union(first, last)
+                known[spans] = rules
+            found[row] &= rules
+    return found
+
+
+def _counted(spans: Spans, column: Column, *, asked_only: bool) -> Spans:
+    """Without null, when it does not count."""
+    if not asked_only or column.null_asked:
+        return spans
+    return tuple(
+        (first, min(last, column.null - 1)) for first, last in spans if first < column.null
+    )
+
+
+def inside(geometry: Geometry, row: int, rules: int) -> list[dict[int, int]]:
+    """The box of a rule, cut where ``rules`` begin and end: per column a bin of each set of them.
+
+    Null is in the box when the rule takes it. Bits are those of the whole table.
+    """
+    others = members(rules)
+    return [_cut(column, column.spans[row], others) for column in geometry.columns]
+
+
+def _cut(column: Column, box: Spans, others: list[int]) -> dict[int, int]:
+    toggles: dict[int, int] = {}
+    for member in others:
+        if column.opaque >> member & 1:
+            continue
+        bit = 1 << member
+        for first, last in column.spans[member]:
+            toggles[first] = toggles.get(first, 0) ^ bit
+            toggles[last + 1] = toggles.get(last + 1, 0) ^ bit
+    found: dict[int, int] = {}
+    starts = sorted(toggles)
+    for first, last in box:
+        mask, begin = 0, first
+        for start in starts:
+            if start > last:
+                break
+            if start > begin:
+                found.setdefault(mask, begin)
+                begin = start
+            mask ^= toggles[start]
+        found.setdefault(mask, begin)
+    return found
+
+
+def members(rules: int) -> list[int]:
+    """The indexes of a set of rules, ascending."""
+    found: list[int] = []
+    while rules:
+        lowest = rules & -rules
+        found.append(lowest.bit_length() - 1)
+        rules ^= lowest
+    return found
+
+
+def common_bins(column: Column, rows: tuple[int, int]) -> list[int]:
+    """Bins that two rules both match; null last, and only if it counts."""
+    left, right = (column.spans[row] for row in rows)
+    found = [(max(a, c), min(b, d)) for a, b in left for c, d in right if max(a, c) <= min(b, d)]
+    return [i for first, last in found for i in range(first, last + 1) if i in column.asked]
