@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.closures import Compiler
@@ -22,6 +23,9 @@ from tael.dmn.model.loader import read_graph
 from tael.dmn.reasons import Explanation, Reasoner
 from tael.dmn.run import Run
 from tael.dmn.trace import Result, Trace
+
+if TYPE_CHECKING:
+    from tael.dmn.verification import Verification
 
 
 def load(path: str | Path, *, tolerant: bool = False) -> Model:
@@ -198,6 +202,16 @@ class Model:
         from tael.dmn.types import check  # loaded only when asked for: a run does not need it
 
         return check(self.graph)
+
+    def verify(self, budget_s: float = 10.0) -> Verification:
+        """What is wrong with the decision tables: gaps, overlaps, rules that never take effect.
+
+        Exact and over all columns, each finding with an example; ``proven`` and ``spent`` tell
+        what was not looked through within ``budget_s`` seconds.
+        """
+        from tael.dmn.verification import verify  # loaded only when asked for
+
+        return verify(self.graph, self._compilers, budget_s=budget_s)
 
     def _serve(self, service: Service, inputs: Mapping[str, object]) -> Result:
         run = Run(self, inputs)
