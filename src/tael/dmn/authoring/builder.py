@@ -1,0 +1,370 @@
+"""Models made in Python: each step gives a new draft, which becomes XML or a model to run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
+
+from tael.dmn.authoring.forms import Logic, element_of, parameter_elements, quoted
+from tael.dmn.authoring.table import Table, table_of
+from tael.dmn.errors import DmnError
+from tael.dmn.evaluate import Model, loads
+from tael.dmn.feel.library import BUILTINS
+from tael.dmn.feel.names import Names, Vocabulary
+from tael.dmn.feel.syntax import Name
+from tael.dmn.feel.type_system import TypeSystem
+from tael.dmn.model.boxed import Boxed, Place
+from tael.dmn.model.item_definitions import item_type
+from tael.dmn.model.namespaces import CURRENT, VERSIONS
+from tael.dmn.model.writer import element, write
+from tael.dmn.model.xml import Element, parse
+
+_REQUIREMENTS = {
+    "inputData": ("informationRequirement", "requiredInput"),
+    "decision": ("informationRequirement", "requiredDecision"),
+    "businessKnowledgeModel": ("knowledgeRequirement", "requiredKnowledge"),
+    "decisionService": ("knowledgeRequirement", "requiredKnowledge"),
+}
+# The order that the schema of DMN asks for.
+_ORDER = {"description": 0, "extensionElements": 1, "import": 2, "itemDefinition": 3, "DMNDI": 9}
+_ANY_OTHER = 5
+_NO_ID = re.compile(r"\W")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A model that is being written.
+
+    Every method gives a new draft and leaves this one as it is. What logic reads must be there
+    before it: so requirements are found by themselves and never go in a circle.
+
+    Attributes:
+        root: the ``definitions`` element.
+        imported: drafts of the models that are used, by their prefix.
+    """
+
+    root: Element
+    imported: tuple[tuple[str, Draft], ...] = ()
+
+    @staticmethod
+    def new(name: str, namespace: str) -> Draft:
+        """An empty model; ``namespace`` is any URI that nobody else uses."""
+        return Draft(
+            element("definitions", {"id": _id(name), "name": name, "namespace": namespace})
+        )
+
+    @staticmethod
+    def read(source: str | Path) -> Draft:
+        """The model in the DMN file ``source``, a ``Path``, or in the DMN text ``source``.
+
+        Raises:
+            DmnError: no DMN 1.1 to 1.5; names file and line.
+        """
+        name = str(source) if isinstance(source, Path) else "<text>"
+        try:
+            data = source.read_bytes() if isinstance(source, Path) else source.encode()
+        except OSError as error:
+            raise DmnError(f"cannot be read: {error.strerror}", file=name) from None
+        root = parse(data, name)
+        if root.tag != "definitions" or root.namespace not in VERSIONS:
+            raise DmnError(
+                f"the root element is {root.tag!r}, not DMN 1.1 to 1.5",
+                file=name, line=root.line, rule="definitions of DMN",
+            )  # fmt: skip
+        return Draft(root)
+
+    @property
+    def name(self) -> str:
+        """The name of the model."""
+        return self.root.get("name")
+
+    def type(
+        self,
+        name: str,
+        base: str = "",
+        *,
+        components: Mapping[str, str] | None = None,
+        allowed: str = "",
+        collection: bool = False,
+    ) -> Draft:
+        """Add an item definition: a base type, or components with the names of their types.
+
+        ``allowed`` are unary tests that values (of a collection, each item) must pass.
+        """
+        tests = [element("allowedValues", None, element("text", text=allowed))] if allowed else []
+        parts = [
+            element("itemComponent", {"name": each}, element("typeRef", text=kind))
+            for each, kind in (components or {}).items()
+        ]
+        reference = [element("typeRef", text=base)] if base else []
+        many = "true" if collection else ""
+        return self._add(
+            element(
+                "itemDefinition", {"name": name, "isCollection": many}, *reference, *tests, *parts
+            )
+        )
+
+    def uses(self, prefix: str, other: Draft, location: str = "") -> Draft:
+        """Import ``other``: its elements are then called ``prefix.name``."""
+        link = {
+            "name": prefix,
+            "namespace": other.root.get("namespace"),
+            "importType": other.root.namespace,
+            "locationURI": location,
+        }
+        return replace(
+            self._add(element("import", link)), imported=(*self.imported, (prefix, other))
+        )
+
+    def input(self, name: str, type: str = "") -> Draft:  # noqa: A002 - the word of the standard
+        """Add input data of a type, built in or of this model."""
+        return self._add(element("inputData", self._named(name), _variable(name, type)))
+
+    def decision(self, name: str, logic: Logic, type: str = "") -> Draft:  # noqa: A002 - the same
+        """Add a decision.
+
+        Raises:
+            DmnError: logic that is not FEEL, or that reads what is not there yet.
+        """
+        boxed = element_of(logic)
+        made = element("decision", self._named(name), _variable(name, type))
+        made.children += [*self._requirements(name, boxed), boxed]
+        return self._add(made)
+
+    def knowledge(
+        self,
+        name: str,
+        logic: Logic,
+        parameters: Mapping[str, str],
+        type: str = "",  # noqa: A002 - the word of the standard
+    ) -> Draft:
+        """Add a business knowledge model: a function of ``parameters``, names with their types."""
+        body = element_of(logic)
+        function = element("encapsulatedLogic", None, *parameter_elements(parameters), body)
+        return self._knowledge(name, function, type)
+
+    def external(self, name: str, model: str, parameters: Mapping[str, str]) -> Draft:
+        """Add a business knowledge model that calls the registered function ``model``.
+
+        The function is of kind PMML; see ``Model.with_functions``.
+        """
+        entries = [
+            element(
+                "contextEntry",
+                None,
+                element("variable", {"name": key}),
+                element("literalExpression", None, element("text", text=quoted(value))),
+            )
+            for key, value in (("document", model), ("model", model))
+        ]
+        own = {"kind": "PMML"}
+        made = element("encapsulatedLogic", own, *parameter_elements(parameters))
+        made.children.append(element("context", None, *entries))
+        return self._knowledge(name, made, "")
+
+    def service(self, name: str, outputs: Sequence[str], inputs: Sequence[str] = ()) -> Draft:
+        """Add a decision service: the decisions it gives, and the inputs or decisions it takes."""
+        links = [element("outputDecision", {"href": self._link(each, name)}) for each in outputs]
+        for each in inputs:
+            tag = "inputData" if self._find(each, name).tag == "inputData" else "inputDecision"
+            links.append(element(tag, {"href": self._link(each, name)}))
+        return self._add(element("decisionService", self._named(name), _variable(name, ""), *links))
+
+    def tables(self) -> dict[str, Table]:
+        """The decision tables by the names of their decisions or knowledge models.
+
+        One that stands inside a context is called ``decision / entry``.
+        """
+        return {name: table_of(found) for name, _, _, found in self._tables()}
+
+    def with_table(self, name: str, table: Table) -> Draft:
+        """The model with another table at the place of that of ``name``.
+
+        Raises:
+            DmnError: there is none of this name.
+        """
+        for known, path, parent, found in self._tables():
+            if known == name:
+                made = table.element()
+                _rename(made, self.root.namespace)
+                if found.get("typeRef") and "typeRef" not in made.attributes:
+                    made.attributes["typeRef"] = found.get("typeRef")
+                children = [made if each is found else each for each in parent.children]
+                return replace(self, root=_replaced(self.root, path, children))
+        names = ", ".join(self.tables()) or "none"
+        raise DmnError(
+            f"no table is called {name!r}; there are {names}",
+            file=self.name, node=name, rule="a table of the model",
+        )  # fmt: skip
+
+    def to_xml(self) -> str:
+        """The model as DMN 1.5 text (a model that was read keeps its version)."""
+        return write(self.root)
+
+    def model(self, *, tolerant: bool = False) -> Model:
+        """The model, ready to run."""
+        texts = {other.root.get("namespace"): other.to_xml() for _, other in self.imported}
+        return loads(self.to_xml(), file=self.name, tolerant=tolerant, imports=texts)
+
+    # --- inside
+
+    def _knowledge(self, name: str, function: Element, kind: str) -> Draft:
+        made = element("businessKnowledgeModel", self._named(name), _variable(name, kind))
+        made.children += [function, *self._requirements(name, function)]
+        return self._add(made)
+
+    def _add(self, made: Element) -> Draft:
+        if made.namespace != self.root.namespace:
+            _rename(made, self.root.namespace)
+        children = [*self.root.children, made]
+        children.sort(key=lambda each: _ORDER.get(each.tag, _ANY_OTHER))
+        return replace(self, root=replace(self.root, children=children))
+
+    def _named(self, name: str) -> dict[str, str]:
+        if name in self._by_name():
+            raise DmnError(
+                f"a second element is called {name!r}", file=self.name, node=name,
+                rule="one name an element",
+            )  # fmt: skip
+        ids = {each.get("id") for each in self.root.children}
+        wanted, number = _id(name), 1
+        while wanted in ids:
+            number += 1
+            wanted = f"{_id(name)}_{number}"
+        return {"id": wanted, "name": name}
+
+    def _by_name(self) -> dict[str, tuple[str, Element]]:
+        """Each element that logic may read, by its name, with the reference to it."""
+        found = {
+            each.get("name"): (f"#{each.get('id')}", each)
+            for each in self.root.children
+            if each.tag in _REQUIREMENTS
+        }
+        for prefix, other in self.imported:
+            namespace = other.root.get("namespace")
+            for name, (link, each) in other._by_name().items():  # noqa: SLF001 - of the same class
+                found[f"{prefix}.{name}"] = (namespace + link, each)
+        return found
+
+    def _find(self, name: str, node: str) -> Element:
+        known = self._by_name()
+        if name not in known:
+            raise DmnError(
+                f"there is no {name!r} yet; there are {', '.join(known) or 'none'}",
+                file=self.name, node=node, rule="defined before it is used",
+            )  # fmt: skip
+        return known[name][1]
+
+    def _link(self, name: str, node: str) -> str:
+        self._find(name, node)
+        return self._by_name()[name][0]
+
+    def _requirements(self, node: str, boxed: Element) -> list[Element]:
+        """What ``boxed`` reads of the elements that are there, in the order of the file."""
+        known = self._by_name()
+        reader = self._reader(node, list(known))
+        holder = element("decision", None, boxed)
+        is_function = boxed.tag == "encapsulatedLogic"
+        tree = reader.function(boxed) if is_function else reader.logic_of(holder)
+        read = set(_names(tree))
+        required = [
+            element(
+                _REQUIREMENTS[each.tag][0],
+                None,
+                element(_REQUIREMENTS[each.tag][1], {"href": link}),
+            )
+            for name, (link, each) in known.items()
+            if name in read
+        ]
+        return sorted(required, key=lambda each: each.tag)  # information before knowledge
+
+    def _reader(self, node: str, names: Sequence[str]) -> Boxed:
+        types = self._types()
+        roots = [self.root, *(other.root for _, other in self.imported)]
+        members = [name for root in roots for name in _members(root)]
+        place = Place(
+            self.name, node, Names([*BUILTINS, *names]), Vocabulary.of(members, types.items), types
+        )
+        return Boxed(place, None)
+
+    def _types(self) -> TypeSystem:
+        """The types of the draft: enough to know their names while reading."""
+        place = Place(self.name, "", Names(BUILTINS), Vocabulary.of(), TypeSystem())
+        boxed = Boxed(place, None)
+        items = {
+            each.get("name"): item_type(each, boxed.tests_of)
+            for each in self.root.all("itemDefinition")
+        }
+        for prefix, other in self.imported:
+            for name, item in other._types().items.items():  # noqa: SLF001 - same class
+                items[f"{prefix}.{name}"] = item  # type: ignore[assignment]
+        return TypeSystem(items)
+
+    def _tables(self) -> Iterator[tuple[str, tuple[int, ...], Element, Element]]:
+        """Name, path to the parent, parent and table of each decision table."""
+        seen: dict[str, int] = {}
+        for number, each in enumerate(self.root.children):
+            if each.tag not in ("decision", "businessKnowledgeModel"):
+                continue
+            for name, path, parent, table in _tables_in(each, each.get("name"), (number,)):
+                seen[name] = seen.get(name, 0) + 1
+                yield (name if seen[name] == 1 else f"{name} #{seen[name]}"), path, parent, table
+
+
+def _tables_in(
+    parent: Element, name: str, path: tuple[int, ...]
+) -> Iterator[tuple[str, tuple[int, ...], Element, Element]]:
+    for number, child in enumerate(parent.children):
+        if child.tag == "decisionTable":
+            yield name, path, parent, child
+            continue
+        variable = child.first("variable") if child.tag == "contextEntry" else None
+        inner = f"{name} / {variable.get('name')}" if variable else name
+        yield from _tables_in(child, inner, (*path, number))
+
+
+def _replaced(root: Element, path: tuple[int, ...], children: list[Element]) -> Element:
+    """``root`` with other children of the element at ``path``; nothing is changed in place."""
+    if not path:
+        return replace(root, children=children)
+    inner = list(root.children)
+    inner[path[0]] = _replaced(inner[path[0]], path[1:], children)
+    return replace(root, children=inner)
+
+
+def _variable(name: str, kind: str) -> Element:
+    return element("variable", {"name": name, "typeRef": kind})
+
+
+def _id(name: str) -> str:
+    return "_" + _NO_ID.sub("_", name)
+
+
+def _rename(made: Element, namespace: str) -> None:
+    """A draft that was read keeps its version: what is added speaks it, too."""
+    if made.namespace == CURRENT:
+        made.namespace = namespace
+    for child in made.children:
+        _rename(child, namespace)
+
+
+def _members(root: Element) -> Iterator[str]:
+    """Names that may follow a point: components of types, outputs of tables, entries."""
+    if root.tag in ("itemComponent", "output", "column", "variable") and root.get("name"):
+        yield root.get("name")
+    for child in root.children:
+        yield from _members(child)
+
+
+def _names(tree: object) -> Iterator[str]:
+    """Every name that a tree reads, local ones too."""
+    if isinstance(tree, Name):
+        yield tree.name
+    elif isinstance(tree, tuple):
+        for each in tree:
+            yield from _names(each)
+    elif is_dataclass(tree) and not isinstance(tree, type):
+        for part in fields(tree):
+            yield from _names(getattr(tree, part.name))
