@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tael.cli import decision_kit
-from tael.cli.exits import ExitCode
-from tael.cli.output import AsJson, put, say, show, table
+from tael.cli import decision_check, decision_kit
+from tael.cli.output import AsJson, say, show, table
 from tael.kernel import BadInput, NotFound
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
@@ -64,42 +63,7 @@ def run(
     show(data, lambda screen: _draw(screen, result), as_json=as_json)
 
 
-@group.command()
-def check(file: _File, as_json: AsJson = False) -> None:
-    """List inputs, decisions and problems of a model.
-
-    Ends with 6 when there are problems.
-
-    Example:
-
-        tael dmn check policy.dmn
-    """
-    from tael.dmn import load
-
-    model = load(file, tolerant=True)
-    problems = [str(problem) for problem in model.problems]
-    data = {
-        "model": model.name,
-        "hash": model.hash,
-        "inputs": dict(model.inputs),
-        "decisions": list(model.decisions),
-        "problems": problems,
-        "sound": not problems,
-    }
-
-    def draw(screen: Console) -> None:
-        screen.print(f"{model.name}\n{model.hash}", markup=False)
-        screen.print(table("Inputs", ("name", "type"), model.inputs.items()))
-        screen.print(table("Decisions", ("name",), ((name,) for name in model.decisions)))
-        for problem in problems:
-            put(problem)
-
-    show(data, draw, as_json=as_json)
-    if problems:
-        say(f"tael: {len(problems)} problems in {file}")
-        raise typer.Exit(ExitCode.ALARM)
-
-
+group.command("check")(decision_check.check)
 group.command("tck")(decision_kit.tck)
 
 
