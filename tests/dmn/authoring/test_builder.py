@@ -23,6 +23,8 @@ from tael.dmn.authoring import (
     Relation,
     Rule,
     Table,
+    read_tables,
+    save_tables,
 )
 
 CREDIT = Path(__file__).parents[1] / "models" / "credit.dmn"
@@ -172,3 +174,16 @@ def test_another_table_changes_the_outcome() -> None:
     table = Table((InputColumn("score"),), (OutputColumn(),), (Rule(("-",), ("42",)),))
     model = Draft.read(CREDIT).with_table("tier", table).model()
     assert model.evaluate({"score": 1}, "tier").outputs == {"tier": 42}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_reasons_stay_with_a_table_that_goes_through_a_sheet(tmp_path: Path, kind: str) -> None:
+    path = CREDIT.with_name("reasons.dmn")
+    draft = Draft.read(path)
+    for name, table in draft.tables().items():
+        file = tmp_path / f"t.{kind}"
+        save_tables(file, {name: table})
+        draft = draft.with_table(name, read_tables(file)[name])
+
+    assert draft.model().hash == load(path).hash
+    assert draft.model().graph.reasons.carriers.keys() == load(path).graph.reasons.carriers.keys()

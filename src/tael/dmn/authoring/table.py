@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tael.dmn.model.writer import element
-from tael.dmn.model.xml import Element
+from tael.dmn.model.writer import element, write
+from tael.dmn.model.xml import Element, parse
 
 # The same policies by their first letters, as tables show them in their corner.
 POLICIES = {
@@ -14,8 +14,10 @@ POLICIES = {
     "R": "RULE ORDER", "O": "OUTPUT ORDER", "C": "COLLECT",
 }  # fmt: skip
 AGGREGATIONS = ("", "SUM", "MIN", "MAX", "COUNT")
-# What ``more`` may hold: attributes of DMN that have no field, by name; of a part ``part@name``.
+# What ``more`` may hold: attributes of DMN that have no field, by name; of a part ``part@name``;
+# ``description`` as text, ``extensionElements`` (reasons stand there) as XML.
 More = Mapping[str, str]
+_DESCRIPTION, _EXTENSIONS = "description", "extensionElements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Table:
 
 
 def table_of(found: Element) -> Table:
-    """The table in a ``decisionTable`` element. Extensions of tools are left behind."""
+    """The table in a ``decisionTable`` element; attributes of other namespaces are left behind."""
     return Table(
         inputs=tuple(_input_of(each) for each in found.all("input")),
         outputs=tuple(_output_of(each) for each in found.all("output")),
@@ -163,7 +165,7 @@ def _rule(rule: Rule) -> Element:
         *(_text("outputEntry", text) for text in rule.conclusions),
         *(_text("annotationEntry", text) for text in rule.annotations),
     ]
-    more = {"description": rule.description} if rule.description else {}
+    more = {_DESCRIPTION: rule.description} if rule.description else {}
     return _with(element("rule", {"id": rule.id}, *cells), {**more, **rule.more})
 
 
@@ -174,8 +176,10 @@ def _with(made: Element, more: More) -> Element:
         target = _part(made, part) if at else made
         if target is None:
             continue
-        if attribute == "description":
-            target.children.insert(0, element("description", text=value))
+        if attribute == _DESCRIPTION:
+            target.children.insert(0, element(_DESCRIPTION, text=value))
+        elif attribute == _EXTENSIONS:
+            target.children.insert(bool(target.first(_DESCRIPTION)), parse(value.encode(), part))
         else:
             target.attributes[attribute] = value
     return made
@@ -192,14 +196,17 @@ def _part(made: Element, name: str) -> Element | None:
 
 
 def _more(found: Element, known: tuple[str, ...]) -> dict[str, str]:
-    """Attributes of ``found`` that have no field; those of extensions are left behind."""
+    """What ``found`` has beside its fields: attributes of DMN, description, extension elements."""
     more = {
         name: value
         for name, value in found.attributes.items()
         if name not in known and " " not in name and value
     }
-    if found.first("description"):
-        more["description"] = found.child_text("description")
+    if found.first(_DESCRIPTION):
+        more[_DESCRIPTION] = found.child_text(_DESCRIPTION)
+    extensions = found.first(_EXTENSIONS)
+    if extensions:
+        more[_EXTENSIONS] = write(extensions, declaration=False)
     return more
 
 
@@ -245,7 +252,7 @@ def _output_of(found: Element) -> OutputColumn:
 
 def _rule_of(found: Element) -> Rule:
     more = _more(found, ("id",))
-    description = more.pop("description", "")
+    description = more.pop(_DESCRIPTION, "")
     return Rule(
         conditions=tuple(_text_of(each) for each in found.all("inputEntry")),
         conclusions=tuple(_text_of(each) for each in found.all("outputEntry")),

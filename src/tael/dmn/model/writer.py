@@ -27,8 +27,8 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _INDENT = "  "
 
 
-def write(root: Element) -> str:
-    """The document of ``root``: UTF-8, two spaces a level.
+def write(root: Element, *, declaration: bool = True) -> str:
+    """The document of ``root``: two spaces a level, for UTF-8; a part needs no ``declaration``.
 
     Raises:
         DmnError: a character that no XML text can hold; names element and line.
@@ -40,7 +40,8 @@ def write(root: Element) -> str:
         if namespace not in ("", _XML)
     )
     lines = _lines(root, names, "", declared)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + "\n".join(lines) + "\n"
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n' if declaration else ""
+    return head + "\n".join(lines) + "\n"
 
 
 def element(
