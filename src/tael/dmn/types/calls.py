@@ -60,17 +60,21 @@ def call_type(typing: Typing, tree: s.Call, scope: Scope) -> TypeExpression:
     callee = _callee(tree, function)
     if callee is None:
         if kind_of(function) not in ("", "null", "function"):
-            typing.site.add("not_callable", tree.at, type=shown(function))
+            typing.site.add("not_callable", tree.function.at, type=shown(function))
         return ANY
     if callee.name in UNREPEATABLE and isinstance(function, BuiltIn):
         typing.site.add("unrepeatable", tree.function.at, function=callee.name)
     fitting = _fitting(typing, tree, callee, arguments)
     if not fitting:
-        return join(each.result for each in callee.ways) if len(callee.ways) == 1 else ANY
+        results = [_substituted(each.result, {}) for each in callee.ways]
+        return results[0] if all(each == results[0] for each in results) else ANY
     if isinstance(function, BuiltIn):
         _check_nulls(typing, fitting[0], arguments)
-        constant = _constant(typing, tree)
-        return constant or join(_result(typing, each, arguments, tree) for each in fitting)
+        result = join(_result(each, arguments, tree) for each in fitting)
+        if function.name in _RANKED and kind_of(result) not in ("", "null", *ORDERED):
+            _report_unranked(typing, function.name, arguments[0], result)
+            return ANY
+        return _constant(typing, tree) or result
     return fitting[0].result
 
 
@@ -133,7 +137,7 @@ def _report_shape(
     if not arguments or not arguments[0].name:
         counts = sorted({_counted(way) for way in callee.ways})
         words = {"expected": " | ".join(counts), "count": str(len(arguments))}
-        typing.site.add("argument_count", tree.at, function=callee.name, **words)
+        typing.site.add("argument_count", tree.function.at, function=callee.name, **words)
         return
     names = {parameter.name for way in callee.ways for parameter in way.parameters}
     for each in arguments:
@@ -146,7 +150,7 @@ def _report_shape(
     missing = next(
         (p.name for p in callee.ways[0].parameters if p.name not in given and not p.optional), ""
     )
-    typing.site.add("argument_missing", tree.at, function=callee.name, name=missing)
+    typing.site.add("argument_missing", tree.function.at, function=callee.name, name=missing)
 
 
 def _counted(way: Overload) -> str:
@@ -210,15 +214,21 @@ def _constant(typing: Typing, tree: s.Call) -> TypeExpression | None:
         return None
     value, why = evaluated(tree)
     if value is None:
-        typing.site.add("constant_null", tree.at, detail=why)
+        typing.site.add("constant_null", tree.function.at, detail=why)
         return None
     found = kind(value)
     return NamedType(found) if found in ORDERED else None
 
 
-def _result(
-    typing: Typing, way: Overload, arguments: Sequence[_Argument], tree: s.Call
-) -> TypeExpression:
+def _report_unranked(
+    typing: Typing, name: str, argument: _Argument, actual: TypeExpression
+) -> None:
+    expected = " | ".join(sorted(ORDERED))
+    words = {"name": "list", "actual": shown(actual), "expected": expected}
+    typing.site.add("argument_type", argument.at, function=name, **words)
+
+
+def _result(way: Overload, arguments: Sequence[_Argument], tree: s.Call) -> TypeExpression:
     if way.name == "get value":
         return _entry(tree, arguments)
     bound: dict[str, list[TypeExpression]] = {}
@@ -226,13 +236,6 @@ def _result(
         for wanted in parameter.types:
             _bind(wanted, argument.type, bound)
     types = {name: join(found) for name, found in bound.items()}
-    if way.name in _RANKED and kind_of(types.get("T", ANY)) not in ("", "null", *ORDERED):
-        words = {
-            "name": "list",
-            "actual": shown(types["T"]),
-            "expected": " | ".join(sorted(ORDERED)),
-        }
-        typing.site.add("argument_type", arguments[0].at, function=way.name, **words)
     return _substituted(way.result, types)
 
 
