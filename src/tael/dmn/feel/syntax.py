@@ -182,12 +182,16 @@ class FunctionLiteral(Node):
 
 @dataclass(frozen=True, slots=True)
 class ExternalFunction(Node):
-    """A function of another language: Java's class and method signature."""
+    """A function of another language: Java's class and method signature.
+
+    Of kind PMML the two are the document and the model; a registered function stands behind them.
+    """
 
     parameters: tuple[str, ...]
     types: tuple[TypeExpression | None, ...]
     class_name: str
     signature: str
+    kind: str = "Java"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ _POLICIES = {
 }  # fmt: skip
 _AGGREGATIONS = {"": "", "SUM": "sum", "MIN": "min", "MAX": "max", "COUNT": "count"}
 _FEEL = "FEEL"
+# What names the function of another language (DMN 1.5 clause 10.2.1.7).
+_EXTERNAL_ENTRIES = {"Java": ("class", "method signature"), "PMML": ("document", "model")}
 _P = TypeVar("_P", Parsed, ParsedTests)
 
 
@@ -184,11 +186,11 @@ class Boxed:
         names = tuple(parameter.get("name") for parameter in formal)
         types = tuple(self.type_of(parameter) for parameter in formal)
         kind = element.get("kind", _FEEL)
-        if kind == "Java":
+        if kind in ("Java", "PMML"):
             return self._external(element, names, types)
         if kind != _FEEL:
             self._problem(
-                f"functions of kind {kind} are not run", element.line, "kind FEEL or Java"
+                f"functions of kind {kind} are not run", element.line, "kind FEEL, Java or PMML"
             )
             return s.Literal(at, None)
         body = self.with_names(names).logic_of(element) or s.Literal(at, None)
@@ -205,12 +207,15 @@ class Boxed:
         texts = {
             key: str(value.value) for key, value in entries.items() if isinstance(value, s.Literal)
         }
+        kind = element.get("kind")
+        first, second = _EXTERNAL_ENTRIES[kind]
         return s.ExternalFunction(
             Position(element.line, 1),
             names,
             types,
-            texts.get("class", ""),
-            texts.get("method signature", ""),
+            texts.get(first, ""),
+            texts.get(second, ""),
+            kind,
         )
 
     def conditional(self, element: Element) -> s.Expression:
