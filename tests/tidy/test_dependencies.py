@@ -95,7 +95,7 @@ def test_every_declared_library_is_used(sources, root) -> None:
 
 def test_every_declared_library_is_in_the_notices(root) -> None:
     listed = (root / "THIRD_PARTY_NOTICES.md").read_text("utf-8")
-    extras = {"openpyxl", "pyspark-client", "pysail", "pandas"}
+    extras = {"numba", "openpyxl", "pyspark-client", "pysail", "pandas"}
     missing = [name for name in declared(_pyproject(root)) if f"`{name}`" not in listed]
     assert not set(missing) - extras, f"{missing}: run make notices"
 

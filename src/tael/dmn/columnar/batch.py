@@ -1,0 +1,323 @@
+"""Evaluating a model over Arrow tables: in columns where the plan allows it, else row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pyarrow as pa
+
+from tael.dmn.columnar import reading, writing
+from tael.dmn.columnar.analysis import why_unwritable
+from tael.dmn.columnar.columns import Column, Truths, either
+from tael.dmn.columnar.kernels import Kernels, kernels
+from tael.dmn.columnar.steps import Chunk, Compiler
+from tael.dmn.columnar.tables import Hits
+from tael.dmn.compiled.plan import Shape
+from tael.dmn.compiled.planner import plan_of
+from tael.dmn.errors import DmnError
+from tael.dmn.feel.values import Value
+from tael.dmn.model.graph import Graph
+from tael.kernel import BadInput
+
+if TYPE_CHECKING:
+    from tael.dmn.evaluate import Model
+
+ROWS_A_CHUNK = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What ``Model.evaluate_batch`` gives.
+
+    Attributes:
+        table: a pyarrow Table, one row an input row and one column a decision: decimal128,
+            string, bool, date32, list or struct. With a trace, each decision table also has a
+            column ``"<decision> rules"`` of the numbers of the rules that fired.
+        fallbacks: the decisions that were computed row by row, with the reason.
+        rows_fallen_back: how many rows of the other decisions were too close to call in columns,
+            or held a null, or met no rule: these were computed alone, with the same answer.
+        compiled: whether the loops were compiled by numba.
+    """
+
+    table: Any
+    fallbacks: Mapping[str, str]
+    rows_fallen_back: int
+    compiled: bool
+
+
+@dataclass
+class _Wanted:
+    """A decision that is asked for, and what was computed of it."""
+
+    name: str
+    key: str
+    shape: Shape | None = None
+    columns: list[Column] = field(default_factory=list)
+    fired: list[tuple[Any, Any]] = field(default_factory=list)
+    alone: dict[int, Value] = field(default_factory=dict)
+    alone_fired: dict[int, Hits] = field(default_factory=dict)
+
+
+class Program:
+    """The columnar form of one model; made once, used by every batch and any thread."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.plan = plan_of(graph)
+        self.compiler = Compiler(self.plan)
+
+    def why_not(self, key: str) -> str:
+        """Why a decision has no columns; empty for one that has."""
+        if key in self.compiler.steps:
+            return why_unwritable(self.plan.decisions[key], self.plan)
+        return self.compiler.rejected.get(key) or self.plan.rejected.get(key, "it is not planned")
+
+
+_PROGRAMS: WeakKeyDictionary[Model, Program] = WeakKeyDictionary()
+_LOCK = Lock()
+
+
+def program_of(model: Model) -> Program:
+    """The program of ``model``, made when it is first asked for."""
+    with _LOCK:
+        found = _PROGRAMS.get(model)
+        if found is None:
+            found = _PROGRAMS[model] = Program(model.graph)
+        return found
+
+
+def evaluate_batch(
+    model: Model,
+    table: Any,
+    decisions: Sequence[str] | None = None,
+    *,
+    trace: bool = False,
+    compiled: bool | None = None,
+) -> BatchResult:
+    """Compute ``decisions`` (default: all) for each row of an Arrow table or record batch.
+
+    Every value equals that of ``model.evaluate`` for the row. A column bears the name of its
+    input; columns that no decision reads are ignored.
+
+    Args:
+        model: what is evaluated.
+        table: a pyarrow Table or RecordBatch.
+        decisions: names of decisions.
+        trace: also tell which rules of decision tables fired.
+        compiled: ask for numba's loops, or for numpy's; by default numba's where it is installed.
+
+    Raises:
+        BadInput: no Arrow table; a column that is missing, there twice or of another type.
+        DmnError: no such decision.
+    """
+    if isinstance(table, pa.RecordBatch):
+        table = pa.Table.from_batches([table])
+    if not isinstance(table, pa.Table):
+        raise BadInput(
+            f"a batch is a pyarrow Table or RecordBatch, not {type(table).__name__}",
+            field="table",
+            rule="Arrow",
+        )
+    program = program_of(model)
+    run = _Batch(model, program, table, _wanted(model, decisions), kernels(compiled=compiled))
+    return run.result(trace=trace)
+
+
+def _wanted(model: Model, decisions: Sequence[str] | None) -> list[_Wanted]:
+    keys = {node.path + node.name: key for key, node in model.graph.decisions.items()}
+    if decisions is None:
+        own = [n.path + n.name for n in model.graph.decisions.values() if not n.path]
+        return [_Wanted(name, keys[name]) for name in own]
+    for name in decisions:
+        if name not in keys:
+            raise DmnError(
+                f"no decision {name!r}; there are {', '.join(keys)}",
+                file=model.graph.file,
+                rule="a decision of the model",
+            )
+    return [_Wanted(name, keys[name]) for name in dict.fromkeys(decisions)]
+
+
+def _inputs_of(graph: Graph, keys: Iterable[str]) -> list[str]:
+    """Names of the inputs that the decisions with ``keys`` need, directly or not."""
+    waiting, seen = list(keys), set()
+    while waiting:
+        key = waiting.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        node = graph.decisions.get(key) or graph.knowledge.get(key)
+        if node is not None:
+            waiting += node.scope.values()
+        elif key in graph.services:
+            waiting += [*graph.services[key].inputs, *graph.services[key].outputs]
+    return [item.path + item.name for key, item in graph.inputs.items() if key in seen]
+
+
+class _Batch:
+    """One call: the rows in chunks, then those that need the scalar body, then Arrow."""
+
+    def __init__(
+        self, model: Model, program: Program, table: Any, wanted: list[_Wanted], loops: Kernels
+    ) -> None:
+        self._model = model
+        self._program = program
+        self._table = table
+        self._wanted = wanted
+        self._kernels = loops
+        self._fallbacks = {w.name: why for w in wanted if (why := program.why_not(w.key))}
+        self._planned = [w for w in wanted if w.name not in self._fallbacks]
+        for each in self._planned:
+            each.shape = program.plan.decisions[each.key].shape
+
+    def result(self, *, trace: bool) -> BatchResult:
+        graph = self._program.graph
+        columns = reading.columns_of(self._table, _inputs_of(graph, (w.key for w in self._wanted)))
+        needed = _inputs_of(graph, (w.key for w in self._planned))
+        analysis = self._program.compiler.analysis
+        readers = {
+            name: reading.reader(columns[name], self._program.plan.inputs[name], analysis)
+            for name in needed
+            if name in self._program.plan.inputs
+        }
+        unsure: list[int] = []
+        with np.errstate(all="ignore"):
+            for start in range(0, self._table.num_rows, ROWS_A_CHUNK):
+                end = min(start + ROWS_A_CHUNK, self._table.num_rows)
+                inputs = {name: read(start, end) for name, read in readers.items()}
+                chunk = Chunk(end - start, inputs, self._kernels, trace=trace)
+                unsure += self._chunk(chunk, start)
+        self._alone(columns, unsure, trace=trace)
+        made = self._table_of(trace=trace)
+        return BatchResult(made, self._fallbacks, len(unsure), self._kernels.compiled)
+
+    def _chunk(self, chunk: Chunk, start: int) -> list[int]:
+        """Compute the planned decisions of some rows; the rows that must be computed alone."""
+        unsure: Truths | None = None
+        for each in self._planned:
+            column = self._program.compiler.steps[each.key](chunk)
+            writable = writing.is_writable(column)
+            unsure = either(unsure, column.unsure if writable else np.ones((), np.bool_))
+            each.columns.append(column)
+            each.fired.append(chunk.fired.get(each.key, (None, None)))
+        if unsure is None:
+            return []
+        rows: list[int] = (np.flatnonzero(np.broadcast_to(unsure, chunk.size)) + start).tolist()
+        return rows
+
+    def _alone(self, columns: Mapping[str, Any], unsure: list[int], *, trace: bool) -> None:
+        """Compute rows by the scalar body: the unsure ones, and all for what is not planned."""
+        if self._fallbacks:
+            others = [w for w in self._wanted if w.name in self._fallbacks]
+            self._rows(columns, range(self._table.num_rows), others, trace=trace)
+        self._rows(columns, unsure, self._planned, trace=trace)
+
+    def _rows(
+        self, columns: Mapping[str, Any], rows: Sequence[int], wanted: list[_Wanted], *, trace: bool
+    ) -> None:
+        names = _inputs_of(self._program.graph, (each.key for each in wanted))
+        for start in range(0, len(rows), ROWS_A_CHUNK):
+            some = rows[start : start + ROWS_A_CHUNK]
+            places = pa.array(np.asarray(some, np.int64))
+            lists = [_python(name, columns[name].take(places)) for name in names]
+            for at, row in enumerate(some):
+                inputs = {name: values[at] for name, values in zip(names, lists, strict=True)}
+                self._row(row, inputs, wanted, trace=trace)
+
+    def _row(
+        self, row: int, inputs: Mapping[str, object], wanted: list[_Wanted], *, trace: bool
+    ) -> None:
+        for each in wanted:
+            found = self._model.evaluate(inputs, each.name)
+            each.alone[row] = found.outputs[each.name]
+            if trace:
+                step = found.trace.of(self._program.graph.decisions[each.key].name)
+                each.alone_fired[row] = tuple(rule.number for rule in step.fired) if step else ()
+
+    # --- Arrow
+
+    def _table_of(self, *, trace: bool) -> Any:
+        names: list[str] = []
+        arrays: list[Any] = []
+        for each in self._wanted:
+            names.append(each.name)
+            arrays.append(self._column(each))
+            is_table = any(fired is not None for fired, _ in each.fired)
+            if trace and (is_table or any(each.alone_fired.values())):
+                names.append(f"{each.name} rules")
+                arrays.append(self._fired(each))
+        return pa.Table.from_arrays(arrays, names=names)
+
+    def _column(self, each: _Wanted) -> Any:
+        digits = writing.Digits()
+        for value in each.alone.values():
+            writing.measure(value, digits)
+        if each.name in self._fallbacks:
+            kind = writing.type_of(writing.shape_of(each.alone.values()), digits)
+            values = [each.alone[row] for row in range(self._table.num_rows)]
+            return writing.array_of(values, kind)
+        writing.measure_plan(self._program.plan.decisions[each.key], self._program.plan, digits)
+        for column in each.columns:
+            writing.measure_column(column, digits)
+        kind = writing.type_of(each.shape, digits)
+        alone = sorted(each.alone.items())
+        pieces, at = [], 0
+        for number, column in enumerate(each.columns):
+            start = number * ROWS_A_CHUNK
+            size = min(ROWS_A_CHUNK, self._table.num_rows - start)
+            if writing.is_writable(column):
+                piece = writing.arrow_of(column, kind, size)
+            else:
+                piece = pa.nulls(size, kind)
+            patches: list[tuple[int, Value]] = []
+            while at < len(alone) and alone[at][0] < start + size:
+                patches.append((alone[at][0] - start, alone[at][1]))
+                at += 1
+            pieces.append(_patched(piece, patches, kind))
+        return pa.chunked_array(pieces, kind)
+
+    def _fired(self, each: _Wanted) -> Any:
+        kind = pa.list_(pa.int32())
+        pieces = []
+        for number, (outcomes, run) in enumerate(each.fired):
+            start = number * ROWS_A_CHUNK
+            size = min(ROWS_A_CHUNK, self._table.num_rows - start)
+            lists: list[Hits] = [()] * size
+            if run is not None:
+                hits = run.outcomes.hits
+                lists = [tuple(rule + 1 for rule in hits[code]) for code in outcomes.tolist()]
+            for row in range(start, start + size):
+                if row in each.alone_fired:
+                    lists[row - start] = each.alone_fired[row]
+            pieces.append(pa.array(lists, kind))
+        if not pieces:
+            rows = range(self._table.num_rows)
+            pieces = [pa.array([each.alone_fired.get(row, ()) for row in rows], kind)]
+        return pa.chunked_array(pieces, kind)
+
+
+def _python(name: str, column: Any) -> list[object]:
+    try:
+        values: list[object] = column.to_pylist()
+    except (ValueError, pa.ArrowException) as error:
+        raise BadInput(
+            f"the column {name!r} of {column.type} has a value that Python cannot hold: {error}",
+            field=name,
+            rule="FEEL value",
+        ) from None
+    return values
+
+
+def _patched(piece: Any, patches: list[tuple[int, Value]], kind: Any) -> Any:
+    """``piece`` with the values of some rows in place of its own."""
+    if not patches:
+        return piece
+    order = np.arange(len(piece))
+    order[[row for row, _ in patches]] = len(piece) + np.arange(len(patches))
+    more = writing.array_of([value for _, value in patches], kind)
+    return pa.concat_arrays([piece, more]).take(pa.array(order))

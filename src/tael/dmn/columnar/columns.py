@@ -1,0 +1,227 @@
+"""What a planned value is over a chunk of rows.
+
+A number is one of: whole units of a scale (``Exact``), doubles nearest to decimals as given
+(``Raw``), a quotient not yet divided (``Quotient``), doubles with a bound on their error
+(``Real``). What can take few values is coded (``Coded``). Arrays have one item a row, or no
+dimension when every row has the same value. ``unsure`` marks the rows whose value must not be
+used: the scalar body computes those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Context, Decimal
+from threading import Lock
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.dmn.feel.values import Value
+
+Whole: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Truths: TypeAlias = NDArray[np.bool_]
+Codes: TypeAlias = NDArray[np.intp]
+Words: TypeAlias = NDArray[np.uint64]
+
+LIMIT = 2**62  # units stay below it, so that twice a unit is still an int64
+DIGITS_OF_A_DOUBLE = 15  # that many digits survive the way into a double and back
+_MOST_SCALE = 18
+_EXACT = Context(prec=60, Emin=-99_999, Emax=99_999)
+
+
+def scale_of(number: Decimal) -> int:
+    """Places after the point that ``number`` needs; never below zero."""
+    exponent = number.normalize(_EXACT).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def is_short(number: Decimal) -> bool:
+    """Whether the double nearest to ``number`` tells it from every other short decimal."""
+    sign_digits = number.normalize(_EXACT).as_tuple()
+    return len(sign_digits.digits) <= DIGITS_OF_A_DOUBLE and -290 < number.adjusted() < 290  # noqa: PLR2004 - doubles reach 308
+
+
+def units_of(numbers: Iterable[Value]) -> tuple[Whole, int] | None:
+    """The numbers as whole units of one scale; None when that needs more than 62 bits."""
+    decimals = [number if isinstance(number, Decimal) else Decimal(0) for number in numbers]
+    scale = max(map(scale_of, decimals), default=0)
+    if scale > _MOST_SCALE or any(each.adjusted() > _MOST_SCALE for each in decimals):
+        return None
+    units = [int(each.scaleb(scale, _EXACT)) for each in decimals]
+    if any(abs(each) >= LIMIT for each in units):
+        return None
+    return np.array(units, np.int64), scale
+
+
+class Dictionary:
+    """The values that codes stand for. Values are only ever added; one may serve many threads."""
+
+    def __init__(self, values: Iterable[Value] = ()) -> None:
+        self.values: list[Value] = []
+        self._codes: dict[object, int] = {}
+        self._derived: dict[object, tuple[int, object]] = {}
+        self._lock = Lock()
+        for value in values:
+            self.code(value)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def code(self, value: Value) -> int:
+        """The code of ``value``, which is added when it is new."""
+        key = _key(value)
+        found = self._codes.get(key)
+        if found is None:
+            with self._lock:
+                found = self._codes.get(key)
+                if found is None:
+                    self.values.append(value)
+                    found = self._codes[key] = len(self.values) - 1
+        return found
+
+    def find(self, value: Value) -> int | None:
+        """The code of ``value``; None when no row has it."""
+        return self._codes.get(_key(value))
+
+    def derived(self, key: object, make: Callable[[list[Value]], object]) -> object:
+        """``make(values)``, computed again only after values were added."""
+        known = self._derived.get(key)
+        if known is None or known[0] != len(self.values):
+            values = list(self.values)
+            known = self._derived[key] = (len(values), make(values))
+        return known[1]
+
+    def units(self) -> tuple[Whole, int, int] | None:
+        """Every value as whole units of one scale, the scale, and the largest size."""
+
+        def make(values: list[Value]) -> tuple[Whole, int, int] | None:
+            found = units_of(values)
+            if found is None:
+                return None
+            return *found, max((abs(int(each)) for each in found[0]), default=0)
+
+        return self.derived("units", make)  # type: ignore[return-value]
+
+    def floats(self) -> Floats:
+        """Every value as the double nearest to it."""
+
+        def make(values: list[Value]) -> Floats:
+            return np.array([float(v) if isinstance(v, Decimal) else 0.0 for v in values])
+
+        return self.derived("floats", make)  # type: ignore[return-value]
+
+    def truths(self, key: object, test: Callable[[Value], bool]) -> Truths:
+        """``test`` of every value."""
+
+        def make(values: list[Value]) -> Truths:
+            return np.array([test(value) for value in values], np.bool_)
+
+        return self.derived(("truths", key), make)  # type: ignore[return-value]
+
+
+def _key(value: Value) -> object:
+    if isinstance(value, tuple):
+        return (tuple, *map(_key, value))
+    if isinstance(value, dict):
+        return (dict, *((name, _key(item)) for name, item in value.items()))
+    return type(value), value
+
+
+BOOLEANS = Dictionary([False, True])
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """``units`` / 10 ** ``scale``; no unit is larger than ``bound``, which is below LIMIT."""
+
+    units: Whole
+    scale: int
+    bound: int
+    unsure: Truths | None = None
+
+
+@dataclass(slots=True)
+class Raw:
+    """Doubles as they were given; each stands for its shortest decimal text."""
+
+    values: Floats
+    unsure: Truths | None = None
+    exact: Exact | None = None
+    tried: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """``above`` / ``below``, rounded to 34 digits where it is read; of one scale."""
+
+    above: Exact
+    below: Exact
+    unsure: Truths | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """Doubles; the decimal meant lies within ``errors``. Not finite: anything."""
+
+    values: Floats
+    errors: Floats
+    unsure: Truths | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    values: Truths
+    unsure: Truths | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Dates as days since 1970-01-01."""
+
+    days: Whole
+    unsure: Truths | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    codes: Codes
+    dictionary: Dictionary
+    unsure: Truths | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A context of columns."""
+
+    names: tuple[str, ...]
+    columns: tuple[Column, ...]
+    unsure: Truths | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of as many items in every row."""
+
+    columns: tuple[Column, ...]
+    unsure: Truths | None = None
+
+
+Number: TypeAlias = Exact | Raw | Quotient | Real | Coded
+Column: TypeAlias = Exact | Raw | Quotient | Real | Truth | Days | Coded | Fields | Items
+
+
+def either(*marks: Truths | None) -> Truths | None:
+    """Rows marked in any of ``marks``."""
+    found: Truths | None = None
+    for mark in marks:
+        if mark is not None:
+            found = mark if found is None else found | mark
+    return found
+
+
+def constant(value: Value) -> Coded:
+    """The same value in every row."""
+    return Coded(np.zeros((), np.intp), Dictionary([value]))

@@ -1,0 +1,167 @@
+"""Loops over rows that know no model: compiled by numba where it is there, else in numpy.
+
+Both give equal results. Codes are platform integers, one a row. Masks hold one row a code and one
+uint64 word for each 64 rules: bit r says that rule r can match. ``starts`` is where each column's
+codes begin in the masks; a rule matches where the words of all columns have its bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from tael.dmn.columnar.columns import Codes, Floats, Whole, Words
+from tael.kernel import BadInput
+
+_FEW_CUTS = 24
+_BLOCK = 16  # words looked at together
+NONE, SEVERAL = -1, -2
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """The loops.
+
+    Attributes:
+        bins: (doubles, sorted cuts) → 2k between cuts k-1 and k, 2k + 1 exactly on cut k.
+        bins_whole: the same of int64.
+        first: (codes of shape (columns, rows), masks, starts) → lowest rule that matches, or NONE.
+        only: the one rule that matches, NONE, or SEVERAL.
+        words: which of at most 64 rules match, as one word a row.
+        every: (how many rules match in each row, all of them row after row).
+        known: (words, sorted distinct words) → place of each word, or NONE.
+        weigh: (words, 64 weights) → sum of the weights of the bits that are set.
+        compiled: whether by numba.
+    """
+
+    bins: Callable[[Floats, Floats], Codes]
+    bins_whole: Callable[[Whole, Whole], Codes]
+    first: Callable[[Codes, Words, Codes], Codes]
+    only: Callable[[Codes, Words, Codes], Codes]
+    words: Callable[[Codes, Words, Codes], Words]
+    every: Callable[[Codes, Words, Codes], tuple[Codes, Codes]]
+    known: Callable[[Words, Words], Codes]
+    weigh: Callable[[Words, Whole], Whole]
+    compiled: bool
+
+
+def kernels(*, compiled: bool | None = None) -> Kernels:
+    """The loops, compiled if numba can be imported; ``compiled`` asks for one of the two.
+
+    Raises:
+        BadInput: compiled loops are asked for and numba is not installed.
+    """
+    if compiled is False:
+        return NUMPY
+    found = _machine()
+    if found is None and compiled:
+        raise BadInput("numba is not installed: pip install 'tael[columns]'", field="compiled")
+    return found or NUMPY
+
+
+@lru_cache(maxsize=1)
+def _machine() -> Kernels | None:
+    try:
+        from tael.dmn.columnar import machine  # noqa: PLC0415 - an extra, and a second to import
+    except ImportError:
+        return None
+    return Kernels(
+        machine.bins, machine.bins_whole, machine.first, machine.only, machine.words,
+        machine.every, machine.known, machine.weigh, compiled=True,
+    )  # fmt: skip
+
+
+def _bins(values: Floats | Whole, cuts: Floats | Whole) -> Codes:
+    """A bin's number is how many cuts lie below a value plus how many do not lie above it."""
+    if cuts.size <= _FEW_CUTS:
+        found = np.zeros(values.shape, np.uint8)
+        for cut in cuts:
+            found += values > cut
+            found += values >= cut
+        return found.astype(np.intp)
+    place = np.searchsorted(cuts, values, side="left")
+    tie = cuts[np.minimum(place, cuts.size - 1)] == values
+    return np.asarray(2 * place + tie, np.intp)
+
+
+def _lowest_bit(words: Words) -> Codes:
+    return np.bitwise_count((words & (~words + np.uint64(1))) - np.uint64(1)).astype(np.intp)
+
+
+def _matching(codes: Codes, masks: Words, starts: Codes, words: slice) -> Words:
+    found = masks[codes[0] + starts[0], words]
+    for column in range(1, len(codes)):
+        found &= masks[codes[column] + starts[column], words]
+    return found
+
+
+def _first(codes: Codes, masks: Words, starts: Codes) -> Codes:
+    found = np.full(codes.shape[1], NONE, np.intp)
+    left = np.arange(codes.shape[1])
+    for begin in range(0, masks.shape[1], _BLOCK):
+        block = _matching(codes[:, left], masks, starts, slice(begin, begin + _BLOCK))
+        word = (block != 0).argmax(axis=1)
+        lowest = block[np.arange(left.size), word]
+        hit = lowest != 0
+        found[left[hit]] = 64 * (begin + word[hit]) + _lowest_bit(lowest[hit])
+        left = left[~hit]
+        if not left.size:
+            break
+    return found
+
+
+def _only(codes: Codes, masks: Words, starts: Codes) -> Codes:
+    found = np.full(codes.shape[1], NONE, np.intp)
+    count = np.zeros(codes.shape[1], np.int64)
+    rows = np.arange(codes.shape[1])
+    for begin in range(0, masks.shape[1], _BLOCK):
+        block = _matching(codes, masks, starts, slice(begin, begin + _BLOCK))
+        count += np.bitwise_count(block).sum(axis=1, dtype=np.int64)
+        word = (block != 0).argmax(axis=1)
+        lowest = block[rows, word]
+        hit = (lowest != 0) & (found == NONE)
+        found[hit] = 64 * (begin + word[hit]) + _lowest_bit(lowest[hit])
+    found[count > 1] = SEVERAL
+    return found
+
+
+def _words(codes: Codes, masks: Words, starts: Codes) -> Words:
+    single = masks[:, 0]
+    found: Words = single[codes[0] + starts[0]]
+    for column in range(1, len(codes)):
+        found &= single[codes[column] + starts[column]]
+    return found
+
+
+def _every(codes: Codes, masks: Words, starts: Codes) -> tuple[Codes, Codes]:
+    rows, rules = [], []
+    for begin in range(masks.shape[1]):
+        word = _matching(codes, masks, starts, slice(begin, begin + 1))[:, 0]
+        some = np.flatnonzero(word)
+        bits = (word[some, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)
+        row, bit = np.nonzero(bits)
+        rows.append(some[row])
+        rules.append(64 * begin + bit)
+    row, rule = np.concatenate(rows), np.concatenate(rules)
+    order = np.argsort(row, kind="stable")
+    return np.bincount(row, minlength=codes.shape[1]).astype(np.intp), rule[order]
+
+
+def _known(words: Words, keys: Words) -> Codes:
+    if not keys.size:
+        return np.full(words.size, NONE, np.intp)
+    place = np.minimum(np.searchsorted(keys, words), keys.size - 1)
+    return np.where(keys[place] == words, place, NONE)
+
+
+def _weigh(words: Words, weights: Whole) -> Whole:
+    found = np.zeros(words.size, np.int64)
+    for bit in np.flatnonzero(weights):
+        found += ((words >> np.uint64(bit)) & np.uint64(1)).astype(np.int64) * weights[bit]
+    return found
+
+
+NUMPY = Kernels(_bins, _bins, _first, _only, _words, _every, _known, _weigh, compiled=False)

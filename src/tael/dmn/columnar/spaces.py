@@ -1,0 +1,198 @@
+"""Codes of the values that tables look at, and which codes a cell takes.
+
+A number is coded by the cuts of every cell that looks at it, once for all tables: 2k between cuts
+k-1 and k, 2k + 1 exactly on cut k. What is coded already keeps its codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TypeAlias
+
+import numpy as np
+
+from tael.dmn.columnar import guard
+from tael.dmn.columnar.columns import (
+    BOOLEANS,
+    LIMIT,
+    Coded,
+    Codes,
+    Column,
+    Dictionary,
+    Exact,
+    Floats,
+    Quotient,
+    Raw,
+    Real,
+    Truth,
+    Truths,
+    Whole,
+    Words,
+    is_short,
+    scale_of,
+)
+from tael.dmn.columnar.kernels import Kernels
+from tael.dmn.compiled.plan import Cell, Interval
+
+_SHARP = 2**51
+_MOST_FACTOR = 10**40
+
+
+class Cuts:
+    """Sorted distinct numbers that part a value's line into 2k + 1 bins."""
+
+    def __init__(self, points: Iterable[Decimal]) -> None:
+        self.points = sorted(set(points))
+        self.places = {point: place for place, point in enumerate(self.points)}
+        self.short = all(map(is_short, filter(None, self.points)))
+        self.scale = max(map(scale_of, self.points), default=0)
+        self.floats: Floats = np.array([float(point) for point in self.points], np.float64)
+        self._around = np.concatenate([[-np.inf], self.floats, [np.inf]])
+        self._doubled: dict[int, Whole] = {}
+
+    def __len__(self) -> int:
+        return 2 * len(self.points) + 1
+
+    def doubled(self, scale: int) -> Whole:
+        """Twice each cut in units of ``scale``; odd where the cut lies between two units."""
+        known = self._doubled.get(scale)
+        if known is None:
+            known = np.array([_doubled(point, scale) for point in self.points], np.int64)
+            self._doubled[scale] = known
+        return known
+
+    def close(self, column: Real, codes: Codes) -> Truths:
+        """Rows whose error may carry them over a cut."""
+        lower, upper = self._around[codes >> 1], self._around[(codes >> 1) + 1]
+        values = column.values
+        errors = column.errors * (1 + 2.0**-50) + np.abs(values) * 2.0**-50 + 1e-300
+        near: Truths = ~((values - lower > errors) & (upper - values > errors))
+        return near
+
+
+def _doubled(point: Decimal, scale: int) -> int:
+    if point.adjusted() + scale > 30:  # noqa: PLR2004 - far beyond 62 bits
+        return 2 * LIMIT - 1 if point > 0 else 1 - 2 * LIMIT
+    numerator, denominator = point.as_integer_ratio()
+    whole, rest = divmod(numerator * 10**scale, denominator)
+    return int(max(1 - 2 * LIMIT, min(2 * LIMIT - 1, 2 * whole + (1 if rest else 0))))
+
+
+Space: TypeAlias = Cuts | Dictionary
+
+
+def coded(  # noqa: PLR0911 - one way a kind
+    column: Column, cuts: Cuts, kernels: Kernels, size: int
+) -> tuple[Codes, Space, Truths | None]:
+    """The codes of ``column``, what they stand for, and the rows that cannot be told."""
+    if isinstance(column, Coded):
+        return _rows(column.codes, size), column.dictionary, column.unsure
+    if isinstance(column, Truth):
+        return _rows(column.values.astype(np.intp), size), BOOLEANS, column.unsure
+    if isinstance(column, Raw):
+        if cuts.short:
+            return kernels.bins(_rows(column.values, size), cuts.floats), cuts, column.unsure
+        column = guard.exact(column) or column
+    if isinstance(column, Exact):
+        points = cuts.doubled(column.scale)
+        return kernels.bins_whole(_rows(2 * column.units, size), points), cuts, column.unsure
+    if not isinstance(column, Raw | Quotient | Real):
+        raise TypeError(f"no codes of {type(column).__name__}")
+    doubles = guard.real(column)
+    codes = kernels.bins(_rows(doubles.values, size), cuts.floats)
+    if isinstance(column, Quotient) and _is_sharp(column, cuts):
+        return codes, cuts, doubles.unsure
+    close = cuts.close(doubles, codes)
+    if close.any():
+        return codes, cuts, close if doubles.unsure is None else doubles.unsure | close
+    return codes, cuts, doubles.unsure
+
+
+def _is_sharp(column: Quotient, cuts: Cuts) -> bool:
+    """Whether the doubles of a quotient and of a cut can only be equal if the decimals are.
+
+    N/D and C/10**k differ by at least 1/(D * 10**k), which is more than a double's step at N/D
+    when N * 10**k is below 2**52. Rounding keeps the order.
+    """
+    if not cuts.short or 10**cuts.scale > _MOST_FACTOR:
+        return False
+    return column.above.bound * 10**cuts.scale < _SHARP and column.below.bound < _SHARP
+
+
+def _rows(values: np.ndarray, size: int) -> np.ndarray:
+    if values.ndim:
+        return values
+    return np.ascontiguousarray(np.broadcast_to(values, size))
+
+
+def ranges(cell: Cell, space: Space) -> list[tuple[int, int]]:
+    """The codes that ``cell`` takes: first and last of each run, sorted and apart."""
+    last = len(space) - 1
+    if cell.any:
+        return [(0, last)] if last >= 0 else []
+    if isinstance(space, Cuts):
+        found = _merged(filter(None, (_range(part, space) for part in cell.intervals)))
+    else:
+        found = _merged((code, code) for code in _taken(cell.intervals, space))
+    return _complement(found, last) if cell.negated else found
+
+
+def _range(part: Interval, cuts: Cuts) -> tuple[int, int] | None:
+    start, end = 0, len(cuts) - 1
+    if isinstance(part.low, Decimal):
+        start = 2 * cuts.places[part.low] + (1 if part.low_closed else 2)
+    if isinstance(part.high, Decimal):
+        end = 2 * cuts.places[part.high] + (1 if part.high_closed else 0)
+    return (start, end) if start <= end else None
+
+
+def _taken(parts: Sequence[Interval], dictionary: Dictionary) -> Iterable[int]:
+    if all(part.low == part.high and part.low is not None for part in parts):
+        found = (dictionary.find(part.low) for part in parts if part.low_closed)
+        return [code for code in found if code is not None]
+    cell = Cell(tuple(parts))
+    return [code for code, value in enumerate(dictionary.values) if cell.holds(value)]
+
+
+def _merged(found: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _complement(found: list[tuple[int, int]], last: int) -> list[tuple[int, int]]:
+    gaps: list[tuple[int, int]] = []
+    at = 0
+    for start, end in found:
+        if start > at:
+            gaps.append((at, start - 1))
+        at = end + 1
+    return [*gaps, (at, last)] if at <= last else gaps
+
+
+def lookup(cell: Cell, space: Space) -> Truths:
+    """Per code whether ``cell`` takes it."""
+    taken = np.zeros(len(space), np.bool_)
+    for start, end in ranges(cell, space):
+        taken[start : end + 1] = True
+    return taken
+
+
+def masks(cells: Sequence[Cell], space: Space) -> Words:
+    """Per code one bit a cell, in words of 64: toggled where a run starts and after its end."""
+    toggles = np.zeros((len(space) + 1, (len(cells) + 63) // 64), np.uint64)
+    known: dict[Cell, list[tuple[int, int]]] = {}
+    for number, cell in enumerate(cells):
+        runs = known.get(cell)
+        if runs is None:
+            runs = known[cell] = ranges(cell, space)
+        bit, word = np.uint64(1 << (number & 63)), number >> 6
+        for start, end in runs:
+            toggles[start, word] ^= bit
+            toggles[end + 1, word] ^= bit
+    return np.bitwise_xor.accumulate(toggles, axis=0)[:-1]
