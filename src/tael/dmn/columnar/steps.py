@@ -129,7 +129,7 @@ class Compiler:
 
         if allowed is None or allowed.any:
             return read
-        cuts = self._cuts[place]
+        cuts = self._cuts.get(place) or Cuts([])
         test = Test(allowed)
 
         def checked(chunk: Chunk) -> Column:
