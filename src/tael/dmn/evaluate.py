@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tael.dmn.compiled.plan import Plan
+from tael.dmn.compiled.planner import plan_of
+from tael.dmn.compiled.traced import Traced
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.closures import Compiler
 from tael.dmn.feel.env import Alone, Code, Env, Test
@@ -98,6 +100,7 @@ class Model:
             decision.path + decision.name: key for key, decision in graph.decisions.items()
         }
         self._service_ids = {each.path + each.name: key for key, each in graph.services.items()}
+        self._fast: dict[str | None, Traced | None] = {}
 
     @staticmethod
     def _allowance(compiler: Compiler) -> AllowedCheck:
@@ -140,6 +143,16 @@ class Model:
             BadInput: a value without a FEEL type; names the field.
             DmnError: no such decision, or an evaluation that nests too deeply.
         """
+        fast = self._fast.get(decision)
+        if fast is None and decision not in self._fast:
+            fast = self._fast_body(decision)
+        result = None if fast is None else fast.result(inputs)
+        return self.evaluate_slowly(inputs, decision) if result is None else result
+
+    def evaluate_slowly(
+        self, inputs: Mapping[str, object], decision: str | None = None
+    ) -> Result:
+        """As ``evaluate``, by the general body alone: what every fast one must equal."""
         if decision is None:
             wanted = [each for each in self._decision_ids.values() if not self._is_imported(each)]
         elif decision in self._decision_ids:
@@ -153,6 +166,25 @@ class Model:
                 rule="a decision or decision service of the model",
             )
         return self._result(Run(self, inputs), wanted)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What of the model has a fast body, and why the rest has none; made when first needed."""
+        return plan_of(self.graph)
+
+    def _fast_body(self, decision: str | None) -> Traced | None:
+        """The fast body of one decision, or of all; None when part of it is not planned."""
+        if decision is None:
+            wanted = {n: key for n, key in self._decision_ids.items() if not self._is_imported(key)}
+        elif decision in self._decision_ids:
+            wanted = {decision: self._decision_ids[decision]}
+        else:
+            return None
+        fast = None
+        if wanted and all(key in self.plan.decisions for key in wanted.values()):
+            fast = Traced(self, self.plan, wanted, self.evaluate_slowly)
+        self._fast[decision] = fast
+        return fast
 
     @cached_property
     def reasoner(self) -> Reasoner:
@@ -221,7 +253,7 @@ class Model:
             return result
         name, value = next(iter(result.outputs.items()))
         checked = run.coerced_output(service, value)
-        return replace(result, outputs={name: checked}, warnings=tuple(run.warnings))
+        return Result({name: checked}, result.trace, tuple(run.warnings))
 
     def _result(self, run: Run, keys: Sequence[str]) -> Result:
         decisions = self.graph.decisions

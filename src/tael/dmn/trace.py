@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tael.dmn.feel.syntax import Rule
@@ -12,7 +12,7 @@ from tael.dmn.feel.values import Value
 
 @dataclass(frozen=True, slots=True)
 class FeelWarning:
-    """Why something is null: the node, the line of the file, the column in the expression."""
+    """Why something is null: the node, the line and the column of the file."""
 
     node: str
     line: int
@@ -36,21 +36,50 @@ class Fired:
     rule: Rule | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+Reads = tuple[tuple[str, Value], ...]
+
+
 class Step:
-    """One decision or knowledge model: what it read, which rules fired, what it gave.
+    """One decision or knowledge model: what it read, which rules fired, what it gave. Immutable.
 
     Attributes:
         node: name of the decision or knowledge model.
-        reads: names it read with their values, in the order of first reading.
         fired: rules that fired, in the order of the result.
         value: the decision's value; None for a knowledge model.
     """
 
-    node: str
-    reads: tuple[tuple[str, Value], ...]
-    fired: tuple[Fired, ...]
-    value: Value
+    __slots__ = ("_reads", "fired", "node", "value")
+
+    def __init__(
+        self,
+        node: str,
+        reads: Reads | Callable[[], Reads],
+        fired: tuple[Fired, ...],
+        value: Value,
+    ) -> None:
+        self.node = node
+        self._reads = reads
+        self.fired = fired
+        self.value = value
+
+    @property
+    def reads(self) -> Reads:
+        """Names it read with their values, in the order of first reading."""
+        if not isinstance(self._reads, tuple):
+            self._reads = self._reads()
+        return self._reads
+
+    def _parts(self) -> tuple[object, ...]:
+        return self.node, self.reads, self.fired, self.value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Step) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash((self.node, self.fired))
+
+    def __repr__(self) -> str:
+        return f"Step({', '.join(map(repr, self._parts()))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +108,36 @@ class Trace:
         ]
 
 
-@dataclass(frozen=True, slots=True)
 class Result:
     """What ``Model.evaluate`` gives.
 
     Attributes:
         outputs: the value of each decision asked for, by name: Decimal, str, bool, date, tuple
             (list), dict (context) or None.
-        trace: what was read and which rules fired.
         warnings: why anything is null, in the order met.
     """
 
-    outputs: Mapping[str, Value]
-    trace: Trace
-    warnings: tuple[FeelWarning, ...]
+    __slots__ = ("_trace", "outputs", "warnings")
+
+    def __init__(
+        self,
+        outputs: Mapping[str, Value],
+        trace: Trace | Callable[[], Trace],
+        warnings: tuple[FeelWarning, ...] = (),
+    ) -> None:
+        self.outputs = outputs
+        self._trace = trace
+        self.warnings = warnings
+
+    @property
+    def trace(self) -> Trace:
+        """What was read and which rules fired; put into words when first asked for."""
+        if not isinstance(self._trace, Trace):
+            self._trace = self._trace()
+        return self._trace
+
+    def __repr__(self) -> str:
+        return f"Result({self.outputs!r}, warnings={self.warnings!r})"
 
     def to_json(self) -> dict[str, object]:
         """JSON values of all three; two evaluations of the same inputs give the same text."""

@@ -1,0 +1,99 @@
+"""The fast body of a model: chosen by what is wanted and by the Python types of the inputs.
+
+It answers only where the general body would answer without any null or warning; otherwise it
+steps aside. Functions are generated when first needed, for a bounded number of type signatures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import getcontext, setcontext
+from operator import itemgetter
+from typing import cast
+
+from tael.dmn.compiled.plan import Plan
+from tael.dmn.compiled.scalar import Body, compile_body
+from tael.dmn.compiled.source import Odd
+from tael.dmn.compiled.walk import needs
+from tael.dmn.errors import Nothing
+from tael.dmn.feel.numbers import NUMBERS
+from tael.dmn.feel.values import Value
+
+_MOST_SIGNATURES = 64
+# What a fast body meets where the general one gives null or a warning, or refuses the input.
+_ASIDE = (Odd, Nothing, TypeError, ValueError, LookupError, ArithmeticError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One run of a fast body: inputs as given, values of what was wanted, what tables left."""
+
+    body: Body
+    inputs: tuple[object, ...]
+    values: tuple[Value, ...]
+    rows: tuple[object, ...]
+
+
+class FastBody:
+    """Computes some decisions of a planned model.
+
+    Args:
+        plan: the plan of the model.
+        wanted: keys of planned decisions, by the names that outputs bear.
+    """
+
+    def __init__(self, plan: Plan, wanted: Mapping[str, str]) -> None:
+        self._plan = plan
+        self.names = tuple(wanted)
+        self.keys = tuple(wanted.values())
+        self.needed = needs(plan, self.keys)
+        names = [item.name for item in self.needed.inputs]
+        self._read = _reader(names)
+        self._bodies: dict[tuple[type, ...], Body | None] = {}
+
+    def run(self, inputs: Mapping[str, object]) -> Kept | None:
+        """The values that were wanted; None: ask the general body."""
+        try:
+            given = self._read(inputs)
+        except (LookupError, TypeError):
+            return None
+        return self.run_values(given)
+
+    def run_values(self, given: tuple[object, ...]) -> Kept | None:
+        """As ``run``, of the values in the order of ``needed.inputs``."""
+        kinds = tuple(map(type, given))
+        body = self._bodies.get(kinds)
+        if body is None:
+            body = self._compiled(kinds)
+            if body is None:
+                return None
+        try:
+            if body.in_context:
+                outer = getcontext()
+                setcontext(NUMBERS)
+                try:
+                    values, rows = body.run(given)
+                finally:
+                    setcontext(outer)
+            else:
+                values, rows = body.run(given)
+        except _ASIDE:
+            return None
+        return Kept(body, given, values, rows)
+
+    def _compiled(self, kinds: tuple[type, ...]) -> Body | None:
+        if kinds in self._bodies or len(self._bodies) >= _MOST_SIGNATURES:
+            return None
+        body = compile_body(self._plan, self.needed, self.keys, kinds)
+        self._bodies[kinds] = body
+        return body
+
+
+def _reader(names: Sequence[str]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:
+    if not names:
+        return lambda _inputs: ()
+    if len(names) == 1:
+        name = names[0]
+        return lambda inputs: (inputs[name],)
+    return cast("Callable[[Mapping[str, object]], tuple[object, ...]]", itemgetter(*names))

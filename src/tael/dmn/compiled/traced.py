@@ -1,0 +1,255 @@
+"""The trace of a fast run: the same steps as the general body tells, made from what was kept.
+
+What a decision reads rarely depends on the data; where it does, because a name is read in a branch
+alone, its general body runs once more, for its reads only. A decision that is needed in a branch
+alone, and a knowledge model with a table of its own, leave the whole trace to the general body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from functools import partial
+
+from tael.dmn.compiled import plan as p
+from tael.dmn.compiled.fast import FastBody, Kept
+from tael.dmn.compiled.walk import children
+from tael.dmn.feel.env import Alone, Code, Env
+from tael.dmn.feel.numbers import NUMBERS
+from tael.dmn.feel.syntax import DecisionTable, Node
+from tael.dmn.feel.values import Value
+from tael.dmn.model.graph import Decision
+from tael.dmn.run import Compiled
+from tael.dmn.trace import Fired, Reads, Result, Step, Trace
+
+_Slowly = Callable[[Mapping[str, object], str | None], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A step as it can be told beforehand: names read, with the place among inputs or the key.
+
+    ``code`` is the general body of a decision of whose names only some are read in a run.
+    """
+
+    key: str
+    node: str
+    reads: tuple[tuple[str, int | str], ...]
+    code: Code | None
+
+
+class _DependsOnData(Exception):  # noqa: N818 - an answer, not an error
+    """What is read is known only when it runs."""
+
+
+class Traced:
+    """A fast body whose results tell their trace when asked."""
+
+    def __init__(
+        self,
+        model: Compiled,
+        plan: p.Plan,
+        wanted: Mapping[str, str],
+        slowly: _Slowly,
+    ) -> None:
+        self._plan = plan
+        self._slowly = slowly
+        self._body = FastBody(plan, wanted)
+        self._names = self._body.names
+        self._decision = self._names[0] if len(self._names) == 1 else None
+        try:
+            self._told: list[_Told] | None = _Teller(model, plan, self._body).told()
+        except (_DependsOnData, RecursionError):
+            self._told = None
+        told = [each.key for each in self._told or []]
+        self._places = {key: self._body.keys.index(key) for key in told if key in self._body.keys}
+        self._whole = self._body
+        if len(self._places) < len(told):
+            self._whole = FastBody(plan, {key: key for key in told})
+            self._places = {key: place for place, key in enumerate(told)}
+
+    def result(self, inputs: Mapping[str, object]) -> Result | None:
+        """What the decisions give; None: ask the general body."""
+        kept = self._body.run(inputs)
+        if kept is None:
+            return None
+        outputs = dict(zip(self._names, kept.values))  # noqa: B905 - as many values as names
+        return Result(outputs, partial(self._trace, kept))
+
+    def _trace(self, kept: Kept) -> Trace:
+        whole: Kept | None = kept
+        if self._whole is not self._body and self._told is not None:
+            whole = self._whole.run_values(kept.inputs)
+        if self._told is None or whole is None:
+            names = [item.name for item in self._body.needed.inputs]
+            given = dict(zip(names, kept.inputs, strict=True))
+            return self._slowly(given, self._decision).trace
+        return Trace(tuple(self._step(told, whole) for told in self._told))
+
+    def _step(self, told: _Told, kept: Kept) -> Step:
+        fired: tuple[Fired, ...] = ()
+        for place, occurrence in kept.body.occurrences.get(told.key, ()):
+            fired += occurrence.fired(kept.rows[place])
+        value = kept.values[self._places[told.key]]
+        return Step(told.node, partial(self._reads, told, kept), fired, value)
+
+    def _reads(self, told: _Told, kept: Kept) -> Reads:
+        if told.code is not None:
+            again = _Again(lambda name: self._value(places[name], kept))
+            places = dict(told.reads)
+            told.code(Env(again))
+            return tuple(again.reads.items())
+        return tuple((name, self._value(place, kept)) for name, place in told.reads)
+
+    def _value(self, place: int | str, kept: Kept) -> Value:
+        if isinstance(place, str):
+            return kept.values[self._places[place]]
+        return _as_read(kept.inputs[place])
+
+
+class _Again(Alone):
+    """A run of one decision whose requirements are known: notes what it reads."""
+
+    def __init__(self, value: Callable[[str], Value]) -> None:
+        self._value = value
+        self.reads: dict[str, Value] = {}
+
+    def read(self, name: str) -> Value:
+        found = self.reads[name] = self._value(name)
+        return found
+
+
+def _as_read(value: object) -> Value:
+    """An input of a type that fast bodies take, as the general body reads it."""
+    if isinstance(value, str | bool):
+        return value
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    return NUMBERS.create_decimal(value)  # type: ignore[arg-type]
+
+
+class _Teller:
+    """Follows the order in which the general body evaluates."""
+
+    def __init__(self, model: Compiled, plan: p.Plan, body: FastBody) -> None:
+        self._graph = model.graph
+        self._codes = model.codes
+        self._plan = plan
+        self._wanted = body.keys
+        self._input_places = {item.name: i for i, item in enumerate(body.needed.inputs)}
+        self._done: set[str] = set()
+        self._steps: list[_Told] = []
+
+    def told(self) -> list[_Told]:
+        for key in self._wanted:
+            self._decision(key)
+        return self._steps
+
+    def _decision(self, key: str) -> None:
+        if key in self._done:
+            return
+        self._done.add(key)
+        node = self._graph.decisions[key]
+        calls = any(map(self._is_function, node.scope.values()))
+        if calls and not all(map(self._tells_nothing, node.scope.values())):
+            raise _DependsOnData
+        reader = _Reader(self, node)
+        reader.read(self._plan.decisions[key], always=True)
+        if reader.in_branches and calls:
+            raise _DependsOnData
+        code = self._codes[node.id] if reader.in_branches else None
+        self._steps.append(_Told(key, node.name, tuple(reader.reads.items()), code))
+
+    def _is_function(self, key: str) -> bool:
+        return key not in self._graph.inputs and key not in self._graph.decisions
+
+    def _tells_nothing(self, key: str) -> bool:
+        """Whether a requirement has no step of its own but what is told anyway.
+
+        A knowledge model that reads nothing but its parameters and holds no table has none.
+        """
+        if not self._is_function(key):
+            return True
+        node = self._graph.knowledge.get(key)
+        if node is None or _holds_table(node.logic):
+            return False
+        return all(self._is_function(k) and self._tells_nothing(k) for k in node.scope.values())
+
+    def name_of(self, node: Decision, found: p.Input | p.Reference) -> tuple[str, int | str]:
+        """The name by which ``node`` reads an input or a decision, and where its value is."""
+        for name, key in node.scope.items():
+            if isinstance(found, p.Reference):
+                if key == found.key:
+                    return name, key
+            elif key in self._graph.inputs and self._graph.inputs[key].name == found.name:
+                return name, self._input_places[found.name]
+        raise _DependsOnData
+
+    def needs(self, key: str, *, always: bool) -> None:
+        """A decision that is read: it comes first, if nobody asked for it before."""
+        if key not in self._done and not always:
+            raise _DependsOnData
+        self._decision(key)
+
+
+def _holds_table(tree: object) -> bool:
+    """Whether a decision table stands anywhere in a tree of FEEL."""
+    waiting = [tree]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, DecisionTable):
+            return True
+        if isinstance(each, tuple):
+            waiting.extend(each)
+        elif isinstance(each, Node):
+            waiting.extend(getattr(each, part.name) for part in fields(each))
+    return False
+
+
+class _Reader:
+    """What one decision reads, in order."""
+
+    def __init__(self, teller: _Teller, node: Decision) -> None:
+        self._teller = teller
+        self._node = node
+        self.reads: dict[str, int | str] = {}
+        self.in_branches = False
+        self._locals: set[int] = set()
+
+    def read(self, tree: p.Expression, *, always: bool) -> None:  # noqa: C901 - one branch a form
+        if isinstance(tree, p.Constant):
+            return
+        if isinstance(tree, p.Input | p.Reference):
+            self._name(tree, always=always)
+        elif isinstance(tree, p.Local):
+            self._local(tree, always=always)
+        elif isinstance(tree, p.Table):
+            for column in tree.columns:
+                self.read(column.value, always=always)
+            for output in (*tree.outputs, tree.default or ()):
+                for each in output:
+                    self.read(each, always=False)
+        elif isinstance(tree, p.Choose) or (isinstance(tree, p.Logic) and tree.operator != "not"):
+            first, *others = children(tree)
+            self.read(first, always=always)
+            for each in others:
+                self.read(each, always=False)
+        else:
+            for each in children(tree):
+                self.read(each, always=always)
+
+    def _name(self, tree: p.Input | p.Reference, *, always: bool) -> None:
+        if isinstance(tree, p.Reference):
+            self._teller.needs(tree.key, always=always)
+        name, place = self._teller.name_of(self._node, tree)
+        if name not in self.reads:
+            self.in_branches = self.in_branches or not always
+            self.reads[name] = place
+
+    def _local(self, tree: p.Local, *, always: bool) -> None:
+        if tree.slot in self._locals:
+            return
+        if always:
+            self._locals.add(tree.slot)
+        self.read(tree.value, always=always)
