@@ -14,6 +14,7 @@ from tael.dmn.compiled.traced import Traced
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.closures import Compiler
 from tael.dmn.feel.env import Alone, Code, Env, Test
+from tael.dmn.feel.registered import Registered
 from tael.dmn.feel.syntax import UnaryTests
 from tael.dmn.feel.type_system import AllowedCheck
 from tael.dmn.feel.values import Value
@@ -27,16 +28,22 @@ from tael.dmn.run import Run
 from tael.dmn.trace import Result, Trace
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tael.dmn.columnar.batch import BatchResult
     from tael.dmn.verification import Verification
 
 
-def load(path: str | Path, *, tolerant: bool = False) -> Model:
+def load(
+    path: str | Path, *, tolerant: bool = False, functions: Mapping[str, Registered] | None = None
+) -> Model:
     """The model in the DMN file ``path`` (DMN 1.1 to 1.5), and those in its folder it imports.
 
     Args:
         path: an XML file; document type declarations and entities are refused.
         tolerant: take broken expressions and unknown names as null, as the standard does at run
             time, and list them in ``Model.problems``; by default they are errors.
+        functions: what external functions of kind PMML call; see ``Model.with_functions``.
 
     Raises:
         DmnError: names file, node and line.
@@ -48,7 +55,8 @@ def load(path: str | Path, *, tolerant: bool = False) -> Model:
         raise DmnError(
             f"cannot be read: {error.strerror}", file=str(path), rule="a readable file"
         ) from None
-    return _model(data, str(path), beside(file), tolerant=tolerant)
+    model = _model(data, str(path), beside(file), tolerant=tolerant)
+    return model.with_functions(functions) if functions else model
 
 
 def loads(
@@ -57,10 +65,12 @@ def loads(
     file: str = "<text>",
     tolerant: bool = False,
     imports: Mapping[str, str] | None = None,
+    functions: Mapping[str, Registered] | None = None,
 ) -> Model:
     """The model in the DMN text ``data``; ``imports`` are texts by namespace. Else as ``load``."""
     raw = data.encode() if isinstance(data, str) else data
-    return _model(raw, file, among(imports or {}), tolerant=tolerant)
+    model = _model(raw, file, among(imports or {}), tolerant=tolerant)
+    return model.with_functions(functions) if functions else model
 
 
 def _model(raw: bytes, file: str, resolve: Resolver, *, tolerant: bool) -> Model:
@@ -83,13 +93,14 @@ class Model:
         problems: what a tolerant load found wrong.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, functions: Mapping[str, Registered] | None = None) -> None:
         self.name = graph.name
         self.namespace = graph.namespace
         self.hash = graph.hash
         self.problems = graph.problems
         self.graph = graph
-        self._compilers = {path: Compiler(types) for path, types in graph.types.items()}
+        self._compilers = {path: Compiler(types, functions) for path, types in graph.types.items()}
+        self._functions = functions or {}
         for path, types in graph.types.items():
             types.allows = self._allowance(self._compilers[path])
         nodes: list[Decision | Knowledge] = [*graph.decisions.values(), *graph.knowledge.values()]
@@ -114,6 +125,15 @@ class Model:
             return test(Env(Alone()), value) is True
 
         return allows
+
+    def with_functions(self, functions: Mapping[str, Registered]) -> Model:
+        """The same model, whose external functions of kind PMML call ``functions`` by name.
+
+        A function gets FEEL values by position (Decimal, str, bool, None, tuple, mapping, Date and
+        the like) and gives one, or a float, which counts as its shortest decimal. What it raises is
+        null with a warning. Only what is registered runs: a model can name nothing else.
+        """
+        return Model(self.graph, {**self._functions, **functions})
 
     @property
     def inputs(self) -> Mapping[str, str]:
@@ -166,6 +186,31 @@ class Model:
                 rule="a decision or decision service of the model",
             )
         return self._result(Run(self, inputs), wanted)
+
+    def evaluate_batch(
+        self,
+        table: pa.Table | pa.RecordBatch,
+        decisions: Sequence[str] | None = None,
+        *,
+        trace: bool = False,
+    ) -> BatchResult:
+        """Compute ``decisions`` (default: all) for each row of an Arrow table, a column an input.
+
+        Decisions that the plan accepts are computed in columns, the others row by row; which these
+        are, and why, stands in the result. Every value equals that of ``evaluate`` for the row.
+
+        Args:
+            table: a pyarrow Table or RecordBatch; columns bear the names of inputs.
+            decisions: names of decisions.
+            trace: also tell which rules of decision tables fired.
+
+        Raises:
+            BadInput: no Arrow table; a column that is missing, there twice or of another type.
+            DmnError: no such decision.
+        """
+        from tael.dmn.columnar.batch import evaluate_batch  # noqa: PLC0415 - numpy, on request
+
+        return evaluate_batch(self, table, decisions, trace=trace)
 
     @cached_property
     def plan(self) -> Plan:

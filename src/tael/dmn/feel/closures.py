@@ -18,6 +18,7 @@ from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.library import BUILTINS
 from tael.dmn.feel.literals import moment_from
 from tael.dmn.feel.operators import ARITHMETIC, compared, member, negate
+from tael.dmn.feel.registered import Registered, registered_function
 from tael.dmn.feel.syntax import NamedType
 from tael.dmn.feel.tables import compile_table
 from tael.dmn.feel.type_system import ANY, TypeSystem, type_of_literal
@@ -32,10 +33,16 @@ from tael.dmn.feel.values import (
 
 
 class Compiler:
-    """Compiles expressions against the types of a model; one serves all of its nodes."""
+    """Compiles expressions against the types of a model; one serves all of its nodes.
 
-    def __init__(self, types: TypeSystem | None = None) -> None:
+    ``functions`` are those that models of kind PMML may call, by name.
+    """
+
+    def __init__(
+        self, types: TypeSystem | None = None, functions: Mapping[str, Registered] | None = None
+    ) -> None:
         self._types = types or TypeSystem()
+        self._functions = functions or {}
 
     def expression(self, tree: s.Expression) -> Code:
         """The closure of an expression."""
@@ -354,7 +361,10 @@ class Compiler:
         declared = tuple(each or ANY for each in tree.types)
 
         def made(_env: Env) -> Value:
-            method = java_method(tree.class_name, tree.signature, len(names))
+            if tree.kind == "PMML":
+                method = registered_function(self._functions, tree.class_name, tree.signature)
+            else:
+                method = java_method(tree.class_name, tree.signature, len(names))
 
             def call(*arguments: Value) -> Value:
                 return method(*map(types.coerce, arguments, declared))
