@@ -18,7 +18,6 @@ from tael.dmn.columnar.kernels import Kernels, kernels
 from tael.dmn.columnar.steps import Chunk, Compiler
 from tael.dmn.columnar.tables import Hits
 from tael.dmn.compiled.plan import Shape
-from tael.dmn.compiled.planner import plan_of
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.values import Value
 from tael.dmn.model.graph import Graph
@@ -27,7 +26,7 @@ from tael.kernel import BadInput
 if TYPE_CHECKING:
     from tael.dmn.evaluate import Model
 
-ROWS_A_CHUNK = 8192
+ROWS_A_CHUNK = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class BatchResult:
         compiled: whether the loops were compiled by numba.
     """
 
-    table: Any
+    table: pa.Table
     fallbacks: Mapping[str, str]
     rows_fallen_back: int
     compiled: bool
@@ -66,9 +65,9 @@ class _Wanted:
 class Program:
     """The columnar form of one model; made once, used by every batch and any thread."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.plan = plan_of(graph)
+    def __init__(self, model: Model) -> None:
+        self.graph = model.graph
+        self.plan = model.plan
         self.compiler = Compiler(self.plan)
 
     def why_not(self, key: str) -> str:
@@ -87,7 +86,7 @@ def program_of(model: Model) -> Program:
     with _LOCK:
         found = _PROGRAMS.get(model)
         if found is None:
-            found = _PROGRAMS[model] = Program(model.graph)
+            found = _PROGRAMS[model] = Program(model)
         return found
 
 
@@ -232,8 +231,10 @@ class _Batch:
     def _row(
         self, row: int, inputs: Mapping[str, object], wanted: list[_Wanted], *, trace: bool
     ) -> None:
+        own = [node for node in self._program.graph.decisions.values() if not node.path]
+        whole = self._model.evaluate(inputs) if len(wanted) == len(own) > 1 else None
         for each in wanted:
-            found = self._model.evaluate(inputs, each.name)
+            found = whole or self._model.evaluate(inputs, each.name)
             each.alone[row] = found.outputs[each.name]
             if trace:
                 step = found.trace.of(self._program.graph.decisions[each.key].name)
