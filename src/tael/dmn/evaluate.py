@@ -13,6 +13,7 @@ from tael.dmn.compiled.planner import plan_of
 from tael.dmn.compiled.traced import Traced
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.closures import Compiler
+from tael.dmn.feel.depth import with_room
 from tael.dmn.feel.env import Alone, Code, Env, Test
 from tael.dmn.feel.registered import Registered
 from tael.dmn.feel.syntax import UnaryTests
@@ -74,8 +75,11 @@ def loads(
 
 
 def _model(raw: bytes, file: str, resolve: Resolver, *, tolerant: bool) -> Model:
-    try:
+    def read() -> Model:
         return Model(read_graph(xml.parse(raw, file), file, resolve, tolerant=tolerant))
+
+    try:
+        return with_room(read)
     except RecursionError:
         raise DmnError(
             "an expression nests too deeply", file=file, rule="shallow expressions"
@@ -169,10 +173,19 @@ class Model:
         result = None if fast is None else fast.result(inputs)
         return self.evaluate_slowly(inputs, decision) if result is None else result
 
-    def evaluate_slowly(
-        self, inputs: Mapping[str, object], decision: str | None = None
-    ) -> Result:
+    def evaluate_slowly(self, inputs: Mapping[str, object], decision: str | None = None) -> Result:
         """As ``evaluate``, by the general body alone: what every fast one must equal."""
+        try:
+            return with_room(lambda: self._evaluated(inputs, decision))
+        except RecursionError:
+            raise DmnError(
+                "the evaluation nests too deeply",
+                file=self.graph.file,
+                node=decision or "",
+                rule="some thousand calls within each other at most",
+            ) from None
+
+    def _evaluated(self, inputs: Mapping[str, object], decision: str | None) -> Result:
         if decision is None:
             wanted = [each for each in self._decision_ids.values() if not self._is_imported(each)]
         elif decision in self._decision_ids:
@@ -302,10 +315,7 @@ class Model:
 
     def _result(self, run: Run, keys: Sequence[str]) -> Result:
         decisions = self.graph.decisions
-        try:
-            outputs = {decisions[key].path + decisions[key].name: run.value(key) for key in keys}
-        except RecursionError:
-            raise DmnError("the evaluation nests too deeply", file=self.graph.file) from None
+        outputs = {decisions[key].path + decisions[key].name: run.value(key) for key in keys}
         return Result(outputs, Trace(tuple(run.steps())), tuple(run.warnings))
 
     def _is_imported(self, key: str) -> bool:

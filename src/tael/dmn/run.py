@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from tael.dmn.errors import Nothing
+from tael.dmn.errors import DmnError, Nothing
 from tael.dmn.feel.env import Code, Env
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.syntax import Rule, TypeExpression
@@ -13,6 +13,10 @@ from tael.dmn.feel.type_system import ANY
 from tael.dmn.feel.values import Function, Value, from_python, kind
 from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge, Service
 from tael.dmn.trace import FeelWarning, Fired, Step
+
+_DEEP = 30
+_MOST_STEPS = 10_000_000
+_MOST_WARNINGS = 10_000
 
 
 class Compiled(Protocol):
@@ -36,13 +40,57 @@ class Run:
         self._inputs = inputs
         self._values: dict[str, Value] = {}
         self._frames: list[_Frame] = [] if outer is None else outer._frames  # noqa: SLF001 - same
+        self._spent: list[int] = [0] if outer is None else outer._spent  # noqa: SLF001 - same
+        self._warned: set[FeelWarning] = set() if outer is None else outer._warned  # noqa: SLF001 - same
+        self._depth = 0
         self.warnings: list[FeelWarning] = [] if outer is None else outer.warnings
 
     def value(self, key: str) -> Value:
         """The value of the input, decision, knowledge model or service with this key."""
         if key not in self._values:
+            self._depth += 1
+            if self._depth > _DEEP:
+                self._compute_required(key)
             self._values[key] = self._compute(key)
+            self._depth -= 1
         return self._values[key]
+
+    def _compute_required(self, key: str) -> None:
+        """Compute what ``key`` requires, the farthest first: a long chain needs no deep stack."""
+        graph = self._model.graph
+        waiting, seen = [(key, False)], {key}
+        while waiting:
+            each, leaving = waiting.pop()
+            if leaving and each != key and each in graph.decisions:
+                self.value(each)
+            if leaving:
+                continue
+            waiting.append((each, True))
+            node = graph.decisions.get(each) or graph.knowledge.get(each)
+            for required in node.scope.values() if node else ():
+                if required not in seen and required not in self._values:
+                    seen.add(required)
+                    waiting.append((required, False))
+
+    def spend(self, steps: int) -> None:
+        """Count calls or turns of loops.
+
+        Raises:
+            DmnError: there were more than ten million in this evaluation.
+        """
+        self._spent[0] += steps
+        if self._spent[0] > _MOST_STEPS:
+            raise DmnError(
+                f"the evaluation takes more than {_MOST_STEPS} calls and turns of loops",
+                file=self._model.graph.file,
+                rule=f"at most {_MOST_STEPS} steps",
+            )
+
+    def warn(self, warning: FeelWarning) -> None:
+        """Keep a warning, once: a loop says the same at every turn."""
+        if warning not in self._warned and len(self._warned) < _MOST_WARNINGS:
+            self._warned.add(warning)
+            self.warnings.append(warning)
 
     def give(self, service: Service, inputs: Mapping[str, object]) -> None:
         """Set what a service takes from ``inputs`` by name; a missing one is null."""
@@ -158,13 +206,18 @@ class _Frame:
         self.value: Value = None
 
     def read(self, name: str) -> Value:
+        if name not in self._scope and name == self.node.name and isinstance(self.node, Knowledge):
+            return self._run.value(self.node.id)  # a function that calls itself
         value = self._run.value(self._scope[name])
         if kind(value) != "function":
             self.reads[name] = value
         return value
 
     def warn(self, at: Position, message: str) -> None:
-        self._run.warnings.append(FeelWarning(self.node.name, at.line, at.column, message))
+        self._run.warn(FeelWarning(self.node.name, at.line, at.column, message))
+
+    def spend(self, steps: int) -> None:
+        self._run.spend(steps)
 
     def fire(self, rule: Rule) -> None:
         self.fired.append(Fired(rule.number, rule.id, rule.annotations, rule))

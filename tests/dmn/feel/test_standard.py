@@ -1,6 +1,6 @@
-"""The language by tables: an expression, what the standard makes of it, and the clause that says so.
+"""The language by tables: an expression, what the standard makes of it, the clause that says so.
 
-A clause is one of DMN 1.5, or of what it refers to: XPath Functions and Operators (F&O), XML Schema.
+A clause is one of DMN 1.5 or of what it refers to: XPath Functions and Operators, XML Schema.
 """
 
 from __future__ import annotations

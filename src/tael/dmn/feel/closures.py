@@ -11,11 +11,12 @@ from decimal import Decimal, DecimalException
 from tael.dmn.errors import Nothing
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.calls import invoke, invoke_named
-from tael.dmn.feel.env import Code, Env, Test
+from tael.dmn.feel.env import Code, Env, Test, spend
 from tael.dmn.feel.iteration import iterated, spanned
 from tael.dmn.feel.java import java_method
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.library import BUILTINS
+from tael.dmn.feel.library.arguments import MOST_ITEMS
 from tael.dmn.feel.literals import moment_from
 from tael.dmn.feel.operators import ARITHMETIC, compared, member, negate
 from tael.dmn.feel.registered import Registered, registered_function
@@ -30,6 +31,32 @@ from tael.dmn.feel.values import (
     kind,
     matches,
 )
+
+# An operator with its right operand: what it makes of the value on its left.
+_Step = Callable[[Env, Value], Value]
+
+
+class _Partial(Mapping[str, Value]):
+    """The one name ``partial``: the results so far, made into a list only when it is read."""
+
+    __slots__ = ("_env", "_results")
+
+    def __init__(self, results: list[Value], env: Env) -> None:
+        self._results = results
+        self._env = env
+
+    def __contains__(self, name: object) -> bool:
+        return name == "partial"
+
+    def __getitem__(self, name: str) -> Value:
+        spend(self._env.run, len(self._results) // 100)  # a copy is work as well
+        return tuple(self._results)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("partial",))
+
+    def __len__(self) -> int:
+        return 1
 
 
 class Compiler:
@@ -146,30 +173,41 @@ class Compiler:
         return self._guarded(tree.at, lambda env: negate(code(env)))
 
     def _binary(self, tree: s.Binary) -> Code:
-        left, right = self.expression(tree.left), self.expression(tree.right)
-        operator = tree.operator
+        """A chain like a + b - c is one loop, however long, not a closure within a closure."""
+        chain = [tree]
+        left = tree.left
+        while isinstance(left, s.Binary):
+            chain.append(left)
+            left = left.left
+        first = self.expression(left)
+        steps = [self._step(node) for node in reversed(chain)]
+        if len(steps) == 1:
+            step = steps[0]
+            return lambda env: step(env, first(env))
+
+        def chained(env: Env) -> Value:
+            value = first(env)
+            for step in steps:
+                value = step(env, value)
+            return value
+
+        return chained
+
+    def _step(self, tree: s.Binary) -> _Step:
+        """What an operator makes of its left value and its right operand."""
+        right, operator, at = self.expression(tree.right), tree.operator, tree.at
         if operator in ("and", "or"):
-            return self._logic(tree.at, left, right, stops=operator == "or")
-        if operator in ARITHMETIC:
-            calculate = ARITHMETIC[operator]
-            return self._guarded(tree.at, lambda env: calculate(left(env), right(env)))
-        return self._guarded(tree.at, lambda env: compared(operator, left(env), right(env)))
+            return _logic(at, right, stops=operator == "or")
+        calculate = ARITHMETIC.get(operator)
 
-    def _logic(self, at: Position, left: Code, right: Code, *, stops: bool) -> Code:
-        """Three-valued ``or`` (stops at true) and ``and`` (stops at false)."""
+        def step(env: Env, value: Value) -> Value:
+            try:
+                other = right(env)
+                return calculate(value, other) if calculate else compared(operator, value, other)
+            except Nothing as why:
+                return _null(env, at, str(why))
 
-        def combined(env: Env) -> Value:
-            first = left(env)
-            if first is stops:
-                return stops
-            second = right(env)
-            if second is stops:
-                return stops
-            if isinstance(first, bool) and isinstance(second, bool):
-                return not stops
-            raise Nothing(f"{'or' if stops else 'and'} of a {kind(first)} and a {kind(second)}")
-
-        return self._guarded(at, combined)
+        return step
 
     def _between(self, tree: s.Between) -> Code:
         value, low, high = (self.expression(part) for part in (tree.value, tree.low, tree.high))
@@ -293,19 +331,24 @@ class Compiler:
     # --- control
 
     def _if(self, tree: s.If) -> Code:
-        condition, then, otherwise = (
-            self.expression(part) for part in (tree.condition, tree.then, tree.otherwise)
-        )
-        at, boolean_only = tree.condition.at, tree.boolean_only
+        """With its "else if" branches in one loop, however many."""
+        branches: list[tuple[s.If, Code, Code]] = []
+        node: s.Expression = tree
+        while isinstance(node, s.If):
+            branches.append((node, self.expression(node.condition), self.expression(node.then)))
+            node = node.otherwise
+        otherwise = self.expression(node)
 
         def chosen(env: Env) -> Value:
-            truth = condition(env)
-            if truth is True:
-                return then(env)
-            if truth is not False:
-                if boolean_only and truth is not None:
-                    return _null(env, at, f"the condition is a {kind(truth)}")
-                env.run.warn(at, f"the condition is a {kind(truth)}: taken as false")
+            for branch, condition, then in branches:
+                truth = condition(env)
+                if truth is True:
+                    return then(env)
+                if truth is not False:
+                    at = branch.condition.at
+                    if branch.boolean_only and truth is not None:
+                        return _null(env, at, f"the condition is a {kind(truth)}")
+                    env.run.warn(at, f"the condition is a {kind(truth)}: taken as false")
             return otherwise(env)
 
         return chosen
@@ -317,7 +360,9 @@ class Compiler:
         def looped(env: Env) -> Value:
             results: list[Value] = []
             for inside in _combinations(env, iterators):
-                results.append(body(inside.inner({"partial": tuple(results)})))
+                if len(results) >= MOST_ITEMS:
+                    raise Nothing(f"a list has at most {MOST_ITEMS} items")
+                results.append(body(inside.inner(_Partial(results, env))))
             return tuple(results)
 
         return self._guarded(tree.at, looped)
@@ -328,15 +373,16 @@ class Compiler:
 
         def decided(env: Env) -> Value:
             # Every item is asked, for one that says neither yes nor no makes the whole null.
-            answers = [body(inside) for inside in _combinations(env, iterators)]
-            strange = next((a for a in answers if a is not None and not isinstance(a, bool)), None)
-            if strange is not None:
-                raise Nothing(f"an item answers with a {kind(strange)}")
-            if any(answer is (not every) for answer in answers):
-                return not every
-            if None in answers:
+            decisive = unknown = False
+            for inside in _combinations(env, iterators):
+                answer = body(inside)
+                if answer is not None and not isinstance(answer, bool):
+                    raise Nothing(f"an item answers with a {kind(answer)}")
+                decisive = decisive or answer is (not every)
+                unknown = unknown or answer is None
+            if unknown and not decisive:
                 raise Nothing("an item answers neither yes nor no")
-            return every
+            return every is not decisive
 
         return self._guarded(tree.at, decided)
 
@@ -347,6 +393,7 @@ class Compiler:
 
         def made(env: Env) -> Value:
             def call(*arguments: Value) -> Value:
+                spend(env.run)
                 typed = map(types.coerce, arguments, declared)
                 return body(env.inner(dict(zip(parameters, typed, strict=True))))
 
@@ -389,6 +436,23 @@ class Compiler:
         return self._guarded(tree.at, called)
 
 
+def _logic(at: Position, right: Code, *, stops: bool) -> _Step:
+    """Three-valued ``or`` (stops at true) and ``and`` (stops at false)."""
+
+    def step(env: Env, first: Value) -> Value:
+        if first is stops:
+            return stops
+        second = right(env)
+        if second is stops:
+            return stops
+        if isinstance(first, bool) and isinstance(second, bool):
+            return not stops
+        what = f"{'or' if stops else 'and'} of a {kind(first)} and a {kind(second)}"
+        return _null(env, at, what)
+
+    return step
+
+
 def _null(env: Env, at: Position, message: str) -> bool | None:
     env.run.warn(at, message)
     return None
@@ -416,6 +480,7 @@ def _kept(answer: Value) -> bool:
 
 
 def _item_env(env: Env, item: Value) -> Env:
+    spend(env.run)
     local: dict[str, Value] = {"item": item}
     if isinstance(item, Mapping):
         local |= item
@@ -428,4 +493,5 @@ def _combinations(env: Env, iterators: list[tuple[str, Code]]) -> Iterator[Env]:
         return
     name, source = iterators[0]
     for item in iterated(source(env)):
+        spend(env.run)
         yield from _combinations(env.inner({name: item}), iterators[1:])

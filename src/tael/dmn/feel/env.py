@@ -26,6 +26,17 @@ class Run(Protocol):
         ...
 
 
+def spend(run: Run, steps: int = 1) -> None:
+    """Count calls or turns of loops, where the run counts them by a method ``spend``.
+
+    Raises:
+        DmnError: there were too many.
+    """
+    counted: Callable[[int], None] | None = getattr(run, "spend", None)
+    if counted is not None:
+        counted(steps)
+
+
 class Alone:
     """A run without a model, for expressions that read nothing: allowed values, ``range()``."""
 

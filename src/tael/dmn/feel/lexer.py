@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from tael.dmn.errors import FeelSyntaxError
 
@@ -31,16 +31,18 @@ class Kind(Enum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+_MANY_LINES = ("space", "string")
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+class Position(NamedTuple):
     """Where something stands: the line of the file, the 1-based column in the expression's line."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of an expression. ``text`` of a string is already unescaped."""
 
     kind: Kind
@@ -59,14 +61,13 @@ def tokens(text: str, first_line: int = 1) -> list[Token]:
     found: list[Token] = []
     line, line_start = first_line, 0
     for match in _TOKEN.finditer(text):
-        group = match.lastgroup or ""
-        at = Position(line, match.start() - line_start + 1)
+        group, raw, start = match.lastgroup or "", match.group(), match.start()
         if group != "space":
-            found.append(_token(group, match.group(), match.span(), at))
-        breaks = match.group().count("\n")
-        if breaks:
-            line += breaks
-            line_start = match.start() + match.group().rfind("\n") + 1
+            at = Position(line, start - line_start + 1)
+            found.append(_token(group, raw, match.span(), at))
+        if group in _MANY_LINES and "\n" in raw:
+            line += raw.count("\n")
+            line_start = start + raw.rfind("\n") + 1
     found.append(
         Token(Kind.END, "", len(text), len(text), Position(line, len(text) - line_start + 1))
     )
@@ -80,10 +81,15 @@ def words(name: str) -> tuple[str, ...]:
 
 def _token(group: str, raw: str, span: tuple[int, int], at: Position) -> Token:
     if group == "string":
-        return Token(Kind.STRING, _unescape(raw[1:-1]), span[0], span[1], at)
+        try:
+            text = _unescape(raw[1:-1]) if "\\" in raw else raw[1:-1]
+        except ValueError:
+            message = "a character of a string is beyond the last one, \\U10FFFF"
+            raise FeelSyntaxError(message, line=at.line, column=at.column) from None
+        return Token(Kind.STRING, text, span[0], span[1], at)
     if raw == '"':
         raise FeelSyntaxError("a string does not end", line=at.line, column=at.column)
-    return Token(Kind(group), raw, span[0], span[1], at)
+    return Token(_KINDS[group], raw, span[0], span[1], at)
 
 
 def _unescape(body: str) -> str:

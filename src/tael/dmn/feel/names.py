@@ -12,7 +12,8 @@ class Names:
     """The names a scope knows, ready for the longest match."""
 
     def __init__(self, names: Iterable[str] = (), parent: Names | None = None) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        # First word -> number of words -> the words of a name -> the name.
+        self._by_first: dict[str, dict[int, dict[tuple[str, ...], str]]] = {}
         self._parent = parent
         for name in names:
             self.add(name)
@@ -20,23 +21,21 @@ class Names:
     def add(self, name: str) -> None:
         parts = words(name)
         if parts:
-            row = self._by_first.setdefault(parts[0], [])
-            row.append((parts, name))
-            row.sort(key=lambda pair: -len(pair[0]))
+            self._by_first.setdefault(parts[0], {}).setdefault(len(parts), {})[parts] = name
 
     def longest(self, found: list[Token], start: int) -> tuple[str, int] | None:
         """The longest known name at ``start`` and how many tokens it takes."""
-        best = self._parent.longest(found, start) if self._parent else None
-        for parts, name in self._by_first.get(found[start].text, ()):
-            if best and len(parts) < best[1]:
-                break
-            if all(
-                start + i < len(found)
-                and found[start + i].text == part
-                and found[start + i].kind != Kind.STRING
-                for i, part in enumerate(parts)
-            ):
-                return name, len(parts)
+        best: tuple[str, int] | None = None
+        scope: Names | None = self
+        while scope is not None:
+            for length, names in scope._by_first.get(found[start].text, {}).items():  # noqa: SLF001 - same class
+                if best is not None and length <= best[1]:
+                    continue
+                tokens = found[start : start + length]
+                name = names.get(tuple(token.text for token in tokens))
+                if name is not None and all(token.kind is not Kind.STRING for token in tokens):
+                    best = name, length
+            scope = scope._parent  # noqa: SLF001 - of the same class
         return best
 
 

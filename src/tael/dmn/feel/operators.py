@@ -16,6 +16,7 @@ from tael.dmn.feel.temporal import Date, DateTime, Time, time_at
 from tael.dmn.feel.values import Range, Value, compare, equals, kind, time_offset
 
 _Moment = Date | DateTime | Time
+LONGEST_STRING = 10_000_000
 _LARGEST = Decimal(10) ** 34
 _WIDE = Context(prec=13_000, Emin=-99_999, Emax=99_999)  # exact for any two numbers
 _T = TypeVar("_T")
@@ -37,6 +38,8 @@ def add(left: Value, right: Value) -> Value:
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return _exact(NUMBERS.add, left, right)
     if isinstance(left, str) and isinstance(right, str):
+        if len(left) + len(right) > LONGEST_STRING:
+            raise Nothing(f"a string has at most {LONGEST_STRING} characters")
         return left + right
     if isinstance(left, DaysDuration | MonthsDuration):
         if isinstance(right, Date | DateTime | Time):

@@ -8,15 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from decimal import Decimal, DecimalException
 
 from tael.dmn.errors import FeelSyntaxError
 from tael.dmn.feel import syntax as s
+from tael.dmn.feel.depth import with_room
 from tael.dmn.feel.lexer import Kind, Position, Token, tokens
 from tael.dmn.feel.names import Names, Vocabulary
 from tael.dmn.feel.numbers import NUMBERS
 
-# Each level takes about ten Python frames of the thousand there are.
-_DEEPEST = 40
+# Each level takes up to eight Python frames; chains of operators or of "else if" are no levels.
+_DEEPEST = 100
+_LOOSEST = 1
+_LEVELS = {
+    "or": 1, "and": 2, "+": 4, "-": 4, "*": 5, "/": 5, "**": 6,
+    **dict.fromkeys(("<=", ">=", "!=", "=", "<", ">", "between", "in"), 3),
+}  # fmt: skip
+_OPERATORS = (Kind.SYMBOL, Kind.NAME)
+_AFTER = (".", "[", "(")
+_LONGEST_SHOWN = 40
 _COMPARISONS = ("<=", ">=", "!=", "=", "<", ">")
 _RESERVED = frozenset(
     {"if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "and", "or"}
@@ -45,20 +55,28 @@ def parse_expression(
     Raises:
         FeelSyntaxError: not FEEL; names line and column.
     """
-    parser = Parser(text, scope, vocabulary, line)
-    tree = parser.expression()
-    parser.expect_end()
-    return Parsed(tree, tuple(parser.unknown))
+
+    def parse() -> Parsed:
+        parser = Parser(text, scope, vocabulary, line)
+        tree = parser.expression()
+        parser.expect_end()
+        return Parsed(tree, tuple(parser.unknown))
+
+    return with_room(parse)
 
 
 def parse_unary_tests(
     text: str, scope: Names, vocabulary: Vocabulary | None = None, *, line: int = 1
 ) -> ParsedTests:
     """The tree of a decision table cell or of allowed values. Raises as ``parse_expression``."""
-    parser = Parser(text, Names(["?"], scope), vocabulary, line)
-    tree = parser.unary_tests()
-    parser.expect_end()
-    return ParsedTests(tree, tuple(parser.unknown))
+
+    def parse() -> ParsedTests:
+        parser = Parser(text, Names(["?"], scope), vocabulary, line)
+        tree = parser.unary_tests()
+        parser.expect_end()
+        return ParsedTests(tree, tuple(parser.unknown))
+
+    return with_room(parse)
 
 
 class Parsed:
@@ -116,15 +134,20 @@ class Parser:
 
     def _expect(self, text: str) -> Token:
         if not self._is(text):
-            raise self._error(f"{text!r} was expected, found {self._now.text or 'the end'!r}")
+            raise self._error(f"{text!r} was expected, found {self._found()!r}")
         return self._take()
 
     def _error(self, message: str) -> FeelSyntaxError:
         return FeelSyntaxError(message, line=self._now.at.line, column=self._now.at.column)
 
+    def _found(self) -> str:
+        """The token at hand for a message; a long one is cut."""
+        text = self._now.text
+        return (text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "...") or "the end"
+
     def expect_end(self) -> None:
         if self._now.kind is not Kind.END:
-            raise self._error(f"the expression should end before {self._now.text!r}")
+            raise self._error(f"the expression should end before {self._found()!r}")
 
     @contextmanager
     def _knowing(self, *names: str) -> Iterator[None]:
@@ -166,41 +189,39 @@ class Parser:
         tree = self.expression()
         return s.Matches(at, tree, uses_value=self._value_reads > before)
 
-    # --- expressions, loosest binding first
+    # --- expressions
 
     def expression(self) -> s.Expression:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self._error(f"the expression nests deeper than {_DEEPEST} levels")
-        left = self._conjunction()
-        while self._is("or"):
-            at = self._take().at
-            left = s.Binary(at, "or", left, self._conjunction())
+        tree = self._binary(_LOOSEST)
         self._depth -= 1
-        return left
+        return tree
 
-    def _conjunction(self) -> s.Expression:
-        left = self._comparison()
-        while self._is("and"):
-            at = self._take().at
-            left = s.Binary(at, "and", left, self._comparison())
-        return left
+    def _binary(self, lowest: int) -> s.Expression:
+        """Operands and the operators between them that bind at least as tightly as ``lowest``.
 
-    def _comparison(self) -> s.Expression:
-        left = self._additive()
+        A loop, not a method per level: long chains and nesting cost few frames.
+        """
+        left = self._unary()
         while True:
-            at = self._now.at
-            operator = self._accept(*_COMPARISONS)
-            if operator:
-                left = s.Binary(at, operator.text, left, self._additive())
-            elif self._accept("between"):
+            token = self._now
+            level = _LEVELS.get(token.text, 0) if token.kind in _OPERATORS else 0
+            if not lowest <= level:
+                return left
+            self._take()
+            if token.text == "between":
                 low = self._additive()
                 self._expect("and")
-                left = s.Between(at, left, low, self._additive())
-            elif self._accept("in"):
-                left = s.In(at, left, self._in_tests())
+                left = s.Between(token.at, left, low, self._additive())
+            elif token.text == "in":
+                left = s.In(token.at, left, self._in_tests())
             else:
-                return left
+                left = s.Binary(token.at, token.text, left, self._binary(level + 1))
+
+    def _additive(self) -> s.Expression:
+        return self._binary(_LEVELS["+"])
 
     def _in_tests(self) -> s.UnaryTests:
         at = self._now.at
@@ -224,34 +245,21 @@ class Parser:
             return s.Comparison(at, operator.text, self._additive())
         return s.Matches(at, self._additive(), uses_value=False)
 
-    def _additive(self) -> s.Expression:
-        left = self._multiplicative()
-        while operator := self._accept("+", "-"):
-            left = s.Binary(operator.at, operator.text, left, self._multiplicative())
-        return left
-
-    def _multiplicative(self) -> s.Expression:
-        left = self._power()
-        while operator := self._accept("*", "/"):
-            left = s.Binary(operator.at, operator.text, left, self._power())
-        return left
-
-    def _power(self) -> s.Expression:
-        left = self._negation()
-        while operator := self._accept("**"):
-            left = s.Binary(operator.at, "**", left, self._negation())
-        return left
-
-    def _negation(self) -> s.Expression:
+    def _unary(self) -> s.Expression:
         # The minus sign binds tighter than the power in FEEL: -3**2 is 9.
-        minus = self._accept("-")
-        if minus:
-            return s.Negation(minus.at, self._negation())
-        return self._instance()
+        if self._now.text != "-":
+            return self._instance()
+        minuses: list[Token] = []
+        while minus := self._accept("-"):
+            minuses.append(minus)
+        tree = self._instance()
+        for minus in minuses[-(2 - len(minuses) % 2) :] if minuses else ():  # --- is -
+            tree = s.Negation(minus.at, tree)
+        return tree
 
     def _instance(self) -> s.Expression:
         value = self._postfix()
-        if self._is("instance") and self._ahead(1).text == "of":
+        if self._now.text == "instance" and self._ahead(1).text == "of" and self._is("instance"):
             at = self._take().at
             self._take()
             return s.InstanceOf(at, value, self.type_expression())
@@ -305,7 +313,7 @@ class Parser:
             self._index += known[1]
             return known[0]
         if self._now.kind is not Kind.NAME:
-            raise self._error(f"a type was expected, found {self._now.text or 'the end'!r}")
+            raise self._error(f"a type was expected, found {self._found()!r}")
         parts = [self._take().text]
         while self._is(".") and self._ahead(1).kind is Kind.NAME:
             self._take()
@@ -316,7 +324,7 @@ class Parser:
 
     def _postfix(self) -> s.Expression:
         left = self._primary()
-        while True:
+        while self._tokens[self._index].text in _AFTER:
             at = self._now.at
             if self._is(".") and self._ahead(1).kind is Kind.NAME:
                 self._take()
@@ -328,7 +336,8 @@ class Parser:
                 self._take()
                 left = self._call(at, left)
             else:
-                return left
+                break
+        return left
 
     def _filter_condition(self) -> s.Expression:
         self._in_filter += 1
@@ -388,9 +397,9 @@ class Parser:
     def _primary(self) -> s.Expression:
         token = self._now
         if token.kind in (Kind.NUMBER, Kind.STRING):
-            text = self._take().text
-            number = NUMBERS.create_decimal(text) if token.kind is Kind.NUMBER else None
-            return s.Literal(token.at, text if number is None else number)
+            number = self._number(token.text) if token.kind is Kind.NUMBER else None
+            self._take()
+            return s.Literal(token.at, token.text if number is None else number)
         if token.kind is Kind.NAME:
             return self._word()
         if self._is("(", "[", "]"):
@@ -403,7 +412,13 @@ class Parser:
         if self._is(*_COMPARISONS):
             operator = self._take()
             return s.Comparison(operator.at, operator.text, self._additive())
-        raise self._error(f"a value was expected, found {token.text or 'the end'!r}")
+        raise self._error(f"a value was expected, found {self._found()!r}")
+
+    def _number(self, text: str) -> Decimal:
+        try:
+            return NUMBERS.create_decimal(text)
+        except DecimalException:
+            raise self._error(f"{self._found()} is too large for a number") from None
 
     def _word(self) -> s.Expression:
         token = self._now
@@ -418,7 +433,7 @@ class Parser:
 
     def _constant(self) -> s.Expression:
         if self._now.text not in _CONSTANTS:
-            raise self._error(f"a value was expected, found {self._now.text!r}")
+            raise self._error(f"a value was expected, found {self._found()!r}")
         token = self._take()
         return s.Literal(token.at, _CONSTANTS[token.text])
 
@@ -473,10 +488,12 @@ class Parser:
         with self._knowing():
             while not self._is("}"):
                 key = self._key_until_colon()
+                self._members.add(key)
+                if self._is("function"):
+                    self._scope.add(key)  # a function may call itself
                 value = self.expression()
                 entries.append((key, value))
                 self._scope.add(key)
-                self._members.add(key)
                 if not self._accept(","):
                     break
         self._expect("}")
@@ -533,11 +550,20 @@ class Parser:
         return first
 
     def _if(self, at: Position) -> s.If:
-        condition = self.expression()
-        self._expect("then")
-        then = self.expression()
-        self._expect("else")
-        return s.If(at, condition, then, self.expression())
+        branches: list[tuple[Position, s.Expression, s.Expression]] = []
+        while True:
+            condition = self.expression()
+            self._expect("then")
+            branches.append((at, condition, self.expression()))
+            self._expect("else")
+            if not self._is("if") or self._scope.longest(self._tokens, self._index):
+                break
+            at = self._take().at
+        otherwise = self.expression()
+        for place, condition, then in reversed(branches[1:]):
+            otherwise = s.If(place, condition, then, otherwise)
+        place, condition, then = branches[0]
+        return s.If(place, condition, then, otherwise)
 
     def _function(self, at: Position) -> s.FunctionLiteral | s.ExternalFunction:
         self._expect("(")

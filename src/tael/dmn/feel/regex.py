@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LONGEST_PATTERN = 10_000
 _LONGEST_TEXT = 1_000_000
+_LONGEST_RESULT = 10_000_000
 _MOST_REPEATS = 10_000
 _TIME_S = 1.0
 _FLAGS = frozenset("smixq")
@@ -64,8 +65,15 @@ def replace(text: str, pattern: str, replacement: str, flags: str) -> str:
     _refuse_empty(compiled)
     parts = [replacement] if "q" in flags else _template(replacement, compiled.groups)
 
+    length = len(text)
+
     def put(found: regex.Match[str]) -> str:
-        return "".join(part if isinstance(part, str) else (found[part] or "") for part in parts)
+        nonlocal length
+        new = "".join(part if isinstance(part, str) else (found[part] or "") for part in parts)
+        length += len(new)
+        if length > _LONGEST_RESULT:
+            raise Nothing(f"a string has at most {_LONGEST_RESULT} characters")
+        return new
 
     _refuse_long(text)
     try:

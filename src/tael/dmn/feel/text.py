@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from tael.dmn.errors import Nothing
 from tael.dmn.feel.values import Function, Range, Value
 
 _LONGEST_PLAIN = 40
+LONGEST_TEXT = 10_000_000
 
 
 def to_text(value: Value) -> str:
-    """``value`` as FEEL's ``string()`` writes it."""
+    """``value`` as FEEL's ``string()`` writes it. Raises Nothing beyond ten million characters."""
     return value if isinstance(value, str) else inner_text(value)
 
 
-def inner_text(value: Value) -> str:  # noqa: PLR0911 - one answer a kind
-    """``value`` as it stands inside a list or context: strings in quotes."""
+def inner_text(value: Value) -> str:
+    """``value`` as it stands inside a list or context: strings in quotes. Raises as ``to_text``."""
+    if not isinstance(value, tuple | Mapping):
+        return _plain_text(value)
+    parts: list[str] = []
+    length = 0
+    for part in _parts(value):
+        parts.append(part)
+        length += len(part)
+        if length > LONGEST_TEXT:
+            raise Nothing(f"a text has at most {LONGEST_TEXT} characters")
+    return "".join(parts)
+
+
+def _parts(value: Value) -> Iterator[str]:
+    if isinstance(value, tuple):
+        yield "["
+        for i, item in enumerate(value):
+            yield ", " if i else ""
+            yield from _parts(item)
+        yield "]"
+    elif isinstance(value, Mapping):
+        yield "{"
+        for i, (key, item) in enumerate(value.items()):
+            yield f"{', ' if i else ''}{key}: "
+            yield from _parts(item)
+        yield "}"
+    else:
+        yield _plain_text(value)
+
+
+def _plain_text(value: Value) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, Decimal):
         return number_text(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(inner_text, value)) + "]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {inner_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, Range):
         return _range_text(value)
     return f"function {value.name}" if isinstance(value, Function) else str(value)

@@ -25,6 +25,8 @@ Value: TypeAlias = Union[
     "Range", "Function", tuple["Value", ...], Mapping[str, "Value"], None,
 ]  # fmt: skip
 _DEEPEST_INPUT = 64
+_MOST_COMPARED = 10_000_000
+_PLAIN = (Decimal, str, bool, Date)
 _SOME_DAY = Date(2000, 1, 1)  # a zone's offset needs a day; a time of day alone has none
 
 
@@ -73,36 +75,56 @@ def kind(value: Value) -> str:
     return _KINDS.get(type(value), "context")
 
 
-def equals(left: Value, right: Value) -> bool | None:  # noqa: PLR0911 - one answer a kind
-    """FEEL equality; None when the two are of different kinds (and neither is null)."""
-    if left is None or right is None:
-        return left is right
-    if kind(left) != kind(right):
-        return None
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return _same_items(left, right)
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and _same_items(
-            tuple(left.values()), tuple(right[key] for key in left)
-        )
-    if isinstance(left, Time | DateTime) and isinstance(right, Time | DateTime):
-        return _moment(left) == _moment(right)
-    if isinstance(left, Range) and isinstance(right, Range):
-        return _same_ranges(left, right)
-    return bool(left == right)
+def equals(left: Value, right: Value) -> bool | None:
+    """FEEL equality; None when the two are of different kinds (and neither is null).
+
+    Raises:
+        Nothing: structures of more than ten million values.
+    """
+    if type(left) is type(right) and type(left) in _PLAIN:
+        return bool(left == right)
+    return _Equality().of(left, right)
 
 
-def _same_items(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool | None:
-    """False when any pair differs, else None when one cannot be compared: a three-valued and."""
-    if len(left) != len(right):
-        return False
-    unknown = False
-    for a, b in zip(left, right, strict=True):
-        same = equals(a, b)
-        if same is False:
+class _Equality:
+    """One comparison; it counts, for lists may hold one another many times over."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def of(self, left: Value, right: Value) -> bool | None:  # noqa: PLR0911 - one answer a kind
+        if left is None or right is None or left is right:
+            return left is right
+        if kind(left) != kind(right):
+            return None
+        if isinstance(left, tuple) and isinstance(right, tuple):
+            return self._items(left, right)
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            return left.keys() == right.keys() and self._items(
+                tuple(left.values()), tuple(right[key] for key in left)
+            )
+        if isinstance(left, Time | DateTime) and isinstance(right, Time | DateTime):
+            return _moment(left) == _moment(right)
+        if isinstance(left, Range) and isinstance(right, Range):
+            return _same_ranges(left, right)
+        return bool(left == right)
+
+    def _items(self, left: tuple[Value, ...], right: tuple[Value, ...]) -> bool | None:
+        """False when any pair differs, else None when one cannot be compared."""
+        if len(left) != len(right):
             return False
-        unknown = unknown or same is None
-    return None if unknown else True
+        unknown = False
+        for a, b in zip(left, right, strict=True):
+            self._seen += 1
+            if self._seen > _MOST_COMPARED:
+                raise Nothing(f"more than {_MOST_COMPARED} values are not compared")
+            same = self.of(a, b)
+            if same is False:
+                return False
+            unknown = unknown or same is None
+        return None if unknown else True
 
 
 def _same_ranges(left: Range, right: Range) -> bool:

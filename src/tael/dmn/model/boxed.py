@@ -60,7 +60,7 @@ class Boxed:
     def tests_of(self, element: Element) -> s.UnaryTests | None:
         """The unary tests in the ``text`` child of ``element``."""
         text = element.first("text")
-        return self._tests(text.text, text.line) if text and text.text.strip() else None
+        return self._tests(_laid_out(text), text.line) if text and text.text.strip() else None
 
     def _read(self, element: Element) -> s.Expression:
         return self._typed(_READERS[element.tag](self, element), element)
@@ -101,7 +101,7 @@ class Boxed:
         try:
             parsed = parse()
         except FeelSyntaxError as error:
-            where = f"column {error.column} of {' '.join(text.split())!r}"
+            where = f"column {error.column}: {' '.join(text.split())!r}"
             at = Position(error.line, error.column)
             self._problem_at(at, f"{error.message} at {where}", "FEEL grammar", text)
             return None
@@ -123,7 +123,7 @@ class Boxed:
 
     def _text_child(self, element: Element) -> tuple[str, int]:
         text = element.first("text")
-        return (text.text, text.line) if text else ("", element.line)
+        return (_laid_out(text), text.line) if text else ("", element.line)
 
     # --- boxed forms
 
@@ -140,11 +140,13 @@ class Boxed:
         inner = self.with_names(())
         entries: list[tuple[str, s.Expression]] = []
         for entry in element.all("contextEntry"):
-            logic = inner.logic_of(entry) or s.Literal(Position(entry.line, 1), None)
             variable = entry.first("variable")
+            name = " ".join((variable.get("name") if variable else "").split())
+            # A function may call itself; any other entry knows those before it.
+            reader = inner.with_names((name,)) if entry.first("functionDefinition") else inner
+            logic = reader.logic_of(entry) or s.Literal(Position(entry.line, 1), None)
             if variable is None:
                 return s.BoxedContext(Position(element.line, 1), tuple(entries), logic)
-            name = " ".join(variable.get("name").split())
             entries.append((name, inner._typed(logic, variable)))  # noqa: SLF001 - of the same class
             inner = inner.with_names((name,))
         return s.ContextLiteral(Position(element.line, 1), tuple(entries))
@@ -321,6 +323,11 @@ class Boxed:
         return (
             self._tests(text, line) if text.strip() else s.UnaryTests(Position(line, 1), any=True)
         )
+
+
+def _laid_out(text: Element) -> str:
+    """The text with the columns of the file where they are known."""
+    return text.aligned or text.text
 
 
 _READERS: dict[str, Callable[[Boxed, Element], s.Expression]] = {

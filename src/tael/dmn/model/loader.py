@@ -241,7 +241,7 @@ class _Loader:
         scope = self._scope(element)
         function = element.first("encapsulatedLogic")
         formal = function.all("formalParameter") if function else []
-        boxed = self._boxed(element, scope)
+        boxed = self._boxed(element, scope).with_names((_variable_name(element),))  # recursion
         literal = boxed.function(function) if function else None
         return Knowledge(
             id=self._path + _key(element),
@@ -303,6 +303,8 @@ class _Loader:
                     continue
                 href = link.get("href")
                 key = self._find(href, element, link.line)
+                if key == self._path + _key(element) and element.tag == "businessKnowledgeModel":
+                    continue  # its own name is known to it as it is
                 if key is not None:
                     loader = self._owner(href)
                     own = loader._elements[href.rpartition("#")[2]]  # noqa: SLF001 - same class

@@ -9,6 +9,7 @@ from tael.dmn.errors import Nothing
 from tael.dmn.feel.values import Function, Value, kind
 
 MOST_ITEMS = 1_000_000
+_MOST = Decimal(10) ** 18  # beyond any position, year or scale
 
 
 def single(value: Value) -> Value:
@@ -24,8 +25,11 @@ def number(value: Value, what: str = "argument") -> Decimal:
 
 
 def whole(value: Value, what: str = "argument") -> int:
-    """A number without its fraction, towards zero."""
-    return int(number(value, what).to_integral_value(ROUND_DOWN))
+    """A number without its fraction, towards zero; one beyond 10**18 counts as 10**18."""
+    found = number(value, what)
+    if abs(found) > _MOST:
+        found = _MOST.copy_sign(found)
+    return int(found.to_integral_value(ROUND_DOWN))
 
 
 def text(value: Value) -> str:

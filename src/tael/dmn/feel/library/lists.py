@@ -123,8 +123,19 @@ def _distinct(items: Value) -> Value:
 
 def _flat(items: Value) -> tuple[Value, ...]:
     flat: list[Value] = []
-    for item in items_of(items):
-        flat.extend(_flat(item) if isinstance(item, tuple) else (item,))
+    waiting = [iter(items_of(items))]
+    seen = 0
+    while waiting:
+        for item in waiting[-1]:
+            seen += 1
+            if seen > MOST_ITEMS:
+                raise Nothing(f"a list has at most {MOST_ITEMS} items")
+            if isinstance(item, tuple):
+                waiting.append(iter(item))
+                break
+            flat.append(item)
+        else:
+            waiting.pop()
     return tuple(flat)
 
 

@@ -8,9 +8,8 @@ from tael.dmn.errors import Nothing
 from tael.dmn.feel import regex
 from tael.dmn.feel.library.arguments import items_of, number, single, text, whole
 from tael.dmn.feel.library.entry import Entry
+from tael.dmn.feel.operators import LONGEST_STRING
 from tael.dmn.feel.values import Value
-
-_LONGEST = 10_000_000
 
 
 def _substring(string: Value, start: Value, length: Value = None) -> Value:
@@ -38,12 +37,11 @@ def _after(string: Value, match: Value) -> Value:
 
 
 def _join(items: Value, delimiter: Value = None) -> Value:
-    joined = ("" if delimiter is None else text(delimiter)).join(
-        text(item) for item in items_of(items) if item is not None
-    )
-    if len(joined) > _LONGEST:
-        raise Nothing("the string is too long")
-    return joined
+    parts = [text(item) for item in items_of(items) if item is not None]
+    between = "" if delimiter is None else text(delimiter)
+    if sum(map(len, parts)) + len(between) * len(parts) > LONGEST_STRING:
+        raise Nothing(f"a string has at most {LONGEST_STRING} characters")
+    return between.join(parts)
 
 
 def _matches(string: Value, pattern: Value, flags: Value = None) -> Value:

@@ -33,6 +33,9 @@ _MONTHS = (
 )  # fmt: skip
 
 
+_MINUTE = 60
+
+
 def _date(source: Value) -> Value:
     source = single(source)
     if isinstance(source, str):
@@ -66,6 +69,8 @@ def _time_of(hour: Value, minute: Value, second: Value, offset: Value = None) ->
     if offset is not None and not isinstance(offset, DaysDuration):
         raise Nothing(f"the offset is a {kind(offset)}, not a duration of days and time")
     seconds = number(second)
+    if not 0 <= seconds < _MINUTE:
+        raise Nothing(f"no minute has a second {seconds}")
     nano = int((seconds - int(seconds)) * NANOS_PER_SECOND)
     east = None if offset is None else offset.nanos // NANOS_PER_SECOND
     return time_of(_whole(hour), _whole(minute), int(seconds), nano=nano, offset=east)
