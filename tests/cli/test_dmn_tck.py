@@ -20,6 +20,9 @@ def test_json_is_one_object_of_levels_and_columns(run: Run) -> None:
         "2": {"cases": 2, "passed": 2, "nonnull_cases": 1, "nonnull_passed": 1},
         "3": {"cases": 4, "passed": 3, "nonnull_cases": 3, "nonnull_passed": 2},
     }
+    accepted, equal = (said.json["columnar"][key] for key in ("accepted", "equal"))
+    assert 0 < accepted == equal <= 6
+    assert set(said.json) == {"levels", "columnar"}
     assert said.code == 6
 
 

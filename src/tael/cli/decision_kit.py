@@ -32,7 +32,8 @@ def tck(
     """Run the conformance kit of DMN.
 
     Counts the cases that pass, and apart those that expect a value: an engine that always answers
-    null passes the others. Ends with 6 when a case fails or a test file cannot be read.
+    null passes the others. Cases that columns accept must give the same there. Ends with 6 when a
+    case fails or a test file cannot be read.
 
     Examples:
 
@@ -44,35 +45,40 @@ def tck(
 
     broken: list[DmnError] = []
     files = read_kit(folder, broken.append)
-    outcomes = _run(files, quiet=as_json)
-    data = {"levels": counts(outcomes)}
+    outcomes, accepted, equal = _run(files, quiet=as_json)
+    data = {"levels": counts(outcomes), "columnar": {"accepted": accepted, "equal": equal}}
     misses = [outcome for outcome in outcomes if not outcome.passed]
-    show(data, lambda screen: _draw(screen, data), as_json=as_json)
+    show(data, lambda screen: _draw(screen, counts(outcomes), (accepted, equal)), as_json=as_json)
     _tell(broken, misses if why else (), say if as_json else put)
     if file is not None:
         _write(file, outcomes)
-    if misses or broken:
+    if misses or broken or accepted != equal:
         say(
-            f"tael: {len(misses)} cases failed, {len(broken)} test files cannot be read"
+            f"tael: {len(misses)} cases failed, {accepted - equal} differ in columns, "
+            f"{len(broken)} test files cannot be read"
             + ("" if why or not misses else "; --why says why")
         )
         raise typer.Exit(ExitCode.ALARM)
 
 
-def _run(files: Sequence[CaseFile], *, quiet: bool) -> list[Outcome]:
-    from tael.dmn.conformance import run_kit
+def _run(files: Sequence[CaseFile], *, quiet: bool) -> tuple[list[Outcome], int, int]:
+    """The outcomes, how many cases the columns accept, and how many of these are equal."""
+    from tael.dmn.conformance import columnar_agreement, run_kit
 
     outcomes: list[Outcome] = []
+    accepted = equal = 0
     with progress(quiet=quiet) as bars:
         bar = bars.add_task("", total=len(files))
         for file in files:
             bars.update(bar, description=f"level {file.level} {file.group}")
             outcomes += run_kit([file])
+            taken, same = columnar_agreement([file])
+            accepted, equal = accepted + taken, equal + same
             bars.advance(bar)
-    return outcomes
+    return outcomes, accepted, equal
 
 
-def _draw(screen: Console, data: dict[str, dict[str, dict[str, int]]]) -> None:
+def _draw(screen: Console, levels: dict[str, dict[str, int]], columnar: tuple[int, int]) -> None:
     rows = [
         (
             f"level {level}",
@@ -83,10 +89,11 @@ def _draw(screen: Console, data: dict[str, dict[str, dict[str, int]]]) -> None:
             row["nonnull_passed"],
             _share(row["nonnull_passed"], row["nonnull_cases"]),
         )
-        for level, row in data["levels"].items()
+        for level, row in levels.items()
     ]
     columns = ("", "cases", "passed", "share", "with a value", "passed", "share")
     screen.print(table("Conformance to DMN", columns, rows))
+    put(f"In columns: {columnar[0]} cases accepted, {columnar[1]} equal.")
 
 
 def _share(part: int, whole: int) -> str:

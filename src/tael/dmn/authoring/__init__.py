@@ -20,11 +20,12 @@ from tael.dmn.authoring.forms import (
     Logic,
     Relation,
 )
+from tael.dmn.authoring.onnx import onnx_function
 from tael.dmn.authoring.spreadsheet import read_tables, save_tables
 from tael.dmn.authoring.table import InputColumn, OutputColumn, Rule, Table
 
 __all__ = [
     "Conditional", "Context", "Definition", "Draft", "Each", "Filtered", "InputColumn",
-    "Invocation", "Items", "Logic", "OutputColumn", "Relation", "Rule", "Table", "read_tables",
-    "save_tables",
+    "Invocation", "Items", "Logic", "OutputColumn", "Relation", "Rule", "Table",
+    "onnx_function", "read_tables", "save_tables",
 ]  # fmt: skip

@@ -8,11 +8,13 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 
 from tael.dmn.authoring.forms import Logic, element_of, parameter_elements, quoted
+from tael.dmn.authoring.grid import Judge
 from tael.dmn.authoring.table import Table, table_of
-from tael.dmn.errors import DmnError
+from tael.dmn.errors import DmnError, FeelSyntaxError
 from tael.dmn.evaluate import Model, loads
 from tael.dmn.feel.library import BUILTINS
 from tael.dmn.feel.names import Names, Vocabulary
+from tael.dmn.feel.parser import parse_expression, parse_unary_tests
 from tael.dmn.feel.syntax import Name
 from tael.dmn.feel.type_system import TypeSystem
 from tael.dmn.model.boxed import Boxed, Place
@@ -30,6 +32,7 @@ _REQUIREMENTS = {
 # The order that the schema of DMN asks for.
 _ORDER = {"description": 0, "extensionElements": 1, "import": 2, "itemDefinition": 3, "DMNDI": 9}
 _ANY_OTHER = 5
+_NAMING = ("itemComponent", "output", "column", "variable", "formalParameter")
 _NO_ID = re.compile(r"\W")
 
 
@@ -199,6 +202,26 @@ class Draft:
             file=self.name, node=name, rule="a table of the model",
         )  # fmt: skip
 
+    def judge(self) -> Judge:
+        """What ``read_tables`` asks of each cell: is it FEEL, with names that the model has?"""
+        scopes: dict[str, Names] = {}
+        owners = {name: self.root.children[path[0]] for name, path, _, _ in self._tables()}
+        types = self._types()
+        vocabulary = Vocabulary.of(_members(self.root), types.items)
+
+        def says(table: str, text: str, test: bool) -> str:  # noqa: FBT001 - the shape of a Judge
+            if table not in scopes:
+                local = _members(owners[table]) if table in owners else ()
+                scopes[table] = Names([*BUILTINS, *self._by_name(), *local])
+            parse_cell = parse_unary_tests if test else parse_expression
+            try:
+                parsed = parse_cell(text, scopes[table], vocabulary, line=1)
+            except FeelSyntaxError as error:
+                return f"{error.message} at column {error.column} of {text!r}"
+            return f"{parsed.unknown[0][0]!r} is not a name in scope" if parsed.unknown else ""
+
+        return says
+
     def to_xml(self) -> str:
         """The model as DMN 1.5 text (a model that was read keeps its version)."""
         return write(self.root)
@@ -351,8 +374,8 @@ def _rename(made: Element, namespace: str) -> None:
 
 
 def _members(root: Element) -> Iterator[str]:
-    """Names that may follow a point: components of types, outputs of tables, entries."""
-    if root.tag in ("itemComponent", "output", "column", "variable") and root.get("name"):
+    """Names that logic may meet: components of types, outputs, entries, parameters."""
+    if root.tag in _NAMING and root.get("name"):
         yield root.get("name")
     for child in root.children:
         yield from _members(child)

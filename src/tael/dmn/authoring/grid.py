@@ -15,13 +15,16 @@ rule. Ids and attributes that people do not edit stand in cells of their own, as
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tael.dmn.authoring.table import AGGREGATIONS, POLICIES, InputColumn, OutputColumn, Rule, Table
 from tael.dmn.errors import DmnError
 
 Grid = Sequence[Sequence[str]]
+# Takes the name of a table, the text of a cell, and whether it is a unary test rather than an
+# expression; says what is wrong with it, '' when nothing is.
+Judge = Callable[[str, str, bool], str]
 _NAME, _POLICY, _AGGREGATION, _ID, _MORE = (
     "decision table",
     "hit policy",
@@ -172,8 +175,8 @@ def _json(more: Mapping[str, str]) -> str:
 # --- from a grid
 
 
-def from_grid(grid: Grid, source: Source) -> tuple[str, Table]:
-    """The name of the decision and the table in ``grid``.
+def from_grid(grid: Grid, source: Source, judge: Judge | None = None) -> tuple[str, Table]:
+    """The name of the decision and the table in ``grid``; ``judge`` looks at every cell.
 
     Raises:
         DmnError: names file, sheet, row, column and rule.
@@ -181,7 +184,10 @@ def from_grid(grid: Grid, source: Source) -> tuple[str, Table]:
     reader = _Reader(source)
     for row, line in enumerate(grid, start=1):
         reader.line(row, list(line))
-    return reader.result()
+    name, table = reader.result()
+    if judge:
+        reader.judge(name or source.sheet, judge)
+    return name, table
 
 
 @dataclass
@@ -193,6 +199,7 @@ class _Reader:
     headers: dict[str, list[str]] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
+    rule_rows: list[int] = field(default_factory=list)
 
     def line(self, row: int, cells: list[str]) -> None:
         first = cells[0].strip().lower() if cells else ""
@@ -261,6 +268,7 @@ class _Reader:
             self._no_gap(under, row, number)
         if kept.isdecimal():
             annotations = annotations[: int(kept)]
+        self.rule_rows.append(row)
         self.rules.append(
             Rule(
                 conditions=self._of(under, _INPUT),
@@ -293,6 +301,30 @@ class _Reader:
         if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
             raise self.source.problem("not a JSON object of texts", row, column, rule)
         return found
+
+    def judge(self, name: str, judge: Judge) -> None:
+        """Look at every cell that is FEEL: headers first, then rules in their order."""
+        for key, tested in ((_EXPRESSION, False), ("allowed", True), ("default", False)):
+            for number, text in enumerate(self.headers.get(key, ())):
+                named = key == _EXPRESSION and self.roles[number] != _INPUT
+                if text.strip() and not named:
+                    self._judge((name, text, tested), judge, self._row(key, header=True), number)
+        inputs = [n for n, role in enumerate(self.roles) if role == _INPUT]
+        outputs = [n for n, role in enumerate(self.roles) if role == _OUTPUT]
+        for index, rule in enumerate(self.rules):
+            cells = [(n, text, True) for n, text in zip(inputs, rule.conditions, strict=True)]
+            cells += [(n, text, False) for n, text in zip(outputs, rule.conclusions, strict=True)]
+            for number, text, tested in cells:
+                if text.strip():
+                    place = (self.rule_rows[index], number)
+                    self._judge((name, text, tested), judge, *place, rule=str(index + 1))
+
+    def _judge(
+        self, cell: tuple[str, str, bool], judge: Judge, row: int, number: int, rule: str = ""
+    ) -> None:
+        wrong = judge(*cell)
+        if wrong:
+            raise self.source.problem(wrong, row, number + _FIRST_CELL + 1, rule)
 
     def result(self) -> tuple[str, Table]:
         if not self.roles:

@@ -16,7 +16,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tael.dmn.authoring.grid import Grid, Source, from_grid, to_grid
+from tael.dmn.authoring.grid import Grid, Judge, Source, from_grid, to_grid
 from tael.dmn.authoring.table import Table
 from tael.dmn.errors import DmnError
 
@@ -58,11 +58,15 @@ def save_tables(path: str | Path, tables: Mapping[str, Table]) -> None:
     _write_whole(file, data)
 
 
-def read_tables(path: str | Path) -> dict[str, Table]:
+def read_tables(path: str | Path, judge: Judge | None = None) -> dict[str, Table]:
     """The tables in the XLSX or CSV file ``path``, by the names of their decisions.
 
     A table without a name is called by its sheet; in a CSV by its file. Numbers, dates and yes or
     no that a spreadsheet holds as such are read as FEEL writes them.
+
+    Args:
+        path: the file.
+        judge: looks at every cell, as ``Draft.judge`` does for the tables of a model.
 
     Raises:
         DmnError: names file, sheet, row, column and rule.
@@ -81,7 +85,7 @@ def read_tables(path: str | Path) -> dict[str, Table]:
     tables: dict[str, Table] = {}
     for sheet, grid in grids.items():
         source = Source(str(file), "" if file.suffix.lower() == _CSV else sheet)
-        name, table = from_grid(grid, source)
+        name, table = from_grid(grid, source, judge)
         if (name or sheet) in tables:
             raise source.problem(f"a second table is called {name or sheet!r}", 1)
         tables[name or sheet] = table

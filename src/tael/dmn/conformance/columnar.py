@@ -1,4 +1,4 @@
-"""The kit's cases over columns: the same values as the scalar body, wherever the plan has columns."""
+"""The kit's cases over columns: wherever the plan has columns, the values of the scalar body."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from tael.dmn.errors import DmnError
-from tael.dmn.model.namespaces import CURRENT
+from tael.dmn.model.namespaces import CURRENT, REASONS
 from tael.dmn.model.xml import Element
 
 _PREFIXES = {
@@ -20,6 +20,7 @@ _PREFIXES = {
     "http://www.omg.org/spec/DMN/20180521/DC/": "dc",
     "http://www.omg.org/spec/DMN/20180521/DI/": "di",
     "http://www.w3.org/2001/XMLSchema-instance": "xsi",
+    REASONS: "why",
 }
 _XML = "http://www.w3.org/XML/1998/namespace"
 # What XML 1.0 cannot hold, not even as a reference.
