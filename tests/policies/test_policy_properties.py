@@ -13,7 +13,8 @@ from tael.policies import Engines, Score, first_bundle
 from tael.policies.canonical import canonical, read
 from tael.policies.engines import DmnRules
 from tael.policies.model import Verdict
-from tael.policies.rules import checked, evaluate, load
+from tael.policies.rules import checked, evaluate
+from tael.policies.texts import load
 
 CAP = Rate.percent(24)
 
@@ -23,6 +24,8 @@ class ScorerOfInput:
 
     def __init__(self, text: str) -> None:
         self._scale = Decimal(text)
+        self.variables = ("revenue_volatility",)
+        self.codes: tuple[str, ...] = ()
 
     def score(self, features: Mapping[str, object]) -> Score:
         return Score(Rate(Decimal(str(features["revenue_volatility"])) * self._scale), 0, ())

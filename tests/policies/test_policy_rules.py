@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,8 @@ from tael.policies import Engines, Score, first_bundle
 from tael.policies.canonical import canonical, read
 from tael.policies.engines import DmnRules
 from tael.policies.model import Verdict
-from tael.policies.rules import Policy, checked, evaluate, load
+from tael.policies.rules import checked, evaluate
+from tael.policies.texts import Policy, load
 
 CASES = Path(__file__).parent / "cases"
 CAP = Rate.percent(24)
@@ -32,6 +35,8 @@ class FixedScorer:
 
     def __init__(self, text: str) -> None:
         self._pd = Rate(Decimal(text))
+        self.variables: tuple[str, ...] = ()
+        self.codes = ("debt_ratio",)
 
     def score(self, features: Mapping[str, object]) -> Score:
         assert features
@@ -62,13 +67,24 @@ def menu(count: int = 1, **change: str) -> str:
         "fee_change": '"0"',
         "limit_share": '"1"',
     }
-    option = ", ".join(f'"{name}": {text}' for name, text in (fields | change).items())
-    return '{"options": [' + ", ".join(["{" + option + "}"] * count) + "]}"
+    whole = {"currency": '"CNY"', "limit_step": "1000", "least_amount": "1", "penalty_rate": "0",
+             "servicing_fee": "0"}  # fmt: skip
+    whole |= {name: text for name, text in change.items() if name in whole}
+    fields |= {name: text for name, text in change.items() if name not in whole}
+    option = ", ".join(f'"{name}": {text}' for name, text in fields.items())
+    head = ", ".join(f'"{name}": {text}' for name, text in whole.items())
+    return f'{{{head}, "options": [' + ", ".join(["{" + option + "}"] * count) + "]}"
+
+
+def inputs(**fields: str) -> str:
+    """Parameters with one input of these fields."""
+    spec = ", ".join(f'"{name}": {text}' for name, text in {"type": '"number"', **fields}.items())
+    return '{"reasons": {}, "inputs": {"x": {' + spec + "}}}"
 
 
 @pytest.mark.parametrize("case", rows("first_policy.csv"), ids=lambda case: case["name"])
 def test_the_first_policy_decides_as_its_table_of_cases_says(case: dict[str, str]) -> None:
-    change = {case["input"]: _value(case["value"])} if case["input"] else {}
+    change: dict[str, Any] = {case["input"]: _value(case["value"])} if case["input"] else {}
     found = verdict(case["pd"], **change)
     assert found.outcome == case["outcome"]
     assert found.tier == int(case["tier"])
@@ -148,8 +164,27 @@ def test_a_bad_input_is_refused_by_name_and_rule(case: dict[str, str]) -> None:
         ("prices", menu(limit_share='"1.1"'), "prices.options.limit_share"),
         ("prices", menu(months='"0"'), "prices.options.months"),
         ("prices", menu(method='"BY_MOOD"'), "prices.options.method"),
-        ("prices", menu(fee_change='"much"'), "fee_change"),
+        ("prices", menu(fee_change='"much"'), "prices.options.fee_change"),
         ("prices", menu(count=2), "prices.options.code"),
+        ("prices", menu(tiers="[true]"), "prices.options.tiers"),
+        ("prices", menu(code="7"), "prices.options.code"),
+        ("prices", "[" * 100_000, "prices"),
+        ("prices", menu(currency='"XXXX"'), "prices.currency"),
+        ("prices", menu(limit_step="0"), "prices.limit_step"),
+        ("parameters", '{"inputs": []}', "parameters.inputs"),
+        ("parameters", '{"inputs": {"x": 7}}', "parameters.inputs.x"),
+        ("parameters", inputs(minimum='"much"'), "parameters.inputs.x.minimum"),
+        ("parameters", inputs(minimum="3", maximum="2"), "parameters.inputs.x.minimum"),
+        ("parameters", inputs(values="5"), "parameters.inputs.x.values"),
+        ("parameters", inputs(values="[5]"), "parameters.inputs.x.values"),
+        (
+            "parameters",
+            inputs()[:-1] + ', "explained_by_score": 1}',
+            "parameters.explained_by_score",
+        ),
+        ("parameters", '{"inputs": {}, "reasons": {"a": {"zh": "x"}}}', "parameters.reasons.a.en"),
+        ("dmn", "<a/>", "dmn"),
+        ("scorecard", "much", "scorecard"),
     ],
 )
 def test_a_broken_text_does_not_load(part: str, text: str, field: str) -> None:
@@ -169,6 +204,38 @@ def test_a_policy_that_leaves_a_value_open_decides_nothing() -> None:
     with pytest.raises(TaelError) as refused:
         evaluate(loaded, checked(loaded, GOOD), cap=CAP)
     assert refused.value.code == "policy_undetermined"
+
+
+def test_four_reasons_at_most_and_one_concept_once() -> None:
+    broken = {"years_in_business": 0, "overdue_count_24m": 9, "enquiries_6m": 20,
+              "debt_ratio": Decimal(2), "owner_age": 70}  # fmt: skip
+    every = ("business_too_young", "overdue_history", "too_many_enquiries", "over_indebted",
+             "owner_age_out_of_range", "risk_too_high")  # fmt: skip
+    loaded = policy("0.3")
+    inputs = checked(loaded, {**GOOD, **broken})
+    assert evaluate(loaded, inputs, cap=CAP)[0].reasons == every[:4]
+    indebted = checked(loaded, {**GOOD, "debt_ratio": Decimal(2)})
+    # The score's debt_ratio speaks of the same debt that the hard rule names.
+    assert evaluate(loaded, indebted, cap=CAP)[0].reasons == ("over_indebted", "risk_too_high")
+
+
+def test_what_an_older_evaluator_decided_is_decided_again_as_it_was() -> None:
+    loaded = policy("0.3")
+    inputs = checked(loaded, {**GOOD, "debt_ratio": Decimal(2), "owner_age": 70, "months": 40})
+    assert evaluate(loaded, inputs, cap=CAP, evaluator=1)[0].reasons == (
+        "over_indebted", "owner_age_out_of_range", "term_not_offered", "risk_too_high",
+        "debt_ratio",
+    )  # fmt: skip
+
+
+def test_rules_that_declare_no_reasons_give_the_codes_of_their_lists() -> None:
+    bundle = first_bundle("0.3")
+    silent = replace(bundle, dmn=bundle.dmn.replace("<why:codes/>", ""))
+    engines = Engines(rules=DmnRules, scorer=FixedScorer)
+    for case in ({"owner_age": 70}, {"tax_paid_12m": 0, "amount": 600_000}):
+        inputs = checked(policy("0.3"), {**GOOD, **case})
+        answers = [evaluate(load(b, engines), inputs, cap=CAP) for b in (bundle, silent)]
+        assert canonical(answers[0][0].as_json()) == canonical(answers[1][0].as_json())
 
 
 def test_canonical_text_is_one_per_value_and_is_read_back_exactly() -> None:

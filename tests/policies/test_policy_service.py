@@ -173,7 +173,7 @@ def test_unknown_ids_are_not_found() -> None:
     policies, wang, _ = in_memory()
     for ask in (policies.approve, policies.bundle, policies.deploy, policies.retire):
         with pytest.raises(NotFound):
-            ask(wang, VersionId.new(wang.clock.now()))  # type: ignore[operator]
+            ask(wang, VersionId.new(wang.clock.now()))
 
 
 def test_the_economy_is_decided_into_every_tier_and_reproduced_bit_for_bit(

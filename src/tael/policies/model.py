@@ -146,8 +146,9 @@ class Verdict:
 class Decision:
     """One decision, as logged: outcome ``approve``, ``decline`` or ``refer``; tier 1 (best) to 7.
 
-    ``versions`` are the hashes of the four texts, the policy's version id and the hash of the dated
-    parameters; ``as_of`` is the instant of which everything was known.
+    ``versions`` are the hashes of the four texts, the policy's version id, the hash of the dated
+    parameters, and the hash of the rules' content with the engine that ran them; ``as_of`` is the
+    instant of which everything was known.
     """
 
     id: DecisionId
@@ -213,12 +214,18 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """A decision run again from its log row: ``same`` when result and trace agree bit for bit."""
+    """A decision run again from its log row: ``same`` when result and trace agree bit for bit.
+
+    ``engine_recorded`` is the engine that made it ('' before that was kept), ``engine_now`` this
+    one.
+    """
 
     decision_id: DecisionId
     same: bool
     recorded: str
     recomputed: str
+    engine_recorded: str = ""
+    engine_now: str = ""
 
 
 @dataclass(frozen=True, slots=True)

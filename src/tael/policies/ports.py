@@ -20,16 +20,55 @@ class Score:
     reasons: tuple[str, ...]
 
 
-class Scorer(Protocol):
-    """A model that scores one borrower."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What rules say: values by decision, the trace as exact JSON values, and why by code.
 
+    ``knock_outs`` decline or refer by themselves, in the order of the rules; ``shortfalls`` are
+    those of a scorecard within the rules, largest first.
+    """
+
+    values: Mapping[str, object]
+    trace: object
+    knock_outs: tuple[str, ...]
+    shortfalls: tuple[str, ...]
+
+
+class Scorer(Protocol):
+    """A model that scores one borrower; it reads ``variables`` and may give ``codes``."""
+
+    @property
+    def variables(self) -> Sequence[str]: ...
+    @property
+    def codes(self) -> Sequence[str]: ...
     def score(self, features: Mapping[str, Feature]) -> Score: ...
 
 
 class Rules(Protocol):
-    """A DMN model, loaded: every decision's value by name, and the trace as exact JSON values."""
+    """A DMN model, loaded.
 
-    def evaluate(self, inputs: Mapping[str, Feature]) -> tuple[Mapping[str, object], object]: ...
+    Attributes:
+        inputs: names of its inputs with ``number``, ``string``, ``boolean`` or '' for any.
+        decisions: names of its decisions, with the names of their entries where these are known.
+        codes: reasons its rules may give, as far as they show.
+        hash: SHA-256 of what the model says.
+        version: the engine that runs it, as the log keeps it.
+    """
+
+    @property
+    def inputs(self) -> Mapping[str, str]: ...
+    @property
+    def decisions(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def codes(self) -> Sequence[str]: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    def review(self) -> None:
+        """Refuse what the engine's own checks find wrong: ``BadInput`` with node and line."""
+
+    def evaluate(self, inputs: Mapping[str, Feature]) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)

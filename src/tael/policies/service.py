@@ -22,12 +22,11 @@ from tael.kernel import (
     day_of,
 )
 from tael.platform import Work
-from tael.policies import rules
+from tael.policies import rules, texts
 from tael.policies.canonical import canonical, digest, read
 from tael.policies.model import (
     Bundle,
     Decision,
-    Feature,
     LogEntry,
     LogProof,
     PolicyState,
@@ -41,8 +40,8 @@ from tael.policies.model import (
 from tael.policies.ports import DatedParameters, Engines, OpenStore
 
 CAP = "cap.all_in"
-# Raised when this code decides otherwise on the same texts: a replay then tells code from data.
-EVALUATOR = 1
+# Of the parameters in a log row: what the answer depends on, and what computed it.
+_FIGURES, _MADE_BY = (CAP, "evaluator"), ("engine", "model")
 _GENESIS = "0" * 64
 
 
@@ -70,17 +69,19 @@ class Policies:
         self._parameters = parameters
         self._engines = engines
         # Loading a DMN file takes longer than deciding; a version's texts never change.
-        self._loaded: dict[VersionId, rules.Policy] = {}
+        self._loaded: dict[VersionId, texts.Policy] = {}
 
     def draft(self, work: Work, name: str, bundle: Bundle) -> PolicyVersion:
-        """Keep ``bundle`` as a new draft; it must load.
+        """Keep ``bundle`` as a new draft; it must load, and be able to decide.
 
         Raises:
-            BadInput: no name, or a text that cannot be read (names which and where).
+            BadInput: no name, a text that cannot be read, or one that does not fit the others or
+                fails its engine's checks; names text, node or field, and rule.
         """
         if not name.strip():
             raise BadInput("a policy has a name", field="name", rule="non-empty text")
-        loaded = rules.load(bundle, self._engines)
+        loaded = texts.load(bundle, self._engines)
+        texts.examine(loaded, bundle)
         now = work.clock.now()
         version = PolicyVersion(
             id=VersionId.new(now),
@@ -182,7 +183,7 @@ class Policies:
         version = self.in_force(work)
         policy = self._policy(work, version.id)
         inputs = rules.checked(policy, _with_request(policy, features, amount, months))
-        question = self._question(work, version, application_id, inputs)
+        question = self._question(work, version, application_id, canonical(inputs))
         known = store.decision_by_key(question.key)
         if known is not None:
             check(known.inputs == question.inputs, "a decision's key is made of its inputs")
@@ -209,12 +210,24 @@ class Policies:
         return entry
 
     def reproduce(self, work: Work, decision_id: DecisionId) -> Reproduction:
-        """Run a decision again from its log row, under the texts it was made with."""
+        """Run a decision again from its log row, under the texts it was made with.
+
+        Result, reasons and trace are compared bit for bit. Where they differ, the two engine
+        versions tell whether the code changed since or the row did.
+        """
         entry = self.log_entry(work, decision_id)
-        result, trace = _run(self._policy(work, entry.policy_id), entry.inputs, entry.parameters)
+        policy = self._policy(work, entry.policy_id)
+        result, trace = _run(policy, entry.inputs, entry.parameters)
         recomputed = digest(result + "\x1f" + trace)
         recorded = digest(entry.result + "\x1f" + entry.trace)
-        return Reproduction(decision_id, recomputed == recorded, recorded, recomputed)
+        return Reproduction(
+            decision_id,
+            recomputed == recorded,
+            recorded,
+            recomputed,
+            engine_recorded=_dated(entry.parameters)[1].get("engine", ""),
+            engine_now=policy.rules.version,
+        )
 
     def seal(self, work: Work, *, limit: int = 10_000) -> int:
         """Chain up to ``limit`` decisions that have no seal yet; returns how many."""
@@ -247,17 +260,19 @@ class Policies:
         work: Work,
         version: PolicyVersion,
         application_id: ApplicationId,
-        inputs: Mapping[str, Feature],
+        inputs: str,
     ) -> _Question:
         cap = _cap(self._parameters.value(work, CAP, day_of(work.clock.now())))
-        text, parameters = canonical(inputs), canonical({CAP: cap.fraction, "evaluator": EVALUATOR})
-        key = digest(f"{application_id}\x1f{version.id}\x1f{text}\x1f{parameters}")
-        return _Question(application_id, key, text, parameters)
+        dated = {CAP: cap.fraction, "evaluator": rules.EVALUATOR}
+        key = digest(f"{application_id}\x1f{version.id}\x1f{inputs}\x1f{canonical(dated)}")
+        loaded = self._policy(work, version.id).rules
+        made_by = {"engine": loaded.version, "model": loaded.hash}
+        return _Question(application_id, key, inputs, canonical(dated | made_by))
 
-    def _policy(self, work: Work, version_id: VersionId) -> rules.Policy:
+    def _policy(self, work: Work, version_id: VersionId) -> texts.Policy:
         policy = self._loaded.get(version_id)
         if policy is None:
-            policy = rules.load(self.bundle(work, version_id), self._engines)
+            policy = texts.load(self.bundle(work, version_id), self._engines)
             self._loaded[version_id] = policy
         return policy
 
@@ -265,7 +280,8 @@ class Policies:
         version = self._open(work).version(entry.policy_id)
         check(version is not None, "a logged decision names a policy version that is kept")
         hashes = dict(version.hashes) if version else {}
-        versions = hashes | {"policy": entry.policy_id, "dated": digest(entry.parameters)}
+        dated, made_by = _dated(entry.parameters)
+        versions = hashes | made_by | {"policy": entry.policy_id, "dated": digest(canonical(dated))}
         return _decision(entry, self._policy(work, entry.policy_id), versions)
 
     def _locked(self, work: Work, version_id: VersionId) -> PolicyVersion:
@@ -288,7 +304,7 @@ class Policies:
 
 
 def _with_request(
-    policy: rules.Policy, features: Mapping[str, object], amount: Money, months: int
+    policy: texts.Policy, features: Mapping[str, object], amount: Money, months: int
 ) -> dict[str, object]:
     for name in ("amount", "months"):
         if name in features:
@@ -306,7 +322,7 @@ def _with_request(
 
 
 def _answer(
-    work: Work, policy_id: VersionId, policy: rules.Policy, question: _Question, started: int
+    work: Work, policy_id: VersionId, policy: texts.Policy, question: _Question, started: int
 ) -> LogEntry:
     now = work.clock.now()
     result, trace = _run(policy, question.inputs, question.parameters)
@@ -327,16 +343,32 @@ def _answer(
     )
 
 
-def _run(policy: rules.Policy, inputs: str, parameters: str) -> tuple[str, str]:
+def _run(policy: texts.Policy, inputs: str, parameters: str) -> tuple[str, str]:
     """Result and trace from the logged texts: a live decision and a replay go the same way."""
-    values, dated = read(inputs), read(parameters)
-    check(isinstance(values, dict) and isinstance(dated, dict), "a log row holds JSON objects")
-    cap = Rate(Decimal(str(dated[CAP]))) if isinstance(dated, dict) else Rate.zero()
-    verdict, trace = rules.evaluate(policy, values if isinstance(values, dict) else {}, cap=cap)
+    values, dated = read(inputs), _dated(parameters)[0]
+    check(isinstance(values, dict), "a log row holds JSON objects")
+    verdict, trace = rules.evaluate(
+        policy,
+        values if isinstance(values, dict) else {},
+        cap=Rate(dated[CAP]),
+        evaluator=int(dated["evaluator"]),
+    )
     return canonical(verdict.as_json()), canonical(trace)
 
 
-def _decision(entry: LogEntry, policy: rules.Policy, versions: Mapping[str, str]) -> Decision:
+def _dated(parameters: str) -> tuple[dict[str, Decimal], dict[str, str]]:
+    """What a log row was decided with: the figures in force, and engine and model by version.
+
+    Rows from before the second were kept have none.
+    """
+    found = read(parameters)
+    check(isinstance(found, dict), "a log row holds JSON objects")
+    fields = found if isinstance(found, dict) else {}
+    made_by = {name: str(value) for name, value in fields.items() if name in _MADE_BY}
+    return {name: Decimal(str(fields[name])) for name in _FIGURES}, made_by
+
+
+def _decision(entry: LogEntry, policy: texts.Policy, versions: Mapping[str, str]) -> Decision:
     result = read(entry.result)
     data: dict[str, Any] = result if isinstance(result, dict) else {}
     return Decision(

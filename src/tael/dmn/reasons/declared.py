@@ -119,10 +119,10 @@ class _Node:
             carrier = self._carrier_of(entry, table)
             if carrier is not None:
                 met.add(id(carrier))
-            if (carrier is None or carrier.kind != CODES) and (carrier or _has_reasons(table)):
+            if carrier is not None and carrier.kind == CODES:
+                yield self._of_codes(table, carrier)
+            elif carrier is not None or _has_reasons(table):
                 yield from self._of_table(table, entry, carrier)
-            elif carrier is not None:
-                yield self._of_value(carrier)
         for carrier in self._carriers:
             if id(carrier) not in met:
                 yield self._of_value(carrier)
@@ -165,6 +165,15 @@ class _Node:
             if not any(each.code for each in scored):
                 raise self._error("the characteristic names no reason", table.at.line, "a code")
             yield self._scored(table, (entry, group), scored, column, carrier)
+
+    def _of_codes(self, table: s.DecisionTable, carrier: Carrier) -> Source:
+        """A table whose conclusions are the codes: its rules are the knock-outs, if they show."""
+        codes = [_text(rule.conclusions[0]) for rule in table.rules]
+        if len(table.outputs) != 1 or table.outputs[0].default is not None or None in codes:
+            return self._of_value(carrier)
+        pairs = zip(table.rules, codes, strict=True)
+        rules = tuple((rule, code) for rule, code in pairs if code is not None)
+        return KnockOut(self._name, self._key, carrier.entry, "", table, rules)
 
     def _groups(
         self, table: s.DecisionTable, codes: Sequence[str], fallback: str
@@ -322,6 +331,11 @@ def _annotated(table: s.DecisionTable, name: str) -> list[str]:
 
 def _has_reasons(table: s.DecisionTable) -> bool:
     return any(_annotated(table, "reason"))
+
+
+def _text(tree: s.Expression) -> str | None:
+    """The text a cell writes; None when it is computed or no text."""
+    return tree.value if isinstance(tree, s.Literal) and isinstance(tree.value, str) else None
 
 
 def _number(tree: s.Expression) -> Decimal | None:

@@ -130,6 +130,16 @@ class Reasoner:
         """Keys of the decisions whose value, not whose fired rules, ``Bound.top`` wants."""
         return tuple(dict.fromkeys(each.key for each in self.sources if _asks_value(each)))
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code that a rule or a declaration names; values may give others."""
+        found: list[str] = []
+        for each in self.sources:
+            rows = each.rows if isinstance(each, Characteristic) else ()
+            rules = each.rules if isinstance(each, KnockOut) else ()
+            found += [each.code, *(row.code for row in rows), *(code for _, code in rules)]
+        return tuple(dict.fromkeys(code for code in found if code))
+
     def concept(self, code: str) -> str:
         """What the code speaks of: two codes of one concept make one reason."""
         known = self._texts.get(code)
