@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -11,12 +13,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tael import dmn
 from tael.economy import FEATURE_NAMES, Applicant, applicants, history
 from tael.kernel import (
     ApplicationId,
     BadInput,
     Conflict,
     Day,
+    DecisionId,
     FixedClock,
     Forbidden,
     Money,
@@ -33,6 +37,7 @@ from tael.policies import (
     SqlPolicyStore,
     first_bundle,
 )
+from tael.policies.canonical import canonical, digest, read
 from tael.policies.memory import MemoryPolicyStore
 from tael.policies.model import POLICY_MOVES, move
 from tael.risk import Scorecard
@@ -242,6 +247,83 @@ def test_the_log_is_append_only_and_a_seal_shows_what_was_changed(database: Data
         )
         proof = policies.verify_log(work)
     assert (proof.rows, proof.sealed, proof.broken) == (3, 3, (ids[1],))
+
+
+def test_sealers_at_once_make_one_chain(database: Database) -> None:
+    policies = Policies(SqlPolicyStore, parameters=Figures(), engines=ENGINES)
+    with database.begin(WANG) as work:
+        version = policies.draft(work, "first", first_bundle(scorecard()))
+    with database.begin(LI) as work:
+        policies.approve(work, version.id)
+        policies.deploy(work, version.id)
+        for number in range(24):
+            policies.decide(
+                work,
+                application(number),
+                features(applicant(number)),
+                amount=Money.parse("90000"),
+                months=12,
+            )
+
+    def sealed(_: int) -> int:
+        with database.begin(LI) as work:
+            return policies.seal(work, limit=3)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(sealed, range(12))) == 24
+    with database.begin(LI) as work:
+        proof = policies.verify_log(work)
+    assert (proof.sealed, proof.whole) == (24, True)
+
+
+def test_every_decision_of_a_played_set_is_decided_again_with_its_reasons_and_trace() -> None:
+    store, clock = MemoryPolicyStore(), FixedClock.on(START)
+    connection = sa.create_mock_engine("postgresql://", lambda *_: None)
+    wang, li = (Work(connection, clock, actor) for actor in (WANG, LI))  # type: ignore[arg-type]
+    policies = Policies(lambda _: store, parameters=Figures(), engines=ENGINES)
+    deployed(policies, wang, li)
+    made = [
+        policies.decide(wang, application(n), features(who), amount=who.amount, months=who.months)
+        for n, who in enumerate(applicants(11, 300, START))
+    ]
+    # Another process, years later: other figures are in force, the texts come from the log.
+    fresh = Policies(lambda _: store, parameters=Figures("0.05"), engines=ENGINES)
+    model = dmn.loads(first_bundle("").dmn)
+    for decision in made:
+        again = fresh.reproduce(li, decision.id)
+        assert again.same
+        assert again.engine_recorded == again.engine_now
+        assert fresh.decision(li, decision.id) == decision
+        assert decision.versions["model"] == model.hash
+        entry = fresh.log_entry(li, decision.id)
+        inputs = read(entry.inputs)
+        assert isinstance(inputs, dict)
+        # Without the room: the engine alone, from the logged inputs, gives the logged trace.
+        trace = json.loads(entry.trace)
+        result = model.evaluate({**inputs, "pd": Decimal(str(trace["score"]["pd"]))})
+        assert canonical(result.to_json()["trace"]) == canonical(read(entry.trace)["decisions"])  # type: ignore[index]
+        assert len(decision.reasons) <= 4
+    assert {d.outcome for d in made} == {"approve", "decline", "refer"}
+
+
+def test_a_row_from_before_versions_were_kept_is_still_read_and_decided_again() -> None:
+    store, clock = MemoryPolicyStore(), FixedClock.on(START)
+    connection = sa.create_mock_engine("postgresql://", lambda *_: None)
+    wang, li = (Work(connection, clock, actor) for actor in (WANG, LI))  # type: ignore[arg-type]
+    policies = Policies(lambda _: store, parameters=Figures(), engines=ENGINES)
+    deployed(policies, wang, li)
+    who = applicant()
+    made = policies.decide(wang, application(), features(who), amount=who.amount, months=who.months)
+    entry = policies.log_entry(wang, made.id)
+    older = replace(
+        entry, id=DecisionId.new(clock.now()), parameters='{"cap.all_in":0.24,"evaluator":1}'
+    )
+    store.add_decision(older)
+    again = policies.reproduce(wang, older.id)
+    assert (again.same, again.engine_recorded) == (True, "")
+    versions = policies.decision(wang, older.id).versions
+    assert versions["dated"] == digest(older.parameters)
+    assert "engine" not in versions
 
 
 def test_one_policy_is_in_force_whatever_is_written(database: Database) -> None:

@@ -52,6 +52,9 @@ class MemoryPolicyStore:
         mine = (e for e in self._decisions.values() if e.application_id == application_id)
         return sorted(mine, key=lambda entry: entry.id)
 
+    def only_sealer(self) -> None:
+        """One caller at a time, always."""
+
     def unsealed(self, limit: int) -> Sequence[LogEntry]:
         done = {seal.decision_id for seal in self._seals}
         return sorted(

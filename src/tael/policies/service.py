@@ -230,8 +230,12 @@ class Policies:
         )
 
     def seal(self, work: Work, *, limit: int = 10_000) -> int:
-        """Chain up to ``limit`` decisions that have no seal yet; returns how many."""
+        """Chain up to ``limit`` decisions that have no seal yet; returns how many.
+
+        Only one sealer works at a time; the others wait for it.
+        """
         store = self._open(work)
+        store.only_sealer()
         entries = store.unsealed(limit)
         last = store.last_seal()
         number, previous = (last.sequence, last.hash) if last else (0, _GENESIS)

@@ -177,9 +177,11 @@ class SqlPolicyStore:
         found = self._connection.execute(query.order_by(decisions.c.id)).mappings()
         return [_entry(row) for row in found]
 
-    def unsealed(self, limit: int) -> Sequence[LogEntry]:
-        # One sealer at a time: two would put two links after the same one.
+    def only_sealer(self) -> None:
+        """Wait for the other sealers: two at once would put two links after the same one."""
         self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SEALER_LOCK)))
+
+    def unsealed(self, limit: int) -> Sequence[LogEntry]:
         query = (
             sa.select(decisions)
             .outerjoin(seals, seals.c.decision_id == decisions.c.id)
