@@ -32,7 +32,8 @@ class Finding:
         file: the path given to ``load``, or ``<text>``.
         node: name of the decision, knowledge model, input or type it stands in.
         line: 1-based line of the file; 0 when the whole node is meant.
-        column: 1-based column within the expression; 0 when the whole expression is meant.
+        column: 1-based column of the file, of the expression where the file's encoding hides it;
+            0 when the whole expression is meant.
         zh: the finding in Chinese, one sentence.
         en: the same in English.
         rules: 1-based numbers of the rules of a table it speaks of, ascending.

@@ -12,9 +12,10 @@ from tael.dmn.feel.library import BUILTINS
 from tael.dmn.feel.names import Names, Vocabulary
 from tael.dmn.feel.parser import parse_expression, parse_type
 from tael.dmn.feel.syntax import ContextType, ListType, TypeExpression
-from tael.dmn.feel.type_system import TypeSystem, type_text
+from tael.dmn.feel.type_system import type_text
 from tael.dmn.findings import Finding
 from tael.dmn.types.expressions import Typing
+from tael.dmn.types.lattice import Definitions
 from tael.dmn.types.naming import Names as Elements
 from tael.dmn.types.report import Report, Site
 from tael.dmn.types.scope import LIBRARY, Scope
@@ -43,7 +44,7 @@ def typed(
     names = Names([*BUILTINS, *inputs])
     tree = parse_expression(expression, names, Vocabulary.of(members(inputs))).tree
     report = Report()
-    typing = Typing(Site(report, "<text>", "one"), TypeSystem(), Elements(frozenset()))
+    typing = Typing(Site(report, "<text>", "one"), Definitions(), Elements(frozenset()))
     return typing.of(tree, Scope(inputs, LIBRARY)), report.sorted()
 
 

@@ -10,14 +10,19 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from tael.dmn.errors import DmnError
+from tael.dmn.model.columns import aligned
 
 _LARGEST_BYTES = 32 * 1024 * 1024
 _DEEPEST = 200
+_TEXT = "text"
 
 
 @dataclass(slots=True)
 class Element:
-    """An element: namespace and local name apart, text of its own, line of its start tag."""
+    """An element: namespace and local name apart, text of its own, line of its start tag.
+
+    ``aligned`` is the text of a ``text`` element with the columns of the file (``model.columns``).
+    """
 
     namespace: str
     tag: str
@@ -25,6 +30,7 @@ class Element:
     line: int
     text: str = ""
     children: list[Element] = field(default_factory=list)
+    aligned: str = field(default="", compare=False)
 
     def all(self, tag: str) -> list[Element]:
         return [child for child in self.children if child.tag == tag]
@@ -48,7 +54,7 @@ def parse(data: bytes, file: str) -> Element:
     """
     if len(data) > _LARGEST_BYTES:
         raise DmnError("the file is larger than 32 MiB", file=file, rule="at most 32 MiB")
-    builder = _Builder(file)
+    builder = _Builder(file, data)
     try:
         builder.parser.Parse(data, True)
     except expat.ExpatError as error:
@@ -62,8 +68,10 @@ def parse(data: bytes, file: str) -> Element:
 
 
 class _Builder:
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, data: bytes) -> None:
         self._file = file
+        self._data = data
+        self._start_of_text = 0
         self.root = Element("", "", {}, 0)
         self._open = [self.root]
         self.parser = expat.ParserCreate(namespace_separator=" ")
@@ -81,11 +89,16 @@ class _Builder:
                 "elements nest too deeply", file=self._file, line=line, rule="at most 200 levels"
             )
         element = Element(namespace, tag, dict(attributes), line)
+        if tag == _TEXT:
+            self._start_of_text = self.parser.CurrentByteIndex
         self._open[-1].children.append(element)
         self._open.append(element)
 
     def _end(self, _name: str) -> None:
-        self._open.pop()
+        element = self._open.pop()
+        if element.tag == _TEXT:
+            end = self.parser.CurrentByteIndex
+            element.aligned = aligned(self._data, self._start_of_text, end, element.text)
 
     def _text(self, data: str) -> None:
         self._open[-1].text += data

@@ -23,7 +23,7 @@ from tael.dmn.types.lattice import (
     shown,
 )
 from tael.dmn.types.matrix import ORDERED
-from tael.dmn.types.report import nearest
+from tael.dmn.types.report import nearest, start_of
 from tael.dmn.types.scope import Scope
 from tael.dmn.types.signatures import UNREPEATABLE, Overload, Parameter, overloads
 
@@ -55,15 +55,17 @@ class _Callee:
 def call_type(typing: Typing, tree: s.Call, scope: Scope) -> TypeExpression:
     """The type of a call."""
     function = typing.of(tree.function, scope)
-    arguments = [_Argument("", each.at, typing.of(each, scope)) for each in tree.positional]
-    arguments += [_Argument(name, each.at, typing.of(each, scope)) for name, each in tree.named]
+    arguments = [_Argument("", start_of(each), typing.of(each, scope)) for each in tree.positional]
+    arguments += [
+        _Argument(name, start_of(each), typing.of(each, scope)) for name, each in tree.named
+    ]
     callee = _callee(tree, function)
     if callee is None:
         if kind_of(function) not in ("", "null", "function"):
-            typing.site.add("not_callable", tree.function.at, type=shown(function))
+            typing.site.add("not_callable", start_of(tree.function), type=shown(function))
         return ANY
     if callee.name in UNREPEATABLE and isinstance(function, BuiltIn):
-        typing.site.add("unrepeatable", tree.function.at, function=callee.name)
+        typing.site.add("unrepeatable", start_of(tree.function), function=callee.name)
     fitting = _fitting(typing, tree, callee, arguments)
     if not fitting:
         results = [_substituted(each.result, {}) for each in callee.ways]
@@ -137,7 +139,7 @@ def _report_shape(
     if not arguments or not arguments[0].name:
         counts = sorted({_counted(way) for way in callee.ways})
         words = {"expected": " | ".join(counts), "count": str(len(arguments))}
-        typing.site.add("argument_count", tree.function.at, function=callee.name, **words)
+        typing.site.add("argument_count", start_of(tree.function), function=callee.name, **words)
         return
     names = {parameter.name for way in callee.ways for parameter in way.parameters}
     for each in arguments:
@@ -150,7 +152,7 @@ def _report_shape(
     missing = next(
         (p.name for p in callee.ways[0].parameters if p.name not in given and not p.optional), ""
     )
-    typing.site.add("argument_missing", tree.function.at, function=callee.name, name=missing)
+    typing.site.add("argument_missing", start_of(tree.function), function=callee.name, name=missing)
 
 
 def _counted(way: Overload) -> str:
@@ -214,7 +216,7 @@ def _constant(typing: Typing, tree: s.Call) -> TypeExpression | None:
         return None
     value, why = evaluated(tree)
     if value is None:
-        typing.site.add("constant_null", tree.function.at, detail=why)
+        typing.site.add("constant_null", start_of(tree.function), detail=why)
         return None
     found = kind(value)
     return NamedType(found) if found in ORDERED else None

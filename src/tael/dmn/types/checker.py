@@ -12,7 +12,7 @@ from tael.dmn.findings import Finding
 from tael.dmn.model.graph import Decision, Fault, Graph, Knowledge
 from tael.dmn.types.elements import Elements, elements_of
 from tael.dmn.types.items import check_items
-from tael.dmn.types.report import Report, Site, nearest
+from tael.dmn.types.report import Report, Site, nearest, whole
 
 # What a reader calls the rule that is broken, and the kind of finding it becomes.
 _KINDS: Mapping[str, str] = {
@@ -62,7 +62,7 @@ def _add_fault(report: Report, fault: Fault, graph: Graph) -> None:
             word = _word_at(fault)
             site.add("unknown_name", at, near=nearest(word, BUILTINS), name=word)
     elif error.rule == "FEEL grammar" and (meant := _unrequired(fault, graph)):
-        site.add("missing_requirement", at, name=meant)
+        site.add("missing_requirement", _start_of_name(fault, meant), name=meant)
     else:
         site.add(_KINDS.get(error.rule or "", "reference"), at, detail=error.message)
 
@@ -84,6 +84,14 @@ def _unrequired(fault: Fault, graph: Graph) -> str:
     return max(found, key=len, default="")
 
 
+def _start_of_name(fault: Fault, name: str) -> Position:
+    """Where the name begins in whose middle the reader stopped."""
+    lines = fault.text.split("\n")
+    starts = [line.rfind(name, 0, fault.column + len(name)) + 1 for line in lines]
+    before = [start for start in starts if 0 < start <= fault.column]
+    return Position(fault.error.line, max(before, default=fault.column))
+
+
 def _note_unused(report: Report, graph: Graph) -> None:
     """Inputs and knowledge models of the file itself that nothing requires."""
     used: set[str] = set()
@@ -95,7 +103,7 @@ def _note_unused(report: Report, graph: Graph) -> None:
     for key, element in elements_of(graph).items():
         if key in graph.decisions or key in graph.services:
             continue
-        if key not in used and not element.path:
+        if key not in used and not element.path and element.name not in report.missed:
             kind = "unused_knowledge" if key in graph.knowledge else "unused_input"
             site = Site(report, graph.file, element.name)
-            site.add(kind, Position(element.at.line, 0), name=element.name)
+            site.add(kind, whole(element.at), name=element.name)

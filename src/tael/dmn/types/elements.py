@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.syntax import FunctionType, TypeExpression
-from tael.dmn.feel.type_system import ANY, TypeSystem
+from tael.dmn.feel.type_system import ANY
 from tael.dmn.model.graph import Decision, Element, Graph, InputData, Knowledge, Service
 from tael.dmn.types.expressions import Typing
-from tael.dmn.types.lattice import Signature, bare, expanded
+from tael.dmn.types.lattice import Definitions, Signature, bare
 from tael.dmn.types.naming import Names
-from tael.dmn.types.report import Report, Site
+from tael.dmn.types.report import Report, Site, whole
 from tael.dmn.types.scope import LIBRARY, Scope
 from tael.dmn.types.tables import conforms
 
@@ -31,6 +31,7 @@ class Elements:
         self.report = report
         self.types: dict[str, TypeExpression] = {}
         self._all = elements_of(graph)
+        self._systems: dict[str, Definitions] = {}
         self._names = _names_by_path(graph)
 
     def infer(self) -> Mapping[str, TypeExpression]:
@@ -64,7 +65,7 @@ class Elements:
                 return self._knowledge(element)
             return self._service(element)
         except RecursionError:
-            self.site(element).add("too_deep", element.at, name=element.name)
+            self.site(element).add("too_deep", whole(element.at), name=element.name)
             return ANY
 
     def site(self, element: Element) -> Site:
@@ -74,18 +75,22 @@ class Elements:
     def _file(self, path: str) -> str:
         return self.graph.files.get(path, self.graph.file)
 
-    def _system(self, path: str) -> TypeSystem:
-        return self.graph.types.get(path) or TypeSystem()
+    def _definitions(self, path: str) -> Definitions:
+        if path not in self._systems:
+            self._systems[path] = Definitions(self.graph.types.get(path))
+        return self._systems[path]
 
     def _expanded(self, wanted: TypeExpression | None, element: Element) -> TypeExpression:
-        return expanded(wanted, self._system(element.path))
+        return self._definitions(element.path).expanded(wanted)
 
     def _typing(self, element: Element) -> Typing:
-        return Typing(self.site(element), self._system(element.path), self._names[element.path])
+        return Typing(
+            self.site(element), self._definitions(element.path), self._names[element.path]
+        )
 
     def _decision(self, node: Decision) -> TypeExpression:
         if node.logic is None:
-            self.site(node).add("no_logic", node.at, name=node.name)
+            self.site(node).add("no_logic", whole(node.at), name=node.name)
             return self._expanded(node.type, node)
         typing, scope = self._typing(node), self._scope(node.scope)
         found = typing.of(node.logic, scope)
@@ -100,7 +105,7 @@ class Elements:
         parameters = tuple(self._expanded(each, node) for each in node.parameter_types)
         declared = self._expanded(node.type, node)
         if node.logic is None:
-            self.site(node).add("no_logic", node.at, name=node.name)
+            self.site(node).add("no_logic", whole(node.at), name=node.name)
             return Signature(parameters, declared, node.parameters)
         typing, scope = self._typing(node), self._scope(node.scope)
         found = bare(typing.of(node.logic, scope))
@@ -131,7 +136,7 @@ class Elements:
     def _note_unread(self, node: Decision | Knowledge, scope: Scope) -> None:
         for name in node.scope:
             if name not in scope.read:
-                self.site(node).add("unused_requirement", Position(node.at.line, 0), name=name)
+                self.site(node).add("unused_requirement", whole(node.at), name=name)
 
 
 def elements_of(graph: Graph) -> Mapping[str, Element]:

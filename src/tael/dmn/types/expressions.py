@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tael.dmn.errors import Nothing
@@ -12,16 +13,16 @@ from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.literals import moment_from
 from tael.dmn.feel.operators import ARITHMETIC
 from tael.dmn.feel.syntax import NamedType, TypeExpression
-from tael.dmn.feel.type_system import ANY, TypeSystem, type_of_literal
+from tael.dmn.feel.type_system import ANY, type_of_literal
 from tael.dmn.feel.values import kind
 from tael.dmn.types import matrix
 from tael.dmn.types.calls import call_type
 from tael.dmn.types.cells import check_tests
 from tael.dmn.types.lattice import (
     BOOLEAN,
+    Definitions,
     Signature,
     bare,
-    expanded,
     item_of,
     join,
     kind_of,
@@ -29,7 +30,7 @@ from tael.dmn.types.lattice import (
     shown,
 )
 from tael.dmn.types.naming import Names
-from tael.dmn.types.report import Site, nearest
+from tael.dmn.types.report import Site, nearest, start_of
 from tael.dmn.types.scope import Scope
 from tael.dmn.types.tables import conforms, table_type
 
@@ -43,10 +44,14 @@ class Typing:
         names: what an unknown name may have meant.
     """
 
-    def __init__(self, site: Site, types: TypeSystem, names: Names) -> None:
+    def __init__(self, site: Site, types: Definitions, names: Names) -> None:
         self.site = site
         self._types = types
         self._names = names
+
+    def within(self, rule: s.Rule) -> Typing:
+        """The same, for findings in one rule of a table."""
+        return Typing(replace(self.site, rules=(rule.number,)), self._types, self._names)
 
     def of(self, tree: s.Expression, scope: Scope) -> TypeExpression:
         """The type of ``tree``; Any where it cannot be told."""
@@ -55,8 +60,8 @@ class Typing:
 
     def declared(self, wanted: TypeExpression | None, at: Position) -> TypeExpression:
         """A written type with its item definitions in place; unknown names are reported."""
-        self._names.check_type(self.site, wanted, self._types, at)
-        return expanded(wanted, self._types)
+        self._names.check_type(self.site, wanted, self._types.system, at)
+        return self._types.expanded(wanted)
 
     # --- leaves
 
@@ -109,7 +114,7 @@ class Typing:
         elif sides:
             part = tree.left if sides[0] is left else tree.right
             words = {"operator": tree.operator, "type": shown(sides[0])}
-            self.site.add("logic_operand", part.at, **words)
+            self.site.add("logic_operand", start_of(part), **words)
         return BOOLEAN
 
     def _arithmetic(
@@ -141,7 +146,7 @@ class Typing:
                 self.site.add("comparison_types", end.at, **words)
         return BOOLEAN
 
-    def within(self, tree: s.In, scope: Scope) -> TypeExpression:
+    def contained(self, tree: s.In, scope: Scope) -> TypeExpression:
         check_tests(self, tree.tests, self.of(tree.value, scope), scope)
         return BOOLEAN
 
@@ -231,7 +236,7 @@ class Typing:
         if kind_found == "number":
             return item
         if kind_found not in ("", "null", "boolean"):
-            self.site.add("filter_type", tree.condition.at, type=shown(condition))
+            self.site.add("filter_type", start_of(tree.condition), type=shown(condition))
         return s.ListType(item) if kind_found == "boolean" else ANY
 
     # --- control
@@ -244,7 +249,7 @@ class Typing:
         """Check what should be a boolean."""
         found = self.of(tree, scope)
         if kind_of(found) not in ("", "null", "boolean"):
-            self.site.add("condition_type", tree.at, type=shown(found))
+            self.site.add("condition_type", start_of(tree), type=shown(found))
 
     def _iterated(self, iterators: tuple[tuple[str, s.Expression], ...], scope: Scope) -> Scope:
         for name, source in iterators:
@@ -300,7 +305,7 @@ _BUILDERS: dict[type, Callable[[Typing, Any, Scope], TypeExpression]] = {
     s.Negation: Typing.negation,
     s.Binary: Typing.binary,
     s.Between: Typing.between,
-    s.In: Typing.within,
+    s.In: Typing.contained,
     s.InstanceOf: Typing.instance_of,
     s.If: Typing.choice,
     s.ListLiteral: Typing.list_literal,

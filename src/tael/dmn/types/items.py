@@ -17,7 +17,7 @@ from tael.dmn.feel.syntax import (
 from tael.dmn.feel.type_system import TypeSystem
 from tael.dmn.types.cells import check_tests
 from tael.dmn.types.expressions import Typing
-from tael.dmn.types.lattice import expanded
+from tael.dmn.types.lattice import Definitions
 from tael.dmn.types.naming import Names
 from tael.dmn.types.report import Report, Site
 from tael.dmn.types.scope import LIBRARY
@@ -34,13 +34,14 @@ def check_items(report: Report, file: str, types: TypeSystem, lines: Mapping[str
         types: the definitions, those of imports by their prefixed names.
         lines: their lines, by name; imported ones are missing there and are not looked at.
     """
+    definitions = Definitions(types)
     for name, line in lines.items():
         item = types.items.get(name)
         if item is None:
             continue
         site = Site(report, file, name)
         _check_circle(site, name, types, Position(line, 0))
-        _check_parts(site, item, types, _Place(name, lines))
+        _check_parts(site, item, definitions, _Place(name, lines))
 
 
 class _Place:
@@ -59,7 +60,7 @@ class _Place:
 
 
 def _check_parts(
-    site: Site, item: TypeExpression, types: TypeSystem, place: _Place, depth: int = 0
+    site: Site, item: TypeExpression, types: Definitions, place: _Place, depth: int = 0
 ) -> None:
     names = Names(frozenset())
     if depth > _DEEPEST:
@@ -67,7 +68,7 @@ def _check_parts(
     if isinstance(item, ItemType):
         if item.allowed is not None:
             typing = Typing(site, types, names)
-            check_tests(typing, item.allowed, expanded(item.type, types), LIBRARY)
+            check_tests(typing, item.allowed, types.expanded(item.type), LIBRARY)
         _check_parts(site, item.type, types, place, depth + 1)
     elif isinstance(item, ListType):
         _check_parts(site, item.item, types, place, depth + 1)
@@ -75,7 +76,7 @@ def _check_parts(
         for name, each in item.entries:
             _check_parts(site, each, types, place.inside(name), depth + 1)
     else:
-        names.check_type(site, item, types, place.at)
+        names.check_type(site, item, types.system, place.at)
 
 
 def _check_circle(site: Site, name: str, types: TypeSystem, at: Position) -> None:

@@ -28,8 +28,8 @@ DAYS = NamedType("days and time duration")
 MONTHS = NamedType("years and months duration")
 _DEEPEST = 24
 _LONGEST_TEXT = 80
-_PLAIN = TypeSystem()
 _Seen: TypeAlias = dict[tuple[int, int], bool]
+_Made: TypeAlias = dict[tuple[int, int], TypeExpression]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,70 +165,88 @@ def join(types: Iterable[TypeExpression]) -> TypeExpression:
     """The narrowest type that holds all of ``types``; null is in every type."""
     result: TypeExpression = NULL
     for each in types:
-        result = _wider(result, each)
+        result = _wider(result, each, 0, {})
     return result
 
 
-def _wider(  # noqa: PLR0911 - one answer a kind of type
-    left: TypeExpression, right: TypeExpression, depth: int = 0
-) -> TypeExpression:
+def _wider(left: TypeExpression, right: TypeExpression, depth: int, made: _Made) -> TypeExpression:
     if left is right or kind_of(right) == "null":
         return left
     if kind_of(left) == "null":
         return right
-    if depth > _DEEPEST or "" in (kind_of(left), kind_of(right)):
+    if depth > _DEEPEST or kind_of(left) != kind_of(right):
         return ANY
-    one, other = bare(left), bare(right)
+    key = (id(left), id(right))
+    if key not in made:
+        made[key] = _wider_of_kind(bare(left), bare(right), depth, made)
+    return made[key]
+
+
+def _wider_of_kind(
+    one: TypeExpression, other: TypeExpression, depth: int, made: _Made
+) -> TypeExpression:
+    """The join of two types of one kind."""
     if isinstance(one, ListType) and isinstance(other, ListType):
-        return ListType(_wider(one.item, other.item, depth + 1))
+        return ListType(_wider(one.item, other.item, depth + 1, made))
     if isinstance(one, RangeType) and isinstance(other, RangeType):
-        return RangeType(_wider(one.end, other.end, depth + 1))
+        return RangeType(_wider(one.end, other.end, depth + 1, made))
     if isinstance(one, ContextType) and isinstance(other, ContextType):
-        return _wider_context(one, other, depth)
-    if _PLAIN.narrower(one, other):
-        return right
-    return left if _PLAIN.narrower(other, one) else ANY
+        return _wider_context(one, other, depth, made)
+    if isinstance(one, FunctionType) and fits(one, other) and fits(other, one):
+        return one
+    return NamedType(kind_of(one)) if kind_of(one) else ANY
 
 
-def _wider_context(one: ContextType, other: ContextType, depth: int) -> TypeExpression:
+def _wider_context(one: ContextType, other: ContextType, depth: int, made: _Made) -> TypeExpression:
     """Contexts with the same entries join entry by entry; others are merely contexts."""
     own = dict(other.entries)
     if {name for name, _ in one.entries} != set(own):
         return NamedType("context")
     return ContextType(
-        tuple((name, _wider(each, own[name], depth + 1)) for name, each in one.entries)
+        tuple((name, _wider(each, own[name], depth + 1, made)) for name, each in one.entries)
     )
 
 
-def expanded(  # noqa: PLR0911 - one answer a kind of type
-    wanted: TypeExpression | None, types: TypeSystem, open_names: tuple[str, ...] = ()
-) -> TypeExpression:
-    """``wanted`` with each named item definition put in its place; a circle becomes Any."""
-    if wanted is None:
-        return ANY
-    if isinstance(wanted, NamedType):
-        found = types.resolve(wanted.name)
-        if found is None or wanted.name in open_names or len(open_names) > _DEEPEST:
+class Definitions:
+    """The item definitions of a model, and types with definitions put in the place of names.
+
+    Each definition is put together once: types share their parts, however wide they are.
+    """
+
+    def __init__(self, system: TypeSystem | None = None) -> None:
+        self.system = system or TypeSystem()
+        self._made: dict[str, TypeExpression] = {}
+        self._open: set[str] = set()
+
+    def expanded(self, wanted: TypeExpression | None) -> TypeExpression:  # noqa: PLR0911 - one answer a kind of type
+        """``wanted`` without names of definitions; a circle, and what does not exist, is Any."""
+        if wanted is None:
             return ANY
-        return found if isinstance(found, NamedType) else _named(wanted.name, types, open_names)
-    if isinstance(wanted, ItemType):
-        return ItemType(wanted.name, expanded(wanted.type, types, open_names), wanted.allowed)
-    if isinstance(wanted, ListType):
-        return ListType(expanded(wanted.item, types, open_names))
-    if isinstance(wanted, RangeType):
-        return RangeType(expanded(wanted.end, types, open_names))
-    if isinstance(wanted, ContextType):
-        return ContextType(
-            tuple((name, expanded(each, types, open_names)) for name, each in wanted.entries)
-        )
-    return FunctionType(
-        tuple(expanded(each, types, open_names) for each in wanted.parameters),
-        expanded(wanted.result, types, open_names),
-    )
+        if isinstance(wanted, NamedType):
+            return self._named(wanted.name)
+        if isinstance(wanted, ItemType):
+            return ItemType(wanted.name, self.expanded(wanted.type), wanted.allowed)
+        if isinstance(wanted, ListType):
+            return ListType(self.expanded(wanted.item))
+        if isinstance(wanted, RangeType):
+            return RangeType(self.expanded(wanted.end))
+        if isinstance(wanted, ContextType):
+            entries = ((name, self.expanded(each)) for name, each in wanted.entries)
+            return ContextType(tuple(entries))
+        parameters = tuple(self.expanded(each) for each in wanted.parameters)
+        return FunctionType(parameters, self.expanded(wanted.result))
 
-
-def _named(name: str, types: TypeSystem, open_names: tuple[str, ...]) -> TypeExpression:
-    return expanded(types.resolve(name), types, (*open_names, name))
+    def _named(self, name: str) -> TypeExpression:
+        found = self.system.resolve(name)
+        if found is None or isinstance(found, NamedType):
+            return found or ANY
+        if name in self._open or len(self._open) > _DEEPEST:
+            return ANY
+        if name not in self._made:
+            self._open.add(name)
+            self._made[name] = self.expanded(found)
+            self._open.discard(name)
+        return self._made[name]
 
 
 def shown(wanted: TypeExpression) -> str:

@@ -43,15 +43,11 @@ class Names:
 
     def _element(self, name: str, at: Position) -> str:
         """The element whose name stands at ``at``: it may go on after the first word."""
-        line = self.line_of(at)
-        rest = " ".join(line[at.column - 1 :].split()) if line else name
-        found = [each for each in self.elements if each == name or _starts(rest, each)]
+        lines = (line[at.column - 1 :] for line in self.texts.get(at, "").split("\n"))
+        rest = next((line for line in lines if line.startswith(name)), name)
+        written = " ".join(rest.split())
+        found = [each for each in self.elements if _starts(written, each)]
         return max(found, key=len, default="")
-
-    def line_of(self, at: Position) -> str:
-        """The line of the faulty expression in which ``at`` stands, and what follows it."""
-        text = self.texts.get(at, "")
-        return text if text.count("\n") == 0 else ""
 
     def check_type(
         self, site: Site, wanted: TypeExpression | None, types: TypeSystem, at: Position

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from tael.dmn.feel import syntax as s
 from tael.dmn.feel.lexer import Position
 from tael.dmn.findings import Finding
 from tael.dmn.types.texts import NEAR_EN, NEAR_ZH, TEXTS
@@ -15,9 +16,10 @@ _MOST = 10_000
 
 @dataclass
 class Report:
-    """All findings of one check."""
+    """All findings of one check; ``missed`` are the elements that lack an arrow."""
 
     found: dict[tuple[str, str, str, int, int], Finding] = field(default_factory=dict)
+    missed: set[str] = field(default_factory=set)
 
     def sorted(self) -> tuple[Finding, ...]:
         """By place."""
@@ -36,6 +38,7 @@ class Site:
     report: Report
     file: str
     node: str
+    rules: tuple[int, ...] = ()
 
     def add(self, kind: str, at: Position, *, near: str = "", **words: object) -> None:
         """Report ``kind`` at a position; ``words`` fill its sentence, ``near`` is a guess."""
@@ -45,11 +48,37 @@ class Site:
         severity, zh, en = TEXTS[kind]
         if near:
             zh, en = zh + NEAR_ZH, en + NEAR_EN
+        if kind == "missing_requirement":
+            self.report.missed.add(str(words["name"]))
         filled = {"node": self.node, "near": near, **words}
         self.report.found[key] = Finding(
             kind, severity, self.file, self.node, at.line, at.column,
-            zh.format(**filled), en.format(**filled),
+            zh.format(**filled), en.format(**filled), self.rules,
         )  # fmt: skip
+
+
+def start_of(tree: s.Expression) -> Position:
+    """Where the text of an expression begins: an operator's node stands at its operator."""
+    while True:
+        if isinstance(tree, s.Binary):
+            tree = tree.left
+        elif isinstance(tree, s.Between | s.In | s.InstanceOf):
+            tree = tree.value
+        elif isinstance(tree, s.Path | s.Filter):
+            tree = tree.source
+        elif isinstance(tree, s.Call):
+            tree = tree.function
+        elif isinstance(tree, s.Typed):
+            tree = tree.expression
+        elif isinstance(tree, s.DecisionTable | s.BoxedContext):
+            return whole(tree.at)
+        else:
+            return tree.at
+
+
+def whole(at: Position) -> Position:
+    """The same line, where an element of the file is meant and not a part of an expression."""
+    return Position(at.line, 0)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

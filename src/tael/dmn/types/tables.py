@@ -11,6 +11,7 @@ from tael.dmn.types.cells import Allowed, check_tests
 from tael.dmn.types.constants import are_constant, evaluated, is_constant, passes
 from tael.dmn.types.lattice import NUMBER, bare, fits, is_open, join, kind_of, shown
 from tael.dmn.types.matrix import ORDERED
+from tael.dmn.types.report import start_of, whole
 from tael.dmn.types.scope import Scope
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ def conforms(
     """Report an expression whose value never is, or seldom is, of the declared type."""
     if not fits(actual, wanted):
         words = {"actual": shown(actual), "expected": shown(wanted)}
-        typing.site.add("result_type", tree.at, **words)
+        typing.site.add("result_type", start_of(tree), **words)
     elif kind_of(actual) == "list" and kind_of(wanted) not in ("", "null", "list"):
         words = {"actual": shown(actual), "expected": shown(wanted)}
-        typing.site.add("list_for_single", tree.at, **words)
+        typing.site.add("list_for_single", start_of(tree), **words)
     else:
         _check_allowed(typing, tree, wanted)
 
@@ -54,10 +55,11 @@ def _is_allowed(tree: s.Expression, allowed: s.UnaryTests | None) -> bool:
 def table_type(typing: Typing, table: s.DecisionTable, scope: Scope) -> TypeExpression:
     """The type of what a table gives."""
     for index, column in enumerate(table.inputs):
-        _check_column(typing, column, [rule.conditions[index] for rule in table.rules], scope)
+        found = _column_type(typing, column, scope)
+        _check_cells(typing, table, index, (found, scope))
     outputs = [_output_type(typing, table, index, scope) for index in range(len(table.outputs))]
     if table.hit_policy in ("P", "O") and not any(each.values for each in table.outputs):
-        typing.site.add("no_output_values", table.at)
+        typing.site.add("no_output_values", whole(table.at))
     if table.aggregation:
         outputs = [_aggregated(typing, table, each) for each in outputs]
     row = outputs[0] if len(outputs) == 1 else _row(table, outputs)
@@ -69,26 +71,38 @@ def _row(table: s.DecisionTable, outputs: list[TypeExpression]) -> TypeExpressio
     return s.ContextType(tuple(zip(names, outputs, strict=True)))
 
 
-def _check_column(
-    typing: Typing, column: s.TableInput, cells: list[s.UnaryTests], scope: Scope
-) -> None:
+def _column_type(typing: Typing, column: s.TableInput, scope: Scope) -> TypeExpression:
+    """The type of what a condition column looks at."""
     found = typing.of(column.expression, scope)
     if column.type is not None:
         declared = typing.declared(column.type, column.at)
         if not fits(found, declared):
             words = {"actual": shown(found), "expected": shown(declared), "column": column.text}
-            typing.site.add("column_type", column.expression.at, **words)
+            typing.site.add("column_type", start_of(column.expression), **words)
         found = declared if is_open(found) else found
     if column.allowed is not None:
         check_tests(typing, column.allowed, found, scope)
-    lists = [Allowed(tests) for tests in (column.allowed, _allowed(found)) if tests is not None]
-    for cell in cells:
-        before = len(typing.site.report.found)
-        check_tests(typing, cell, found, scope)
-        if len(typing.site.report.found) == before and any(
-            allowed.never(cell) for allowed in lists
-        ):
-            typing.site.add("cell_outside_allowed", cell.at)
+    return found
+
+
+def _check_cells(
+    typing: Typing,
+    table: s.DecisionTable,
+    index: int,
+    column: tuple[TypeExpression, Scope],
+) -> None:
+    """Report the cells of a column that no value passes, or no value that is allowed."""
+    found, scope = column
+    lists = [table.inputs[index].allowed, _allowed(found)]
+    allowed = [Allowed(tests) for tests in lists if tests is not None]
+    for rule in table.rules:
+        cell = rule.conditions[index]
+        if cell.any:
+            continue
+        inside, before = typing.within(rule), len(typing.site.report.found)
+        check_tests(inside, cell, found, scope)
+        if len(typing.site.report.found) == before and any(each.never(cell) for each in allowed):
+            inside.site.add("cell_outside_allowed", cell.at)
 
 
 def _allowed(wanted: TypeExpression) -> s.UnaryTests | None:
@@ -104,29 +118,35 @@ def _output_type(
     typing: Typing, table: s.DecisionTable, index: int, scope: Scope
 ) -> TypeExpression:
     column = table.outputs[index]
-    trees = [rule.conclusions[index] for rule in table.rules]
-    trees += [column.default] if column.default is not None else []
     declared = None if column.type is None else typing.declared(column.type, column.at)
-    types = []
-    for tree in trees:
-        found = typing.of(tree, scope)
-        types.append(found)
-        if declared is not None and not fits(found, declared):
-            words = {"actual": shown(found), "expected": shown(declared), "column": column.name}
-            typing.site.add("output_type", tree.at, **words)
-        else:
-            _check_listed(typing, column, tree)
+    types = [
+        _conclusion_type(typing.within(rule), column, rule.conclusions[index], (declared, scope))
+        for rule in table.rules
+    ]
+    if column.default is not None:
+        types.append(_conclusion_type(typing, column, column.default, (declared, scope)))
     if column.allowed is not None:
         check_tests(typing, column.allowed, declared or join(types), scope)
     inferred = join(types)
     return inferred if declared is None or is_open(declared) else declared
 
 
-def _check_listed(typing: Typing, column: s.TableOutput, tree: s.Expression) -> None:
-    """Report a written conclusion that the column does not list."""
-    if not _is_allowed(tree, column.allowed):
-        words = {"value": inner_text(evaluated(tree)[0]), "column": column.name}
+def _conclusion_type(
+    typing: Typing,
+    column: s.TableOutput,
+    tree: s.Expression,
+    wanted: tuple[TypeExpression | None, Scope],
+) -> TypeExpression:
+    """The type of a conclusion, which should be of the column's and among its values."""
+    declared, scope = wanted
+    found, name = typing.of(tree, scope), column.name or typing.site.node
+    if declared is not None and not fits(found, declared):
+        words = {"actual": shown(found), "expected": shown(declared), "column": name}
+        typing.site.add("output_type", start_of(tree), **words)
+    elif not _is_allowed(tree, column.allowed):
+        words = {"value": inner_text(evaluated(tree)[0]), "column": name}
         typing.site.add("output_outside_allowed", tree.at, **words)
+    return found
 
 
 def _aggregated(typing: Typing, table: s.DecisionTable, found: TypeExpression) -> TypeExpression:
@@ -136,5 +156,5 @@ def _aggregated(typing: Typing, table: s.DecisionTable, found: TypeExpression) -
     possible = ("number",) if table.aggregation == "sum" else ORDERED
     if kind not in ("", "null", *possible):
         words = {"operator": table.aggregation, "type": shown(found)}
-        typing.site.add("aggregation_type", table.at, **words)
+        typing.site.add("aggregation_type", whole(table.at), **words)
     return found

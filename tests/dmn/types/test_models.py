@@ -1,0 +1,186 @@
+"""Whole models: everything wrong at once, where it stands, in both languages."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tael import dmn
+from tael.dmn.types.texts import TEXTS
+
+HERE = Path(__file__).parent / "cases"
+POLICY = Path(__file__).parents[3] / "src/tael/policies/data/first_policy.dmn"
+_HEAD = '<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="m" namespace="m">'
+
+
+def model(body: str) -> dmn.Model:
+    return dmn.loads(f"{_HEAD}\n{body}</definitions>", tolerant=True)
+
+
+def kinds(body: str) -> list[str]:
+    return [each.kind for each in model(body).check()]
+
+
+def decision(logic: str, of_type: str = "", requires: str = "") -> str:
+    typed = f' typeRef="{of_type}"' if of_type else ""
+    arrows = "".join(
+        f'<informationRequirement><requiredInput href="#{name}"/></informationRequirement>'
+        for name in requires.split()
+    )
+    return f'<decision id="d" name="d"><variable name="d"{typed}/>{arrows}{logic}</decision>'
+
+
+def literal(text: str) -> str:
+    return f"<literalExpression><text>{text}</text></literalExpression>"
+
+
+def given(name: str, of_type: str = "number") -> str:
+    variable = f'<variable name="{name}" typeRef="{of_type}"/>'
+    return f'<inputData id="{name}" name="{name}">{variable}</inputData>'
+
+
+def test_a_faulty_model_has_all_findings_of_the_table_at_their_places() -> None:
+    found = dmn.load(HERE / "faulty.dmn", tolerant=True).check()
+    rows = [
+        [each.kind, each.severity.value, each.node, str(each.line), str(each.column),
+         " ".join(map(str, each.rules))]
+        for each in found
+    ]  # fmt: skip
+    with (HERE / "faulty.csv").open(encoding="utf-8", newline="") as file:
+        assert rows == list(csv.reader(file))[1:]
+
+
+def test_columns_are_those_of_the_file() -> None:
+    path = HERE / "faulty.dmn"
+    lines = path.read_text("utf-8").splitlines()
+    found = dmn.load(path, tolerant=True).check()
+    places = {each.node: lines[each.line - 1][each.column - 1 :] for each in found if each.column}
+
+    assert places["Missing arrow"].startswith("Rate + 1")
+    assert places["Missing arrow of two words"].startswith("Monthly revenue")
+    assert places["Wrong member"].startswith(".nane")
+    assert places["Wrong result"].startswith("if Owner.name")
+    assert places["Clock"].startswith("today()")
+
+
+def test_the_policy_that_ships_has_no_finding() -> None:
+    assert dmn.load(POLICY).check() == ()
+
+
+def test_every_text_can_be_filled_in_both_languages() -> None:
+    found = dmn.load(HERE / "faulty.dmn", tolerant=True).check()
+    assert all(each.zh and each.en and "{" not in each.zh + each.en for each in found)
+    assert all(zh != en for _, zh, en in TEXTS.values())
+
+
+def test_a_reading_that_is_strict_still_finds_types() -> None:
+    strict = dmn.loads(
+        f"{_HEAD}{given('x')}{decision(literal('x + true'), requires='x')}</definitions>"
+    )
+    assert [each.kind for each in strict.check()] == ["operator_types"]
+
+
+def test_types_of_decisions_without_a_declared_one_are_inferred() -> None:
+    made = model(given("x") + decision(literal("if x &gt; 1 then [x] else []"), requires="x"))
+    types = dmn.types.infer(made.graph)
+    assert {key: dmn.types.type_text(found) for key, found in types.items()} == {
+        "x": "number",
+        "d": "list<number>",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "expected"),
+    [
+        ("a sound model", given("x") + decision(literal("x * 2"), "number", "x"), []),
+        ("a list where one is declared", given("x") + decision(literal("[x]"), "number", "x"),
+         ["list_for_single"]),
+        ("a date where a moment is declared", decision(literal('@"2020-01-01"'), "dateTime"), []),
+        ("another kind", decision(literal('"a"'), "boolean"), ["result_type"]),
+        ("null is of every type", decision(literal("null"), "boolean"), []),
+        ("an input with an unknown type", given("x", "nmber"), ["unknown_type", "unused_input"]),
+        ("an arrow to nothing", decision(literal("1"), requires="gone"), ["reference"]),
+        ("a name nobody has", decision(literal("gone + 1")), ["unknown_name"]),
+        ("a language of another kind",
+         decision('<literalExpression expressionLanguage="urn:java"><text>1</text>'
+                  "</literalExpression>"), ["language"]),
+        ("two errors in one expression", decision(literal('[1 + "a", "b" - 1]')),
+         ["operator_types", "operator_types"]),
+        ("the same name twice is told twice", decision(literal("gone + gone")),
+         ["unknown_name", "unknown_name"]),
+    ],
+)  # fmt: skip
+def test_a_small_model_has_these_findings(name: str, body: str, expected: list[str]) -> None:
+    assert kinds(body) == expected, name
+
+
+def table(cells: str, result: str, policy: str = "UNIQUE", column: str = "") -> str:
+    rule = (
+        f"<rule><inputEntry><text>{cells}</text></inputEntry>"
+        f"<outputEntry><text>{result}</text></outputEntry></rule>"
+    )
+    return (
+        f'<decisionTable hitPolicy="{policy}"><input><inputExpression><text>x</text>'
+        f"</inputExpression>{column}</input><output/>{rule}</decisionTable>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("of_type", "cell", "expected"),
+    [
+        ("number", "5", []),
+        ("number", "&lt; 5, [7..9]", []),
+        ("number", "-", []),
+        ("number", "null", []),
+        ("number", '"5"', ["cell_type"]),
+        ("number", '&lt; "5"', ["cell_type"]),
+        ("number", '["a".."b"]', ["cell_type"]),
+        ("number", "not(5)", []),
+        ("number", 'not("a")', ["cell_type"]),
+        ("number", "true", ["cell_always"]),
+        ("number", "false", ["cell_type"]),
+        ("number", "? * 2 &gt; 5", []),
+        ("number", "? + 2", ["cell_type"]),
+        ("string", '"a", "b"', []),
+        ("string", 'starts with(?, "a")', []),
+        ("string", "5", ["cell_type"]),
+        ("boolean", "true", []),
+        ("date", 'date("2020-01-01")', []),
+        ("date", '&gt; date("2020-01-01")', []),
+        ("date", '&gt; "2020-01-01"', ["cell_type"]),
+        ("Any", "5", []),
+    ],
+)
+def test_a_cell_must_be_able_to_match_its_column(
+    of_type: str, cell: str, expected: list[str]
+) -> None:
+    body = given("x", of_type) + decision(table(cell, "1"), "number", "x")
+    found = kinds(body)
+    assert [each.replace("condition_type", "cell_type") for each in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("allowed", "cell", "expected"),
+    [
+        ("[0..100]", "50", []),
+        ("[0..100]", "&gt; 100", ["cell_outside_allowed"]),
+        ("[0..100]", "&gt;= 100", []),
+        ("[0..100)", "100", ["cell_outside_allowed"]),
+        ("(0..10), (20..30)", "[10..20]", ["cell_outside_allowed"]),
+        ("(0..10), (20..30)", "[9..20]", []),
+        ("&gt; 0", "not(&gt; 0)", ["cell_outside_allowed"]),
+        ("1, 2, 3", "&gt; 3", ["cell_outside_allowed"]),
+        ("1, 2, 3", "&gt; 2", []),
+    ],
+)
+def test_a_cell_must_match_some_allowed_value(allowed: str, cell: str, expected: list[str]) -> None:
+    column = f"<inputValues><text>{allowed}</text></inputValues>"
+    body = given("x") + decision(table(cell, "1", column=column), "number", "x")
+    assert kinds(body) == expected
+
+
+def test_a_deep_expression_does_not_end_the_check() -> None:
+    deep = "(" * 30 + "1" + ")" * 30
+    assert kinds(decision(literal(" + ".join([deep] * 60)), "number")) == []
