@@ -12,7 +12,7 @@ from tael.dmn.verification.outcomes import TableProof
 from tael.dmn.verification.outputs import Outputs
 from tael.dmn.verification.overlaps import common_bins, inside, meeting, members
 from tael.dmn.verification.regions import box_text, example, readable, region_text
-from tael.dmn.verification.search import Budget, Gaps, SpentError, Winners
+from tael.dmn.verification.search import Box, Budget, SpentError, Winners, gaps
 from tael.dmn.verification.telling import Teller, Told
 
 MOST_SHOWN = 50
@@ -34,6 +34,7 @@ class TableChecks:
         self._place = place
         self._name = name
         self._outcomes = dict.fromkeys(_CHECKS, "spent")
+        self._dead = 0
         self.findings: list[Finding] = []
         self.spent = False
 
@@ -44,7 +45,7 @@ class TableChecks:
             self._teller = Teller(self._geometry, self._name)
             self._opaque = any(column.opaque for column in self._geometry.columns)
             self._cells()
-            self._meet = meeting(self._geometry, budget, asked_only=False)
+            self._meet, self._meet_asked = meeting(self._geometry, budget)
         except SpentError:
             self.spent = True
             return self._proof()
@@ -54,7 +55,10 @@ class TableChecks:
                 self._outcomes[name] = check(budget.share(len(_CHECKS) - number))
             except SpentError:
                 self.spent = True
-        self._mergeable()
+        try:
+            self._mergeable(budget)
+        except SpentError:
+            self.spent = True
         order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
         self.findings.sort(key=lambda found: order.index(found.severity))
         return self._proof()
@@ -90,7 +94,7 @@ class TableChecks:
             self._unranked()
         kind = {"U": "overlap", "A": "conflict", "P": "undecided_priority"}[policy]
         shown = total = 0
-        for row, rules in enumerate(meeting(self._geometry, budget, asked_only=True)):
+        for row, rules in enumerate(self._meet_asked):
             budget.spend()
             for other in members(rules & ~((2 << row) - 1)):
                 if policy != "U" and not self._outputs.conflict(row, other, policy):
@@ -119,34 +123,30 @@ class TableChecks:
         if self._outputs.has_default:
             return "not_asked"
         columns = self._geometry.columns
-        search = Gaps([[c.may[i] for i in c.asked] for c in columns], budget, MOST_SHOWN)
-        for box in search.find(self._geometry.rows):
-            chosen = [readable(c, indexes) for c, indexes in zip(columns, box, strict=True)]
-            region = box_text(columns, box)
-            narrowed = [
-                c for c, indexes in zip(columns, box, strict=True) if len(indexes) < len(c.asked)
-            ]
-            case = example(columns, chosen)
-            self._add("gap", [], Told(region=region, case=case, columns=tuple(narrowed) or columns))
+        bins = [[c.may[i] for i in c.asked] for c in columns]
+        found: list[Box] = []
+        try:
+            complete = gaps(bins, self._geometry.rows, budget, found)
+        finally:
+            for box in found[:MOST_SHOWN]:
+                self._gap(box)
         if self._opaque:
             return "conditional"
-        if search.cut_short:
-            return "some"
-        return "found" if any(f.kind == "gap" for f in self.findings) else "none"
+        return "some" if not complete else "found" if found else "none"
+
+    def _gap(self, box: Box) -> None:
+        columns = self._geometry.columns
+        pairs = list(zip(columns, box, strict=True))
+        case = example(columns, [readable(column, indexes) for column, indexes in pairs])
+        narrowed = tuple(column for column, bins in pairs if len(bins) < len(column.asked))
+        told = Told(region=box_text(columns, box), case=case, columns=narrowed or columns)
+        self._add("gap", [], told)
 
     def _unreachable(self, budget: Budget) -> str:
         if self._table.hit_policy not in ("F", "P"):
             return "not_asked"
         if self._table.hit_policy == "P" and not self._outputs.all_constant:
             return "conditional"
-        self._dead = self._covered(budget)
-        for row in self._dead:
-            self._add("unreachable", [row])
-        return "conditional" if self._opaque else "found" if self._dead else "none"
-
-    def _covered(self, budget: Budget) -> list[int]:
-        """Rules whose box the rules before them cover."""
-        found: list[int] = []
         for row in range(len(self._table.rules)):
             budget.spend()
             earlier = self._meet[row] & ((1 << row) - 1)
@@ -155,8 +155,9 @@ class TableChecks:
             columns = inside(self._geometry, row, earlier)
             search = Winners(columns, budget, fine=-1, none_is_fine=False)
             if search.wrong(earlier) is None:
-                found.append(row)
-        return found
+                self._dead |= 1 << row
+                self._add("unreachable", [row])
+        return "conditional" if self._opaque else "found" if self._dead else "none"
 
     def _redundant(self, budget: Budget) -> str:
         policy = self._table.hit_policy
@@ -164,7 +165,7 @@ class TableChecks:
             return "not_asked"
         if self._opaque or (policy == "P" and not self._outputs.all_constant):
             return "conditional"
-        gone = sum(1 << row for row in getattr(self, "_dead", []))
+        gone = self._dead
         found = 0
         for row in reversed(range(len(self._table.rules))):
             budget.spend()
@@ -189,11 +190,12 @@ class TableChecks:
         none_is_fine = self._outputs.default_is(row)
         return Winners(columns, budget, fine=fine, none_is_fine=none_is_fine).wrong(others) is None
 
-    def _mergeable(self) -> None:
-        if self._table.hit_policy not in ("U", "A", "F", "P") or not hasattr(self, "_meet"):
+    def _mergeable(self, budget: Budget) -> None:
+        if self._table.hit_policy not in ("U", "A", "F", "P"):
             return
         shown = 0
         for column, rows in _alike(self._geometry, self._outputs):
+            budget.spend(len(rows))
             kept = self._movable(rows)
             if len(kept) > 1 and shown < MOST_SHOWN:
                 spans = [span for row in kept for span in column.spans[row]]
@@ -240,7 +242,7 @@ def _alike(geometry: Geometry, outputs: Outputs) -> Iterator[tuple[Column, list[
 
 def _touching(column: Column, rows: list[int]) -> Iterator[list[int]]:
     """Groups of rules whose spans together are one stretch, or a list of single values."""
-    if any(each.axis in ("string", "boolean") for each in column.bins):
+    if column.bins.axes & {"string", "boolean"}:
         yield rows
         return
     run: list[int] = []

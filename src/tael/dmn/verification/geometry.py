@@ -8,7 +8,7 @@ reads other values. The last bin of a column is null.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tael.dmn.feel import syntax as s
@@ -38,6 +38,31 @@ class Bin:
     stretch: Interval | None = None
 
 
+class Bins:
+    """The bins of a column, each made when it is asked for: a large table has very many."""
+
+    def __init__(self, lines: Sequence[Line], kept: Sequence[Sequence[int]], sample: Value) -> None:
+        self._lines = lines
+        self._kept = kept
+        self._sample = sample
+        self._size = sum(map(len, kept))
+
+    def __len__(self) -> int:
+        return max(1, self._size) + 1
+
+    @property
+    def axes(self) -> frozenset[str]:
+        """Names of the lines they lie on."""
+        return frozenset(line.axis for line in self._lines)
+
+    def __getitem__(self, index: int) -> Bin:
+        for line, kept in zip(self._lines, self._kept, strict=True):
+            if index < len(kept):
+                return Bin(line.values[kept[index]], line.axis, line.ends(kept[index]))
+            index -= len(kept)
+        return Bin(None if self._size or index else self._sample)
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A condition column.
@@ -61,7 +86,7 @@ class Column:
     text: str
     line: int
     places: tuple[int, ...]
-    bins: tuple[Bin, ...]
+    bins: Bins
     may: tuple[int, ...]
     must: tuple[int, ...]
     spans: tuple[Spans, ...]
@@ -142,13 +167,7 @@ class _Builder:
     def column(self, pause: Callable[[], None]) -> Column:
         lines = self._lines()
         kept = [self._kept(line) for line in lines]
-        bins = [
-            Bin(line.values[i], line.axis, line.ends(i))
-            for line, indexes in zip(lines, kept, strict=True)
-            for i in indexes
-        ]
-        bins = bins or [Bin(_SAMPLES.get(self._domain.kind, ()))]
-        bins.append(Bin(None))
+        bins = Bins(lines, kept, _SAMPLES.get(self._domain.kind, ()))
         matches = [self._matches(cells, lines, kept, len(bins)) for cells in self._cells]
         pause()
         opaque = _mask(any(cell.opaque for cell in cells) for cells in self._cells)
@@ -157,7 +176,7 @@ class _Builder:
             text=self._input.text,
             line=self._input.at.line,
             places=self._positions,
-            bins=tuple(bins),
+            bins=bins,
             may=tuple(may),
             must=tuple(mask & ~opaque for mask in may) if opaque else tuple(may),
             spans=tuple(each.spans for each in matches),

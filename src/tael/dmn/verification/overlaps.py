@@ -33,34 +33,35 @@ class _Tree:
         return rules
 
 
-def meeting(geometry: Geometry, budget: Budget, *, asked_only: bool) -> list[int]:
+def meeting(geometry: Geometry, budget: Budget) -> tuple[list[int], list[int]]:
     """Per rule the rules that surely match somewhere it may match too, itself included.
 
-    With ``asked_only`` null counts only in columns that name it.
+    First where null counts everywhere; then where it counts only in columns that name it.
     """
     found = [geometry.rows] * len(geometry.table.rules)
+    asked = list(found)
     for column in geometry.columns:
         tree = _Tree(column.must)
-        known: dict[Spans, int] = {}
+        known: dict[Spans, tuple[int, int]] = {}
         for row, spans in enumerate(column.spans):
-            rules = known.get(spans)
-            if rules is None:
-                budget.spend()
-                rules = 0
-                for first, last in _counted(spans, column, asked_only=asked_only):
-                    rules |= tree.union(first, last)
-                known[spans] = rules
-            found[row] &= rules
-    return found
+            both = known.get(spans)
+            if both is None:
+                budget.spend(32)
+                both = known[spans] = _met(tree, column, spans)
+            found[row] &= both[0]
+            asked[row] &= both[1]
+    return found, asked
 
 
-def _counted(spans: Spans, column: Column, *, asked_only: bool) -> Spans:
-    """Without null, when it does not count."""
-    if not asked_only or column.null_asked:
-        return spans
-    return tuple(
-        (first, min(last, column.null - 1)) for first, last in spans if first < column.null
-    )
+def _met(tree: _Tree, column: Column, spans: Spans) -> tuple[int, int]:
+    """The rules met in the spans with null, and those met without when it does not count."""
+    rules = 0
+    for first, last in spans:
+        if first < column.null:
+            rules |= tree.union(first, min(last, column.null - 1))
+    takes_null = bool(spans) and spans[-1][1] == column.null
+    every = rules | column.must[column.null] if takes_null else rules
+    return every, every if column.null_asked else rules
 
 
 def inside(geometry: Geometry, row: int, rules: int) -> list[dict[int, int]]:

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 # Bins by column: the indexes that a box holds in each.
 Box = tuple[tuple[int, ...], ...]
-_OFTEN = 64
+_OFTEN = 2000  # bins looked at between two looks at the clock
+MOST_GAPS = 50
+_AT_ONCE = 16  # boxes of one round of the search for gaps
 
 
 class SpentError(Exception):
@@ -40,10 +42,11 @@ class Budget:
         """A budget of one of ``of`` equal parts of what is left."""
         return Budget(self.left / max(1, of))
 
-    def spend(self) -> None:
+    def spend(self, bins: int = 1) -> None:
         """Raises SpentError when the time is over; cheap enough to be called at each step."""
-        self._count += 1
-        if self._count % _OFTEN == 0:
+        self._count += bins
+        if self._count > _OFTEN:
+            self._count = 0
             self.check()
 
     def check(self) -> None:
@@ -52,23 +55,68 @@ class Budget:
             raise SpentError
 
 
-class Gaps:
-    """Finds the boxes that no rule covers.
+def gaps(columns: Sequence[Sequence[int]], rows: int, budget: Budget, found: list[Box]) -> bool:
+    """Fill ``found`` with the largest boxes that no rule covers; say whether these are all.
 
     Args:
         columns: per column the rules of each bin that counts.
-        budget: raises SpentError.
-        most: how many boxes are enough.
+        rows: the set of all rules.
+        budget: raises SpentError; what was found until then stands in ``found``.
+        found: is filled.
     """
+    bins = [list(column) for column in columns]
+    covered = rows
+    while len(found) < MOST_GAPS:
+        raw = _Uncovered(bins, budget).find(covered)
+        if not raw:
+            return True
+        known = len(found)
+        for box in raw:
+            if not any(_holds(wide, box) for wide in found[known:]):
+                found.append(_widened(columns, box, rows))
+        # What is found counts from now on as covered, as if by a rule of its own.
+        for box in found[known:]:
+            bit = covered + 1
+            covered |= bit
+            for column, indexes in zip(bins, box, strict=True):
+                for index in indexes:
+                    column[index] |= bit
+    return False
 
-    def __init__(self, columns: Sequence[Sequence[int]], budget: Budget, most: int) -> None:
+
+def _holds(wide: Box, box: Box) -> bool:
+    return all(set(a) >= set(b) for a, b in zip(wide, box, strict=True))
+
+
+def _widened(columns: Sequence[Sequence[int]], box: Box, rows: int) -> Box:
+    """The box as large as it can grow without meeting a rule, column after column."""
+    wide = list(box)
+    unions = [_union(bins, indexes) for bins, indexes in zip(columns, box, strict=True)]
+    for column, bins in enumerate(columns):
+        others = rows
+        for each, rules in enumerate(unions):
+            others &= rules if each != column else -1
+        wide[column] = tuple(i for i, rules in enumerate(bins) if not rules & others)
+        unions[column] = _union(bins, wide[column])
+    return tuple(wide)
+
+
+def _union(bins: Sequence[int], indexes: Sequence[int]) -> int:
+    rules = 0
+    for index in indexes:
+        rules |= bins[index]
+    return rules
+
+
+class _Uncovered:
+    """Finds some boxes that no rule covers; none only when there are none."""
+
+    def __init__(self, columns: Sequence[Sequence[int]], budget: Budget) -> None:
         self._order = sorted(range(len(columns)), key=lambda c: len(set(columns[c])))
         self._columns = [columns[c] for c in self._order]
         self._budget = budget
-        self._most = most
         self._universal = _universal(self._columns)
         self._known: list[dict[int, tuple[Box, ...]]] = [{} for _ in columns]
-        self.cut_short = False
 
     def find(self, rows: int) -> list[Box]:
         """Boxes without a rule, each with its bins in the order of the given columns."""
@@ -81,12 +129,10 @@ class Gaps:
             return ()
         if not alive:
             return (tuple(tuple(range(len(bins))) for bins in self._columns[column:]),)
-        if column == len(self._columns):
-            return ()
         known = self._known[column].get(alive)
         if known is not None:
             return known
-        self._budget.spend()
+        self._budget.spend(len(self._columns[column]))
         branches: dict[int, list[int]] = {}
         for index, rules in enumerate(self._columns[column]):
             branches.setdefault(rules & alive, []).append(index)
@@ -94,10 +140,9 @@ class Gaps:
         for rules, bins in sorted(branches.items(), key=lambda pair: pair[0].bit_count()):
             rest = self._search(column + 1, rules)
             found.extend((tuple(bins), *box) for box in rest)
-            if len(found) > self._most:
-                self.cut_short = True
+            if len(found) > _AT_ONCE:
                 break
-        self._known[column][alive] = tuple(found[: self._most])
+        self._known[column][alive] = tuple(found[:_AT_ONCE])
         return self._known[column][alive]
 
 
@@ -152,7 +197,7 @@ class Winners:
             return self._at_end(alive)
         if (column, alive) in self._good:
             return None
-        self._budget.spend()
+        self._budget.spend(len(self._columns[column]))
         for rules, example in self._branches(column, alive):
             rest = self._search(column + 1, rules)
             if rest is not None:
