@@ -30,7 +30,7 @@ def model_of(name: str, text: str) -> Model:
         f'<decision id="d" name={quoteattr(name + " out")}><variable name="d"/>'
         '<informationRequirement><requiredInput href="#i"/></informationRequirement>'
         '<decisionTable hitPolicy="FIRST"><input><inputExpression>'
-        f"<text>word</text></inputExpression></input><output name={quoteattr(text)}/>"
+        f"<text>word</text></inputExpression></input><output name={quoteattr(text.replace(chr(34), ''))}/>"
         f'<output name="b"/><rule id={quoteattr(text)}><inputEntry><text>{quoted}</text>'
         f"</inputEntry><outputEntry><text>{quoted}</text></outputEntry><outputEntry>"
         "<text>1</text></outputEntry></rule></decisionTable></decision></definitions>"
