@@ -73,3 +73,18 @@ def test_a_folder_that_is_not_there_is_bad_input(
     said = run("dmn", "tck", str(tmp_path / "none"), *words)
     assert said.code == 3
     assert "no such folder" in said.err
+
+
+def test_an_unreadable_model_is_named_with_its_line_and_the_rest_counted(
+    run: Run, tmp_path: Path
+) -> None:
+    kit = Path(shutil.copytree(KIT, tmp_path / "kit"))
+    model = kit / "compliance-level-2" / "0001-discount" / "0001-discount.dmn"
+    model.write_text("<definitions>\n<", "utf-8")
+    said = run("dmn", "tck", str(kit), "--json")
+
+    assert said.err.count(f"{model}:2: not well-formed") == 1
+    assert said.json["levels"]["2"] == {
+        "cases": 2, "passed": 0, "nonnull_cases": 1, "nonnull_passed": 0,
+    }  # fmt: skip
+    assert said.json["levels"]["3"]["passed"] == 3

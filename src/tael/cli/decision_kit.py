@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,7 +49,11 @@ def tck(
     data = {"levels": counts(outcomes), "columnar": {"accepted": accepted, "equal": equal}}
     misses = [outcome for outcome in outcomes if not outcome.passed]
     show(data, lambda screen: _draw(screen, counts(outcomes), (accepted, equal)), as_json=as_json)
-    _tell(broken, misses if why else (), say if as_json else put)
+    unread = dict.fromkeys(miss.why for miss in misses if miss.unread)
+    for error in (*broken, *unread):
+        say(f"tael: {error}")
+    for miss in misses if why else ():
+        (say if as_json else put)(f"level {miss.level} {miss.group} {miss.case}: {miss.why}")
     if file is not None:
         _write(file, outcomes)
     if misses or broken or accepted != equal:
@@ -99,15 +103,6 @@ def _draw(screen: Console, levels: dict[str, dict[str, int]], columnar: tuple[in
 def _share(part: int, whole: int) -> str:
     """As a percentage, rounded down: 100 only when all pass."""
     return f"{part * 10_000 // whole / 100:.2f} %" if whole else "-"
-
-
-def _tell(
-    broken: Sequence[DmnError], misses: Sequence[Outcome], write: Callable[[str], None]
-) -> None:
-    for error in broken:
-        say(f"tael: {error}")
-    for miss in misses:
-        write(f"level {miss.level} {miss.group} {miss.case}: {miss.why}")
 
 
 def _write(file: Path, outcomes: Sequence[Outcome]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tael.dmn import DmnError
+from tael.dmn.authoring import Draft
 from tael.dmn.conformance import counts, properties, read_kit, results_csv, run_kit
 
 KIT = Path(__file__).parent / "kit"
@@ -120,3 +121,22 @@ def test_properties_are_escaped_as_java_reads_them() -> None:
         properties({"b": "https://example.org", "a": "贷 = \\"})
         == "a=\\u8d37 \\= \\\\\nb=https\\://example.org\n"
     )
+
+
+def test_a_case_may_call_a_knowledge_model(kit: Path) -> None:
+    folder = kit / "compliance-level-3" / "0003-knowledge"
+    folder.mkdir()
+    draft = Draft.new("knowledge", "https://example.org/tael/kit/knowledge").knowledge(
+        "twice", "2 * x", {"x": "number"}
+    )
+    (folder / "0003.dmn").write_text(draft.to_xml(), "utf-8")
+    (folder / "0003-test-01.xml").write_text(
+        '<testCases xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        "<modelName>0003.dmn</modelName>"
+        '<testCase id="1" type="bkm" invocableName="twice">'
+        '<inputNode name="x"><value xsi:type="xsd:decimal">4</value></inputNode>'
+        '<resultNode name="twice"><expected><value xsi:type="xsd:decimal">8</value></expected>'
+        "</resultNode></testCase></testCases>",
+        "utf-8",
+    )
+    assert run_kit(read_kit(kit))[-1].why == ""

@@ -10,9 +10,11 @@ from pathlib import Path
 from tael.dmn.conformance.cases import Case, CaseFile, Expected
 from tael.dmn.errors import Nothing
 from tael.dmn.evaluate import Model, load
+from tael.dmn.feel.calls import invoke_named
 from tael.dmn.feel.operators import compared
 from tael.dmn.feel.text import inner_text
-from tael.dmn.feel.values import Value, kind
+from tael.dmn.feel.values import Function, Value, kind
+from tael.dmn.run import Run
 from tael.kernel import TaelError
 
 # The kit's own runner compares numbers to eight decimals.
@@ -21,7 +23,10 @@ _CLOSE = Decimal("1e-8")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one case went; ``why`` is empty for one that passed."""
+    """How one case went; ``why`` is empty for one that passed.
+
+    ``unread`` says that its model could not be loaded at all.
+    """
 
     level: int
     group: str
@@ -29,6 +34,7 @@ class Outcome:
     case: str
     has_value: bool
     why: str = ""
+    unread: bool = False
 
     @property
     def passed(self) -> bool:
@@ -73,6 +79,7 @@ def _run_file(file: CaseFile) -> list[Outcome]:
             case.id,
             case.has_value,
             broken if model is None else _run(model, case),
+            unread=model is None,
         )
         for case in file.cases
     ]
@@ -98,7 +105,7 @@ def _run(model: Model, case: Case) -> str:
 
 def _node(model: Model, case: Case, expected: Expected) -> str:
     try:
-        outputs = model.evaluate(case.inputs, case.invocable or expected.node).outputs
+        outputs = _outputs(model, case, expected)
     except TaelError as error:
         return "" if expected.error else f"{expected.node}: {error}"
     except Exception as error:  # noqa: BLE001 - an edge: one broken case must not end the run
@@ -110,6 +117,20 @@ def _node(model: Model, case: Case, expected: Expected) -> str:
         f"{expected.node}: {inner_text(found)} ({kind(found)}), "
         f"expected {inner_text(expected.value)} ({kind(expected.value)})"
     )
+
+
+def _outputs(model: Model, case: Case, expected: Expected) -> Mapping[str, Value]:
+    """What the case asks for: a decision, a decision service, or a knowledge model called."""
+    known = {each.path + each.name: key for key, each in model.graph.knowledge.items()}
+    if case.invocable not in known:
+        return model.evaluate(case.inputs, case.invocable or expected.node).outputs
+    function = Run(model, {}).value(known[case.invocable])
+    if not isinstance(function, Function):
+        return {expected.node: None}
+    try:
+        return {expected.node: invoke_named(function, case.inputs)}
+    except Nothing:
+        return {expected.node: None}
 
 
 def _pick(outputs: Mapping[str, Value], node: str) -> Value:
