@@ -10,12 +10,12 @@ from tael.dmn.feel.env import Code, Env
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.syntax import Rule, TypeExpression
 from tael.dmn.feel.type_system import ANY
-from tael.dmn.feel.values import Function, Value, from_python, kind
+from tael.dmn.feel.values import Function, Value, from_python, kind, refuse_huge
 from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge, Service
 from tael.dmn.trace import FeelWarning, Fired, Step
 
 _DEEP = 30
-_MOST_STEPS = 10_000_000
+_MOST_STEPS = 5_000_000
 _MOST_WARNINGS = 10_000
 
 
@@ -76,7 +76,7 @@ class Run:
         """Count calls or turns of loops.
 
         Raises:
-            DmnError: there were more than ten million in this evaluation.
+            DmnError: there were more than five million in this evaluation.
         """
         self._spent[0] += steps
         if self._spent[0] > _MOST_STEPS:
@@ -229,6 +229,8 @@ class _Frame:
     def coerced(self, value: Value) -> Value:
         """``value`` as the node's declared type; null with a warning when it does not conform."""
         try:
+            if isinstance(value, tuple | Mapping):
+                refuse_huge(value)
             return self.typed(value)
         except Nothing as why:
             self.warn(self.node.at, str(why))

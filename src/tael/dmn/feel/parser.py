@@ -16,6 +16,7 @@ from tael.dmn.feel.depth import with_room
 from tael.dmn.feel.lexer import Kind, Position, Token, tokens
 from tael.dmn.feel.names import Names, Vocabulary
 from tael.dmn.feel.numbers import NUMBERS
+from tael.dmn.feel.parsed import Parsed, ParsedTests
 
 # Each level takes up to eight Python frames; chains of operators or of "else if" are no levels.
 _DEEPEST = 100
@@ -77,22 +78,6 @@ def parse_unary_tests(
         return ParsedTests(tree, tuple(parser.unknown))
 
     return with_room(parse)
-
-
-class Parsed:
-    """A tree and the names it reads that no scope knows."""
-
-    def __init__(self, tree: s.Expression, unknown: tuple[tuple[str, Position], ...]) -> None:
-        self.tree = tree
-        self.unknown = unknown
-
-
-class ParsedTests:
-    """Unary tests and the names they read that no scope knows."""
-
-    def __init__(self, tree: s.UnaryTests, unknown: tuple[tuple[str, Position], ...]) -> None:
-        self.tree = tree
-        self.unknown = unknown
 
 
 class Parser:

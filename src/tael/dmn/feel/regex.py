@@ -21,6 +21,7 @@ _LONGEST_PATTERN = 10_000
 _LONGEST_TEXT = 1_000_000
 _LONGEST_RESULT = 10_000_000
 _MOST_REPEATS = 10_000
+_HEAVIEST = 100_000
 _TIME_S = 1.0
 _FLAGS = frozenset("smixq")
 _SPACES = " \t\r\n"
@@ -170,6 +171,7 @@ class _Translator:
         self._at = 0
         self._dot_all = "s" in flags
         self._lines = "m" in flags
+        self._weight = 1
         self._groups = 0
         self._closed: set[int] = set()
 
@@ -194,12 +196,15 @@ class _Translator:
 
     def _alternatives(self) -> str:
         parts = [""]
+        weight = 1
         while (sign := self._peek()) not in ("", ")"):
             if sign == "|":
                 self._at += 1
                 parts.append("")
             else:
                 parts[-1] += self._piece()
+                weight += self._weight
+        self._weight = weight
         return "|".join(parts)
 
     def _piece(self) -> str:
@@ -210,7 +215,14 @@ class _Translator:
         if sign == "$":
             self._at += 1
             return r"(?=\n|\Z)" if self._lines else r"\Z"
-        return self._atom() + self._quantifier()
+        self._weight = 1
+        atom, weight = self._atom(), self._weight
+        quantifier, least = self._quantifier()
+        # ``regex`` writes out what must repeat: counts within counts multiply.
+        self._weight = weight * max(least, 1)
+        if self._weight > _HEAVIEST:
+            raise self._error(f"its counts multiply to more than {_HEAVIEST} repeats")
+        return atom + quantifier
 
     def _atom(self) -> str:
         sign = self._take()
@@ -245,21 +257,22 @@ class _Translator:
         self._closed.add(number)
         return f"({inner})"
 
-    def _quantifier(self) -> str:
-        sign = self._peek()
+    def _quantifier(self) -> tuple[str, int]:
+        """What stands behind an atom, and how often the atom must come at least."""
+        sign, least = self._peek(), 1
         if sign and sign in "?*+":
             self._at += 1
             written = sign
         elif sign == "{":
-            written = self._counted()
+            written, least = self._counted()
         else:
-            return ""
+            return "", least
         if self._peek() == "?":
             self._at += 1
             written += "?"
-        return written
+        return written, least
 
-    def _counted(self) -> str:
+    def _counted(self) -> tuple[str, int]:
         found = _QUANTITY.match(self._text, self._at)
         if found is None:
             raise self._error("a count is written {n}, {n,} or {n,m}")
@@ -267,7 +280,7 @@ class _Translator:
         if max(low, high or 0) > _MOST_REPEATS or (high is not None and high < low):
             raise self._error(f"a count of repeats is at most {_MOST_REPEATS}, least before most")
         self._at = found.end()
-        return found[0]
+        return found[0], low
 
     def _escape(self) -> str:
         sign = self._take()

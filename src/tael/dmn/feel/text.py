@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 from tael.dmn.errors import Nothing
@@ -10,6 +10,7 @@ from tael.dmn.feel.values import Function, Range, Value
 
 _LONGEST_PLAIN = 40
 LONGEST_TEXT = 10_000_000
+_MOST_PARTS = 4_000_000
 
 
 def to_text(value: Value) -> str:
@@ -23,29 +24,37 @@ def inner_text(value: Value) -> str:
         return _plain_text(value)
     parts: list[str] = []
     length = 0
-    for part in _parts(value):
-        parts.append(part)
-        length += len(part)
-        if length > LONGEST_TEXT:
+    waiting: list[Value | _Written] = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, tuple | Mapping):
+            waiting.extend(reversed(_pieces(item)))
+            continue
+        parts.append(item.text if isinstance(item, _Written) else _plain_text(item))
+        length += len(parts[-1])
+        if length > LONGEST_TEXT or len(parts) > _MOST_PARTS:
             raise Nothing(f"a text has at most {LONGEST_TEXT} characters")
     return "".join(parts)
 
 
-def _parts(value: Value) -> Iterator[str]:
+class _Written:
+    """A piece that is text already."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _pieces(value: tuple[Value, ...] | Mapping[str, Value]) -> list[Value | _Written]:
+    pieces: list[Value | _Written] = []
     if isinstance(value, tuple):
-        yield "["
         for i, item in enumerate(value):
-            yield ", " if i else ""
-            yield from _parts(item)
-        yield "]"
-    elif isinstance(value, Mapping):
-        yield "{"
-        for i, (key, item) in enumerate(value.items()):
-            yield f"{', ' if i else ''}{key}: "
-            yield from _parts(item)
-        yield "}"
-    else:
-        yield _plain_text(value)
+            pieces += (_Written(", " if i else "["), item)
+        return [*(pieces or [_Written("[")]), _Written("]")]
+    for key, item in value.items():
+        pieces += (_Written(f"{', ' if pieces else '{'}{key}: "), item)
+    return [*(pieces or [_Written("{")]), _Written("}")]
 
 
 def _plain_text(value: Value) -> str:

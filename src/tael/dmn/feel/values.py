@@ -7,7 +7,7 @@ list = tuple, context = dict (never changed once made), range = Range, function 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,7 +25,8 @@ Value: TypeAlias = Union[
     "Range", "Function", tuple["Value", ...], Mapping[str, "Value"], None,
 ]  # fmt: skip
 _DEEPEST_INPUT = 64
-_MOST_COMPARED = 10_000_000
+_MOST_COMPARED = 2_000_000
+_MOST_HELD = 2_000_000
 _PLAIN = (Decimal, str, bool, Date)
 _SOME_DAY = Date(2000, 1, 1)  # a zone's offset needs a day; a time of day alone has none
 
@@ -79,7 +80,7 @@ def equals(left: Value, right: Value) -> bool | None:
     """FEEL equality; None when the two are of different kinds (and neither is null).
 
     Raises:
-        Nothing: structures of more than ten million values.
+        Nothing: structures of more than two million values.
     """
     if type(left) is type(right) and type(left) in _PLAIN:
         return bool(left == right)
@@ -125,6 +126,62 @@ class _Equality:
                 return False
             unknown = unknown or same is None
         return None if unknown else True
+
+
+def refuse_huge(value: Value) -> None:
+    """Lists that hold one another many times over are small in memory, and endless to write.
+
+    Raises:
+        Nothing: more than two million values, counted at every place where they stand.
+    """
+    seen = 0
+    waiting = [iter((value,))]
+    while waiting:
+        for item in waiting[-1]:
+            seen += 1
+            if isinstance(item, tuple):
+                waiting.append(iter(item))
+                break
+            if isinstance(item, Mapping):
+                waiting.append(iter(tuple(item.values())))
+                break
+        else:
+            waiting.pop()
+        if seen > _MOST_HELD:
+            raise Nothing(f"a value holds at most {_MOST_HELD} values")
+
+
+def identity_of(value: Value) -> Hashable:
+    """What two values share when, and only when, they are equal: a key for sets.
+
+    Raises:
+        Nothing: a structure of more than two million values.
+    """
+    return _Identity().of(value)
+
+
+class _Identity:
+    """The making of one key; it counts as ``_Equality`` does."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def of(self, value: Value) -> Hashable:
+        self._seen += 1
+        if self._seen > _MOST_COMPARED:
+            raise Nothing("the values are too large to be compared")
+        if isinstance(value, tuple):
+            return "list", tuple(map(self.of, value))
+        if isinstance(value, Mapping):
+            return "context", frozenset((key, self.of(each)) for key, each in value.items())
+        if isinstance(value, Time | DateTime):
+            return kind(value), _moment(value)
+        if isinstance(value, Range):
+            closed = value.operator, value.low_closed, value.high_closed
+            return "range", closed, self.of(value.low), self.of(value.high)
+        return kind(value), id(value) if isinstance(value, Function) else value
 
 
 def _same_ranges(left: Range, right: Range) -> bool:

@@ -10,7 +10,8 @@ from tael.dmn.errors import DmnError, FeelSyntaxError
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.names import Names, Vocabulary
-from tael.dmn.feel.parser import Parsed, ParsedTests, parse_expression, parse_unary_tests
+from tael.dmn.feel.parsed import Parsed, ParsedTests
+from tael.dmn.feel.parser import parse_expression, parse_unary_tests
 from tael.dmn.feel.type_system import ANY, TypeSystem
 from tael.dmn.model.graph import Fault
 from tael.dmn.model.xml import Element

@@ -21,7 +21,7 @@ from tael.dmn.feel.library.arguments import (
 from tael.dmn.feel.library.entry import Entry
 from tael.dmn.feel.numbers import NUMBERS
 from tael.dmn.feel.operators import add, divide, multiply
-from tael.dmn.feel.values import Function, Value, equals, kind, less
+from tael.dmn.feel.values import Function, Value, equals, identity_of, kind, less
 
 
 def _extreme(arguments: tuple[Value, ...], *, largest: bool) -> Value:
@@ -111,12 +111,9 @@ def _distinct(items: Value) -> Value:
     seen: set[object] = set()
     found: list[Value] = []
     for item in items_of(items):
-        if isinstance(item, str | bool | Decimal) or item is None:
-            key = (kind(item), item)
-            if key not in seen:
-                seen.add(key)
-                found.append(item)
-        elif not any(equals(item, other) for other in found):
+        key = identity_of(item)
+        if key not in seen:
+            seen.add(key)
             found.append(item)
     return tuple(found)
 
