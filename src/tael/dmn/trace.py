@@ -117,23 +117,25 @@ class Result:
         warnings: why anything is null, in the order met.
     """
 
-    __slots__ = ("_trace", "outputs", "warnings")
+    __slots__ = ("_kept", "_trace", "outputs", "warnings")
 
     def __init__(
         self,
         outputs: Mapping[str, Value],
-        trace: Trace | Callable[[], Trace],
+        trace: Trace | Callable[[object], Trace],
         warnings: tuple[FeelWarning, ...] = (),
+        kept: object = None,
     ) -> None:
         self.outputs = outputs
-        self._trace = trace
+        self._trace = trace  # or what makes it of ``kept``
         self.warnings = warnings
+        self._kept = kept
 
     @property
     def trace(self) -> Trace:
         """What was read and which rules fired; put into words when first asked for."""
         if not isinstance(self._trace, Trace):
-            self._trace = self._trace()
+            self._trace = self._trace(self._kept)
         return self._trace
 
     def __repr__(self) -> str:

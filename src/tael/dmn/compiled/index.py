@@ -25,6 +25,7 @@ _MOST_FLAT_BYTES = 192 * 1024 * 1024
 _LEAST_EXPONENT = -290
 _EXACT_DIGITS = 15
 _FEW_HITS = 32
+_MOST_COLLECTED = 4096
 
 
 def edges_of(cells: Iterable[p.Cell]) -> set[Edge]:
@@ -80,9 +81,13 @@ def is_exact_double(value: Decimal) -> bool:
 def raw_cuts(edges: set[Edge], kind: type) -> Cuts | None:
     """Cuts of raw inputs of type int, float or Decimal; None when doubles would not be exact."""
     ordered = tuple(sorted(edges))
+    if kind is int:
+        inner = [min(max(_int_key(edge), -int(LIMIT)), int(LIMIT)) for edge in ordered]
+        return Cuts(ordered, [-int(LIMIT), *inner, int(LIMIT)], 1)
     if kind is Decimal:
         bound = Decimal(LIMIT)
-        return Cuts(ordered, [-bound, *map(_decimal_key, ordered), bound], 1)
+        keys = [min(max(_decimal_key(edge), -bound), bound) for edge in ordered]
+        return Cuts(ordered, [-bound, *keys, bound], 1)
     if not all(is_exact_double(value) for value, _ in ordered):
         return None
     return Cuts(ordered, [-LIMIT, *map(_float_key, ordered), LIMIT], 1)
@@ -282,6 +287,15 @@ class _Part:
         return self._masks[bisect_right(self._keys, code)]
 
 
-def collected(mask: int, values: Sequence[object]) -> list[object]:
-    """The values, by row number, of the set bits in ascending order."""
-    return [values[number] for number in rows_of(mask)]
+class Collected(dict[int, tuple[object, ...]]):
+    """By mask the values, by row number, of its set bits in ascending order; bounded."""
+
+    def __init__(self, values: Sequence[object]) -> None:
+        super().__init__()
+        self._values = values
+
+    def __missing__(self, mask: int) -> tuple[object, ...]:
+        found = tuple([self._values[number] for number in rows_of(mask)])
+        if len(self) < _MOST_COLLECTED:
+            self[mask] = found
+        return found

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
@@ -16,9 +17,9 @@ from tael.dmn.compiled import plan as p
 from tael.dmn.compiled.index import (
     LIMIT,
     Chunks,
+    Collected,
     Cuts,
     Edge,
-    collected,
     decimal_cuts,
     edges_of,
     int_cuts,
@@ -50,6 +51,8 @@ class Writer(Protocol):
 
     @property
     def always(self) -> bool: ...
+    @property
+    def ordinary(self) -> AbstractSet[str]: ...
     def expression(self, node: p.Expression) -> Held: ...
     def branch(self, node: p.Expression) -> tuple[Held, list[str]]: ...
     def named(self, held: Held) -> Held: ...
@@ -63,28 +66,35 @@ class Writer(Protocol):
     def remember(self, key: Hashable, held: Held) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """A table in a function: in which decision, and which rules what was kept stands for.
+class Occurrence(dict[object, tuple[Fired, ...]]):
+    """A table in a function: by what its lookup kept, the rules that fired; filled when asked.
 
-    ``numbers`` turns what was kept (None where the table was not asked) into indexes of rules.
+    Attributes:
+        decision: the key of the decision in which it stands.
+        kept: the name under which the function gives out what it kept, which is None when the
+            table was not asked.
+        numbers: turns what was kept (but for None) into indexes of rules, in their order.
     """
 
-    decision: str
-    table: DecisionTable
-    kept: str
-    numbers: Callable[[object], Sequence[int]]
-    _known: dict[object, tuple[Fired, ...]] = field(default_factory=dict)
+    def __init__(
+        self,
+        decision: str,
+        table: DecisionTable,
+        kept: str,
+        numbers: Callable[[object], Sequence[int]],
+    ) -> None:
+        super().__init__()
+        self.decision = decision
+        self.table = table
+        self.kept = kept
+        self.numbers = numbers
+        self[None] = ()
 
-    def fired(self, kept: object) -> tuple[Fired, ...]:
-        """The rules that fired, in the order of the result."""
-        found = self._known.get(kept)
-        if found is None:
-            rules = self.table.rules
-            hits = [] if kept is None else [rules[number] for number in self.numbers(kept)]
-            found = tuple(Fired(each.number, each.id, each.annotations, each) for each in hits)
-            if len(self._known) < _MOST_KNOWN:
-                self._known[kept] = found
+    def __missing__(self, kept: object) -> tuple[Fired, ...]:
+        hits = [self.table.rules[number] for number in self.numbers(kept)]
+        found = tuple(Fired(each.number, each.id, each.annotations, each) for each in hits)
+        if len(self) < _MOST_KNOWN:
+            self[kept] = found
         return found
 
 
@@ -92,14 +102,15 @@ class Occurrence:
 class _Asked:
     """A condition column that asks something: its cells in order of priority, and its value.
 
-    ``code`` is the bin of a number, else the value; ``item`` the input whose bin it is.
+    ``code`` is the bin of a number, else the value; ``item`` the input whose bin it is; ``domain``
+    all values there can be, when they are known.
     """
 
     cells: tuple[p.Cell, ...]
     code: str
     cuts: Cuts | None
     item: str = ""
-    boolean: bool = False
+    domain: tuple[str | bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +144,7 @@ class Lookup:
 
     def finish(self) -> None:
         """Check the bins of inputs that no mask checks: None among masks raises by itself."""
-        for name in sorted(self._unchecked - self._natural):
+        for name in sorted(self._unchecked - self._natural - self._writer.ordinary):
             made = self._bins[name]
             last = made.cuts.bins - 1
             self._source.head(f"if not 0 < {made.name} < {last}: raise {self._writer.odd}")
@@ -160,7 +171,7 @@ class Lookup:
         cells = tuple(column.cells[row] for row in order)
         if node.shape != p.NUMBER:
             held = held or self._writer.named(self._writer.expression(node))
-            return _Asked(cells, held.text, None, boolean=node.shape == p.BOOLEAN)
+            return _Asked(cells, held.text, None, domain=_domain(node))
         if isinstance(node, p.Input):
             made = self._input_bin(node, edges_of(column.cells))
             return _Asked(cells, made.name, made.cuts, item=node.name if made.cuts.shift else "")
@@ -221,9 +232,9 @@ class Lookup:
         if column.cuts is not None:
             return f"{constant(tuple(numeric_masks(column.cells, column.cuts)))}[{column.code}]"
         masks, other = point_masks(column.cells)
-        if column.boolean:
-            both = (masks.get(False, other), masks.get(True, other))
-            return f"{constant(both)}[{column.code}]"
+        if column.domain:
+            known = {value: masks.get(value, other) for value in column.domain}
+            return f"{constant(known)}[{column.code}]"
         return f"{constant(masks)}.get({column.code}, {constant(other)})"
 
     # --- one hit
@@ -372,11 +383,11 @@ class Lookup:
     def _constant_rows(self, node: p.Table, outputs: Sequence[_Output], mask: str) -> str:
         constant = self._source.constant
         if len(outputs) == 1:
-            text = f"{constant(collected)}({mask}, {constant(outputs[0].values)})"
-        else:
-            row = self._row_text(node, [f"{constant(each.values)}[n]" for each in outputs])
-            text = f"[{row} for n in {constant(rows_of)}({mask})]"
-        return self._source.assign(f"{constant(tuple)}({text}) if {mask} else ()")
+            return self._source.assign(f"{constant(Collected(outputs[0].values or ()))}[{mask}]")
+        row = self._row_text(node, [f"{constant(each.values)}[n]" for each in outputs])
+        return self._source.assign(
+            f"{constant(tuple)}([{row} for n in {constant(rows_of)}({mask})]) if {mask} else ()"
+        )
 
     def _row_text(self, node: p.Table, parts: Sequence[str]) -> str:
         if len(parts) == 1:
@@ -410,7 +421,7 @@ class Lookup:
         if output.whole is not None:
             bound = sum(abs(each) for each in output.whole if each is not None)
             call = source.constant({"sum": sum, "min": min, "max": max}[name])
-            rows = f"{source.constant(collected)}({mask}, {source.constant(output.whole)})"
+            rows = f"{source.constant(Collected(output.whole))}[{mask}]"
             if bound < _MOST_INT:
                 return Held(f"{call}({rows})", Form.INT, bound=bound)
         listed = self._listed(node, order, mask)
@@ -477,6 +488,7 @@ class _Rows:
     values: dict[str | bool, int | None] | None
     other: int | None
     odd_ends: bool = False
+    closed: bool = False
 
     @classmethod
     def of(cls, column: _Asked, *, unique: bool, default: bool) -> _Rows:
@@ -489,6 +501,8 @@ class _Rows:
             masks = numeric_masks(column.cells, column.cuts)
             return cls(tuple(map(row, masks)), None, None, odd_ends=bool(column.cuts.shift))
         points, rest = point_masks(column.cells)
+        if column.domain:
+            return cls((), {v: row(points.get(v, rest)) for v in column.domain}, 0, closed=True)
         return cls((), {value: row(mask) for value, mask in points.items()}, row(rest))
 
     @property
@@ -513,7 +527,19 @@ class _Rows:
         if self.values is None:
             return f"{source.constant(tuple(map(picked, self.bins)))}[{code}]"
         by_value = source.constant({value: picked(row) for value, row in self.values.items()})
+        if self.closed:
+            return f"{by_value}[{code}]"
         return f"{by_value}.get({code}, {source.constant(picked(self.other))})"
+
+
+def _domain(node: p.Expression) -> tuple[str | bool, ...]:
+    """All values that a string or boolean can have, when that is known."""
+    if node.shape == p.BOOLEAN:
+        return (False, True)
+    allowed = node.allowed if isinstance(node, p.Input) else None
+    if allowed is None or allowed.any or allowed.negated:
+        return ()
+    return tuple(each.low for each in allowed.intervals if isinstance(each.low, str))
 
 
 def _order(node: p.Table) -> list[int]:

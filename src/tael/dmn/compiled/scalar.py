@@ -9,6 +9,7 @@ answer with a null or a warning raises, and the caller asks the general body.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import (
     ROUND_CEILING,
@@ -47,12 +48,12 @@ RAW_TYPES: Mapping[p.Kind, tuple[type, ...]] = {
 }
 
 
-_Run: TypeAlias = Callable[..., tuple[tuple[Value, ...], tuple[object, ...]]]
+_Run: TypeAlias = Callable[..., tuple[dict[str, Value], tuple[object, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A generated function: input values in the order of ``Needs`` → (values, what was kept).
+    """A generated function: input values in the order of ``Needs`` → (outputs, what was kept).
 
     ``kept`` holds one entry per occurrence of a table: what ``Occurrence.fired`` reads.
     ``occurrences`` are, by decision, the places in ``kept`` and what stands there.
@@ -65,9 +66,9 @@ class Body:
 
 
 def compile_body(
-    plan: p.Plan, needed: Needs, wanted: Sequence[str], kinds: Sequence[type]
+    plan: p.Plan, needed: Needs, wanted: Mapping[str, str], kinds: Sequence[type]
 ) -> Body | None:
-    """The function that gives ``wanted`` when the inputs are of the Python types ``kinds``.
+    """The function that gives ``wanted``, keys of decisions by name, for inputs of types ``kinds``.
 
     None when there is none: a type that does not fit, or a model too large for one function.
     """
@@ -113,7 +114,7 @@ class _Writer:
         self.odd = self.source.constant(Odd)
         self._lookup = Lookup(self, plan, needed)
 
-    def body(self, wanted: Sequence[str]) -> Body:
+    def body(self, wanted: Mapping[str, str]) -> Body:
         names = "".join(f"{name}, " for name in self._raw.values())
         if names:
             self.source.head(f"{names}= v")
@@ -123,10 +124,13 @@ class _Writer:
             self.decision = key
             held = self.expression(self._plan.decisions[key])
             self._memo.values["decision", key] = self.named(held)
-        outputs = "".join(self.value_of(self._memo.values["decision", k]) + ", " for k in wanted)
+        outputs = "".join(
+            f"{self.source.constant(name)}: {self.value_of(self._memo.values['decision', key])}, "
+            for name, key in wanted.items()
+        )
         self._lookup.finish()
         kept = "".join(f"{each.kept}, " for each in self._lookup.occurrences)
-        self.source.add(f"return ({outputs}), ({kept})")
+        self.source.add("return {" + outputs + "}, (" + kept + ")")
         found: dict[str, tuple[tuple[int, Occurrence], ...]] = {}
         for place, each in enumerate(self._lookup.occurrences):
             found[each.decision] = (*found.get(each.decision, ()), (place, each))
@@ -471,6 +475,11 @@ class _Writer:
     def always(self) -> bool:
         """Whether what is written now runs in every run."""
         return self._memo.outer is None
+
+    @property
+    def ordinary(self) -> AbstractSet[str]:
+        """Inputs that are known to be ordinary numbers: neither huge nor infinite nor NaN."""
+        return {name for name, raw in self._raw.items() if raw in self._checked}
 
     def python_type(self, item: p.Input) -> type:
         return self._kinds[item.name]

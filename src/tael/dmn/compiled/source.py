@@ -131,13 +131,13 @@ class Source:
         self.add(opening)
         self._lines.extend(lines or ["    " * (self._indent + 1) + "pass"])
 
-    def function(self, parameters: str) -> Callable[..., tuple[object, ...]]:
+    def function(self, parameters: str) -> Callable[..., object]:
         """The function of ``parameters``; constants are defaults, which makes them local."""
         given = "".join(f", {name}={name}" for name in self.constants)
         lines = [f"def body({parameters}{given}):", *self._head, *self._lines]
         space: dict[str, object] = {"__builtins__": {}, **self.constants}
         exec("\n".join(lines), space)  # noqa: S102 - names and numbers of ours only, see above
-        made: Callable[..., tuple[object, ...]] = space["body"]  # type: ignore[assignment]
+        made: Callable[..., object] = space["body"]  # type: ignore[assignment]
         return made
 
     def text(self) -> str:

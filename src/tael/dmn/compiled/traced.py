@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import partial
+from typing import cast
 
 from tael.dmn.compiled import plan as p
 from tael.dmn.compiled.fast import FastBody, Kept
@@ -56,56 +57,66 @@ class Traced:
         self._plan = plan
         self._slowly = slowly
         self._body = FastBody(plan, wanted)
-        self._names = self._body.names
-        self._decision = self._names[0] if len(self._names) == 1 else None
+        self._decision = next(iter(wanted)) if len(wanted) == 1 else None
         try:
             self._told: list[_Told] | None = _Teller(model, plan, self._body).told()
         except (_DependsOnData, RecursionError):
             self._told = None
         told = [each.key for each in self._told or []]
-        self._places = {key: self._body.keys.index(key) for key in told if key in self._body.keys}
+        self._names = {key: name for name, key in wanted.items()}
         self._whole = self._body
-        if len(self._places) < len(told):
+        if len(wanted) < len(told):
             self._whole = FastBody(plan, {key: key for key in told})
-            self._places = {key: place for place, key in enumerate(told)}
+            self._names = {key: key for key in told}
 
     def result(self, inputs: Mapping[str, object]) -> Result | None:
         """What the decisions give; None: ask the general body."""
         kept = self._body.run(inputs)
-        if kept is None:
-            return None
-        outputs = dict(zip(self._names, kept.values))  # noqa: B905 - as many values as names
-        return Result(outputs, partial(self._trace, kept))
+        return None if kept is None else Result(kept.outputs, self._trace, (), kept)
 
-    def _trace(self, kept: Kept) -> Trace:
-        whole: Kept | None = kept
+    def run(self, inputs: Mapping[str, object]) -> tuple[Result, Kept] | None:
+        """As ``result``, with what the run kept."""
+        kept = self._body.run(inputs)
+        return None if kept is None else (Result(kept.outputs, self._trace, (), kept), kept)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The decisions whose values a run keeps, in the order of ``Kept.values``."""
+        return tuple(self._body.wanted.values())
+
+    def _trace(self, kept: object) -> Trace:
+        body, inputs, outputs, rows = cast("Kept", kept)
         if self._whole is not self._body and self._told is not None:
-            whole = self._whole.run_values(kept.inputs)
-        if self._told is None or whole is None:
+            again = self._whole.run_values(inputs)
+            if again is not None:
+                body, inputs, outputs, rows = again
+        if self._told is None or len(outputs) < len(self._told):
             names = [item.name for item in self._body.needed.inputs]
-            given = dict(zip(names, kept.inputs, strict=True))
-            return self._slowly(given, self._decision).trace
-        return Trace(tuple(self._step(told, whole) for told in self._told))
+            return self._slowly(dict(zip(names, inputs, strict=True)), self._decision).trace
+        steps: list[Step] = []
+        for told in self._told:
+            fired: list[Fired] = []
+            for place, occurrence in body.occurrences.get(told.key, ()):
+                fired += occurrence[rows[place]]
+            value = outputs[self._names[told.key]]
+            reads = partial(self._reads, told, inputs, outputs)
+            steps.append(Step(told.node, reads, tuple(fired), value))
+        return Trace(tuple(steps))
 
-    def _step(self, told: _Told, kept: Kept) -> Step:
-        fired: tuple[Fired, ...] = ()
-        for place, occurrence in kept.body.occurrences.get(told.key, ()):
-            fired += occurrence.fired(kept.rows[place])
-        value = kept.values[self._places[told.key]]
-        return Step(told.node, partial(self._reads, told, kept), fired, value)
+    def _reads(
+        self, told: _Told, inputs: tuple[object, ...], outputs: Mapping[str, Value]
+    ) -> Reads:
+        def value(place: int | str) -> Value:
+            if isinstance(place, str):
+                return outputs[self._names[place]]
+            return _as_read(inputs[place])
 
-    def _reads(self, told: _Told, kept: Kept) -> Reads:
-        if told.code is not None:
-            again = _Again(lambda name: self._value(places[name], kept))
-            places = dict(told.reads)
-            told.code(Env(again))
-            return tuple(again.reads.items())
-        return tuple((name, self._value(place, kept)) for name, place in told.reads)
-
-    def _value(self, place: int | str, kept: Kept) -> Value:
-        if isinstance(place, str):
-            return kept.values[self._places[place]]
-        return _as_read(kept.inputs[place])
+        if told.code is None:
+            return tuple((name, value(place)) for name, place in told.reads)
+        places = dict(told.reads)
+        again = _Again(lambda name: value(places[name]))
+        told.code(Env(again))
+        return tuple(again.reads.items())
 
 
 class _Again(Alone):
@@ -136,7 +147,7 @@ class _Teller:
         self._graph = model.graph
         self._codes = model.codes
         self._plan = plan
-        self._wanted = body.keys
+        self._wanted = body.wanted.values()
         self._input_places = {item.name: i for i, item in enumerate(body.needed.inputs)}
         self._done: set[str] = set()
         self._steps: list[_Told] = []
