@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tael.dmn.feel import syntax as s
+from tael.dmn.feel.depth import with_room
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.syntax import FunctionType, TypeExpression
 from tael.dmn.feel.type_system import ANY
@@ -57,16 +58,20 @@ class Elements:
     def _type_of(self, key: str) -> TypeExpression:
         element = self._all[key]
         try:
-            if isinstance(element, InputData):
-                return self._expanded(element.type, element)
-            if isinstance(element, Decision):
-                return self._decision(element)
-            if isinstance(element, Knowledge):
-                return self._knowledge(element)
-            return self._service(element)
+            # A start that ran out of room leaves findings; the second start finds the same again.
+            return with_room(lambda: self._element_type(element))
         except RecursionError:
             self.site(element).add("too_deep", whole(element.at), name=element.name)
             return ANY
+
+    def _element_type(self, element: Element) -> TypeExpression:
+        if isinstance(element, InputData):
+            return self._expanded(element.type, element)
+        if isinstance(element, Decision):
+            return self._decision(element)
+        if isinstance(element, Knowledge):
+            return self._knowledge(element)
+        return self._service(element)
 
     def site(self, element: Element) -> Site:
         """Where findings on ``element`` go."""
