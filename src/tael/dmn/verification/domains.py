@@ -92,7 +92,7 @@ def domain_of(tree: s.Expression, place: Place) -> Domain:
         kinds = {kind(value) for value in known}
         return Domain(kinds.pop() if len(kinds) == 1 else "", choices=known)
     wanted, system = _declared(tree, place)
-    domain = _plain(wanted, system)
+    domain = plain_domain(wanted, system)
     element = place.element(tree.name) if isinstance(tree, s.Name) else None
     return replace(domain, exact=not isinstance(element, Decision))
 
@@ -142,13 +142,13 @@ def _declared(tree: s.Expression, place: Place) -> tuple[s.TypeExpression | None
         )  # fmt: skip
     if isinstance(tree, s.Path):
         wanted, system = _declared(tree.source, place)
-        entries = _bare(wanted, system)
+        entries = bare_type(wanted, system)
         if isinstance(entries, s.ContextType):
             return dict(entries.entries).get(tree.name), system
     return None, place.system
 
 
-def _bare(wanted: s.TypeExpression | None, system: TypeSystem) -> s.TypeExpression | None:
+def bare_type(wanted: s.TypeExpression | None, system: TypeSystem) -> s.TypeExpression | None:
     """A type without the item definitions around it."""
     for _ in range(_DEEPEST):
         if isinstance(wanted, s.ItemType):
@@ -160,7 +160,7 @@ def _bare(wanted: s.TypeExpression | None, system: TypeSystem) -> s.TypeExpressi
     return wanted
 
 
-def _plain(wanted: s.TypeExpression | None, system: TypeSystem) -> Domain:
+def plain_domain(wanted: s.TypeExpression | None, system: TypeSystem) -> Domain:
     """The domain of a declared type: its kind and the allowed values on the way to it."""
     allowed: list[s.UnaryTests] = []
     for _ in range(_DEEPEST):

@@ -17,7 +17,7 @@ from tael.dmn.feel.values import Value
 from tael.dmn.verification.axes import AXES, Point, axis_name
 from tael.dmn.verification.cells import Cell, CellReader, Interval, Probe
 from tael.dmn.verification.constants import tree_key
-from tael.dmn.verification.domains import Place, domain_of, sources_of
+from tael.dmn.verification.domains import Domain, Place, domain_of, sources_of
 from tael.dmn.verification.lines import Line, Spans
 
 _KIND_AXES = {
@@ -123,6 +123,12 @@ class Geometry:
         return (1 << len(self.table.rules)) - 1
 
 
+def column_of(table: s.DecisionTable, position: int, place: Place) -> Column:
+    """One column with the bins of every value its cells tell apart, whatever its domain is."""
+    reader = CellReader(place.compiler, place.names)
+    return _Builder(table, place, reader, (position,), whole=True).column(lambda: None)
+
+
 def geometry_of(
     table: s.DecisionTable, place: Place, pause: Callable[[], None] = lambda: None
 ) -> Geometry:
@@ -147,14 +153,21 @@ class _Builder:
     """Makes one column; several of the same expression are one, whose cells must all match."""
 
     def __init__(
-        self, table: s.DecisionTable, place: Place, reader: CellReader, positions: tuple[int, ...]
+        self,
+        table: s.DecisionTable,
+        place: Place,
+        reader: CellReader,
+        positions: tuple[int, ...],
+        *,
+        whole: bool = False,
     ) -> None:
         self._table = table
         self._place = place
         self._positions = positions
         inputs = [table.inputs[position] for position in positions]
         self._input = inputs[0]
-        domain = domain_of(self._input.expression, place)
+        domain = Domain() if whole else domain_of(self._input.expression, place)
+        inputs = [] if whole else inputs
         allowed = (*domain.allowed, *(each.allowed for each in inputs if each.allowed is not None))
         self._domain = replace(domain, allowed=allowed)
         self._restricted = bool(allowed) or domain.choices is not None

@@ -8,6 +8,7 @@ bin.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from tael.dmn.feel.values import Value
 from tael.dmn.verification.axes import AXES, Point
@@ -86,6 +87,11 @@ class Line:
 
 def _asked(test: Probe, value: Value) -> bool:
     return value is not None and test.asks(value)
+
+
+def number_at(point: Point) -> Decimal:
+    """The number at a point of the line of numbers."""
+    return point if isinstance(point, Decimal) else Decimal(point)
 
 
 def value_at(axis: str, point: Point) -> Value:
