@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tael.dmn.columnar.batch import BatchResult
+    from tael.dmn.partial import Partial, PartialEvaluator
     from tael.dmn.verification import Verification
 
 
@@ -302,6 +303,24 @@ class Model:
         from tael.dmn.verification import verify  # loaded only when asked for
 
         return verify(self.graph, self._compilers, budget_s=budget_s)
+
+    def partial(self, known: Mapping[str, object], decision: str) -> Partial:
+        """Whether ``known`` inputs already decide ``decision``, and what it still depends on.
+
+        An input that is absent is not known yet, unlike null. What is called decided is what every
+        completion gives.
+
+        Raises:
+            BadInput: a value without a FEEL type; names the field.
+            DmnError: no such decision.
+        """
+        return with_room(lambda: self._partial.partial(known, decision))
+
+    @cached_property
+    def _partial(self) -> PartialEvaluator:
+        from tael.dmn.partial import PartialEvaluator  # loaded only when asked for
+
+        return PartialEvaluator(self.graph, self.codes, self._compilers)
 
     def _serve(self, service: Service, inputs: Mapping[str, object]) -> Result:
         run = Run(self, inputs)
