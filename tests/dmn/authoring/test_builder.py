@@ -11,6 +11,7 @@ from tael.dmn import DmnError, load
 from tael.dmn.authoring import (
     Conditional,
     Context,
+    Declaration,
     Definition,
     Draft,
     Each,
@@ -187,3 +188,41 @@ def test_reasons_stay_with_a_table_that_goes_through_a_sheet(tmp_path: Path, kin
 
     assert draft.model().hash == load(path).hash
     assert draft.model().graph.reasons.carriers.keys() == load(path).graph.reasons.carriers.keys()
+
+
+def test_allowed_values_of_an_input_are_those_of_a_type_of_its_own() -> None:
+    model = empty().input("kind", "string", allowed='"shop", "farm"').decision("k", "kind").model()
+    assert model.evaluate({"kind": "farm"}).outputs == {"k": "farm"}
+    assert "not an allowed value" in model.evaluate({"kind": "mine"}).warnings[0].message
+
+
+def with_reasons() -> Draft:
+    points = Table(
+        (InputColumn("years", "number"),),
+        (OutputColumn("", "number"),),
+        (Rule(("< 2",), ("5",)), Rule((">= 2",), ("30",))),
+    )
+    return (
+        empty()
+        .input("years", "number")
+        .reason("R01", {"en": "A short time in business", "zh": "经营年限较短"})
+        .reason("R02", {"en": "Other"}, concept="other")
+        .decision("tier", "1", "number")
+        .decision("points", points, "number")
+        .declares("points", Declaration("characteristic", "R01", medians={"": 20, "1": 25}))
+        .decision("outcome", 'if points >= 10 then "approve" else "refer"')
+        .medians_by("tier")
+    )
+
+
+def test_reasons_are_declared_in_python() -> None:
+    draft = with_reasons()
+    (reason,) = draft.model().explain({"years": 1}, "outcome").reasons
+    assert (reason.code, reason.shortfall, reason.text("zh")) == ("R01", 25, "经营年限较短")
+    assert draft.model().graph.reasons.chooser == "tier"
+    assert Draft.read(draft.to_xml()).to_xml() == draft.to_xml()
+
+
+def test_a_declaration_of_another_kind_is_refused() -> None:
+    with pytest.raises(DmnError, match="not 'points'"):
+        with_reasons().declares("tier", Declaration("points"))

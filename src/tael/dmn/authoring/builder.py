@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 
+from tael.dmn.authoring.declarations import Declaration, reason_element, reasons_element
 from tael.dmn.authoring.forms import Logic, element_of, parameter_elements, quoted
 from tael.dmn.authoring.grid import Judge
 from tael.dmn.authoring.table import Table, table_of
@@ -121,8 +122,13 @@ class Draft:
             self._add(element("import", link)), imported=(*self.imported, (prefix, other))
         )
 
-    def input(self, name: str, type: str = "") -> Draft:  # noqa: A002 - the word of the standard
-        """Add input data of a type, built in or of this model."""
+    def input(self, name: str, type: str = "", allowed: str = "") -> Draft:  # noqa: A002 - the word of the standard
+        """Add input data of a type, built in or of this model.
+
+        ``allowed``, unary tests, are kept in a type of its own, called ``name values``.
+        """
+        if allowed:
+            return self.type(f"{name} values", type, allowed=allowed).input(name, f"{name} values")
         return self._add(element("inputData", self._named(name), _variable(name, type)))
 
     def decision(self, name: str, logic: Logic, type: str = "") -> Draft:  # noqa: A002 - the same
@@ -175,6 +181,34 @@ class Draft:
             links.append(element(tag, {"href": self._link(each, name)}))
         return self._add(element("decisionService", self._named(name), _variable(name, ""), *links))
 
+    def reason(self, code: str, texts: Mapping[str, str], concept: str = "") -> Draft:
+        """Add a reason: its code and its texts by locale, ``zh`` and ``en``.
+
+        Reasons of one ``concept`` are told once.
+        """
+        return self._with_reasons(self._chooser(), reason_element(code, texts, concept))
+
+    def medians_by(self, decision: str) -> Draft:
+        """Let the value of ``decision``, a tier for instance, choose whose medians are meant.
+
+        Raises:
+            DmnError: there is no such decision yet.
+        """
+        self._find(decision, decision)
+        return self._with_reasons(decision)
+
+    def declares(self, node: str, declaration: Declaration) -> Draft:
+        """Let the decision or knowledge model ``node`` stand behind reasons.
+
+        Raises:
+            DmnError: there is no such element yet.
+        """
+        found = self._find(node, node)
+        children = list(self.root.children)
+        place = next(n for n, each in enumerate(children) if each is found)
+        children[place] = _extended(found, declaration.element())
+        return replace(self, root=replace(self.root, children=children))
+
     def tables(self) -> dict[str, Table]:
         """The decision tables by the names of their decisions or knowledge models.
 
@@ -185,6 +219,8 @@ class Draft:
     def with_table(self, name: str, table: Table) -> Draft:
         """The model with another table at the place of that of ``name``.
 
+        The type and the declared reasons of the old one stay where the new one has none.
+
         Raises:
             DmnError: there is none of this name.
         """
@@ -192,8 +228,7 @@ class Draft:
             if known == name:
                 made = table.element()
                 _rename(made, self.root.namespace)
-                if found.get("typeRef") and "typeRef" not in made.attributes:
-                    made.attributes["typeRef"] = found.get("typeRef")
+                _keep(made, found)
                 children = [made if each is found else each for each in parent.children]
                 return replace(self, root=_replaced(self.root, path, children))
         names = ", ".join(self.tables()) or "none"
@@ -237,6 +272,19 @@ class Draft:
         made = element("businessKnowledgeModel", self._named(name), _variable(name, kind))
         made.children += [function, *self._requirements(name, function)]
         return self._add(made)
+
+    def _chooser(self) -> str:
+        known = self._reasons()
+        return known.get("medians") if known else ""
+
+    def _reasons(self) -> Element | None:
+        holder = self.root.first("extensionElements")
+        return holder.first("reasons") if holder else None
+
+    def _with_reasons(self, chooser: str, *more: Element) -> Draft:
+        known = self._reasons()
+        made = reasons_element(chooser, [*(known.children if known else ()), *more])
+        return replace(self, root=_extended(self.root, made, instead_of=known))
 
     def _add(self, made: Element) -> Draft:
         if made.namespace != self.root.namespace:
@@ -346,6 +394,27 @@ def _tables_in(
         variable = child.first("variable") if child.tag == "contextEntry" else None
         inner = f"{name} / {variable.get('name')}" if variable else name
         yield from _tables_in(child, inner, (*path, number))
+
+
+def _keep(made: Element, found: Element) -> None:
+    """Give the new table what the old one has and a grid of cells does not show."""
+    if found.get("typeRef"):
+        made.attributes.setdefault("typeRef", found.get("typeRef"))
+    extensions = found.first("extensionElements")
+    if extensions and not made.first("extensionElements"):
+        made.children.insert(bool(made.first("description")), extensions)
+
+
+def _extended(found: Element, made: Element, instead_of: Element | None = None) -> Element:
+    """``found`` with one more extension element."""
+    holder = found.first("extensionElements") or Element(
+        found.namespace, "extensionElements", {}, 0
+    )
+    kept = [each for each in holder.children if each is not instead_of]
+    after = bool(found.first("description"))
+    children = [each for each in found.children if each is not holder]
+    children.insert(after, replace(holder, children=[*kept, made]))
+    return replace(found, children=children)
 
 
 def _replaced(root: Element, path: tuple[int, ...], children: list[Element]) -> Element:
