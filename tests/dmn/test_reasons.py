@@ -89,6 +89,7 @@ def test_reasons_are_as_the_table_of_cases_says(case: dict[str, str]) -> None:
     ]
     assert told == case["reasons"].split()
     assert found.value == case["outcome"]
+    assert found.codes == tuple(reason.code for reason in found.reasons)
     for reason in found.reasons:
         step = found.trace.of(reason.node)
         assert step is not None

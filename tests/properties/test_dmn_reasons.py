@@ -94,7 +94,26 @@ def test_codes_from_row_numbers_are_those_from_the_trace(
     own = tables_of(made)
     reasons = made.reasoner.reasons(trace, most=most, method=method)
     bound = made.reasoner.bind(own, most=most, method=method)
-    assert bound.top(hits(trace, own)) == tuple(reason.code for reason in reasons)
+    codes = tuple(reason.code for reason in reasons)
+    assert bound.top(hits(trace, own)) == codes
+
+
+@settings(max_examples=150, deadline=None)
+@given(TABLES, st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=4), st.integers(1, 5))
+def test_codes_of_the_fast_body_are_those_of_its_trace(
+    tables: list[tuple[str, bool, str, list[tuple[str, str, str, str]]]],
+    inputs: list[tuple[Decimal, Decimal]],
+    most: int,
+) -> None:
+    made = model(tables)
+    for x, y in inputs:
+        for name in made.decisions:
+            for method in ("maximum", "median"):
+                found = made.explain({"x": x, "y": y}, name, most=most, method=method)
+                slowly = made.evaluate_slowly({"x": x, "y": y}, name).trace
+                told = made.reasoner.reasons(slowly, most=most, method=method)
+                assert found.codes == tuple(reason.code for reason in told)
+                assert found.reasons == told
 
 
 @settings(max_examples=150, deadline=None)

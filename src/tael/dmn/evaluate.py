@@ -24,7 +24,7 @@ from tael.dmn.model import xml
 from tael.dmn.model.graph import Decision, Graph, Knowledge, Service
 from tael.dmn.model.imports import Resolver, among, beside
 from tael.dmn.model.loader import read_graph
-from tael.dmn.reasons import Explanation, Reasoner
+from tael.dmn.reasons import Explanation, Question, Quick, Reasoner
 from tael.dmn.run import Run
 from tael.dmn.trace import Result, Trace
 
@@ -117,6 +117,7 @@ class Model:
         }
         self._service_ids = {each.path + each.name: key for key, each in graph.services.items()}
         self._fast: dict[str | None, Traced | None] = {}
+        self._quick: dict[str, Quick] = {}
 
     @staticmethod
     def _allowance(compiler: Compiler) -> AllowedCheck:
@@ -276,13 +277,25 @@ class Model:
         Raises:
             BadInput: as ``evaluate``; another method; a median that is missing.
         """
-        result = self.evaluate(inputs, decision)
-        reasons, used = self.reasoner.explained(
-            result.trace, most=most, method=method, medians=medians
-        )
+        question: Question = (most, method, tuple(sorted(medians.items())) if medians else ())
+        fast = self._fast[decision] if decision in self._fast else self._fast_body(decision)
+        run = None if fast is None else fast.run(inputs)
+        codes = None
+        if run is None or fast is None:
+            result = self.evaluate(inputs, decision)
+        else:
+            result, kept = run
+            if fast.tells:
+                codes = self._quick_of(decision, fast).codes(kept, question)
         outputs = result.outputs
         value = next(iter(outputs.values())) if len(outputs) == 1 else dict(outputs)
-        return Explanation(value, result.trace, reasons, used)
+        return Explanation(value, result, (self.reasoner, question), codes)
+
+    def _quick_of(self, decision: str, fast: Traced) -> Quick:
+        quick = self._quick.get(decision)
+        if quick is None:
+            quick = self._quick[decision] = Quick(self.reasoner, fast.keys)
+        return quick
 
     def check(self) -> tuple[Finding, ...]:
         """What the type checker finds wrong, by place: errors, warnings and notes.

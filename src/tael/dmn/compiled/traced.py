@@ -84,6 +84,11 @@ class Traced:
         """The decisions whose values a run keeps, in the order of ``Kept.values``."""
         return tuple(self._body.wanted.values())
 
+    @property
+    def tells(self) -> bool:
+        """Whether what a run keeps shows all that its trace tells: each step runs each time."""
+        return self._told is not None
+
     def _trace(self, kept: object) -> Trace:
         body, inputs, outputs, rows = cast("Kept", kept)
         if self._whole is not self._body and self._told is not None:

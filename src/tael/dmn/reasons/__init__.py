@@ -17,6 +17,7 @@ microseconds; ``tests/properties/test_dmn_reasons.py`` holds both equal.
 """
 
 from tael.dmn.reasons.bound import Bound
-from tael.dmn.reasons.reasoner import METHODS, Explanation, Reason, Reasoner
+from tael.dmn.reasons.quick import Quick
+from tael.dmn.reasons.reasoner import METHODS, Explanation, Question, Reason, Reasoner
 
-__all__ = ["METHODS", "Bound", "Explanation", "Reason", "Reasoner"]
+__all__ = ["METHODS", "Bound", "Explanation", "Question", "Quick", "Reason", "Reasoner"]

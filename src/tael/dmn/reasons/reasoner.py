@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeAlias
 
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.syntax import DecisionTable
@@ -21,12 +22,14 @@ from tael.dmn.reasons.declared import (
     sources_of,
     value_at,
 )
-from tael.dmn.trace import Fired, Step, Trace
+from tael.dmn.trace import FeelWarning, Fired, Result, Step, Trace
 from tael.kernel import BadInput
 
 MAXIMUM, MEDIAN = "maximum", "median"
 METHODS = (MAXIMUM, MEDIAN)
 Medians = Mapping[str, Decimal | int]
+# How many, by which method, with which medians: hashable.
+Question: TypeAlias = tuple[int, str, tuple[tuple[str, Decimal | int], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +64,67 @@ class Reason:
         return self.texts.get(locale) or self.texts.get(locale.partition("-")[0]) or self.code
 
 
-@dataclass(frozen=True, slots=True)
 class Explanation:
-    """What ``Model.explain`` gives.
+    """What ``Model.explain`` gives. Immutable; words are made when first asked for.
 
     Attributes:
         value: the value of the decision.
-        trace: what was read and which rules fired.
-        reasons: at most as many as asked for, most important first.
-        method: how shortfalls were measured: ``maximum`` also where no one was below a median.
     """
 
-    value: Value
-    trace: Trace
-    reasons: tuple[Reason, ...]
-    method: str
+    __slots__ = ("_asked", "_codes", "_explained", "_result", "value")
+
+    def __init__(
+        self,
+        value: Value,
+        result: Result,
+        asked: tuple[Reasoner, Question],
+        codes: tuple[str, ...] | None = None,
+    ) -> None:
+        self.value = value
+        self._result = result
+        self._asked = asked
+        self._codes = codes
+        self._explained: tuple[tuple[Reason, ...], str] | None = None
+        if codes is None:
+            self._told()  # now, so that a wrong question is refused by the call
+
+    @property
+    def trace(self) -> Trace:
+        """What was read and which rules fired."""
+        return self._result.trace
+
+    @property
+    def warnings(self) -> tuple[FeelWarning, ...]:
+        """Why anything is null."""
+        return self._result.warnings
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of ``reasons``: cheap, for a decision that is made while someone waits."""
+        if self._codes is None:
+            self._codes = tuple(reason.code for reason in self.reasons)
+        return self._codes
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """At most as many as asked for, most important first."""
+        return self._told()[0]
+
+    @property
+    def method(self) -> str:
+        """How shortfalls were measured: ``maximum`` also where nobody was below a median."""
+        return self._told()[1]
+
+    def _told(self) -> tuple[tuple[Reason, ...], str]:
+        if self._explained is None:
+            reasoner, (most, method, medians) = self._asked
+            self._explained = reasoner.explained(
+                self._result.trace, most=most, method=method, medians=dict(medians)
+            )
+        return self._explained
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.value!r}, {self.codes!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +173,15 @@ class Reasoner:
     def characteristics(self) -> tuple[Characteristic, ...]:
         """Everything that gives points, with the most attainable, in the order of declaration."""
         return tuple(each for each in self.sources if isinstance(each, Characteristic))
+
+    @property
+    def chooser(self) -> str:
+        """Name of the decision whose value chooses among medians; '' for none."""
+        return self._graph.reasons.chooser
+
+    def asks(self, table: DecisionTable) -> bool:
+        """Whether rules of ``table`` give points or reasons."""
+        return any(each.table is table for each in self.sources)
 
     @property
     def value_keys(self) -> tuple[str, ...]:
