@@ -45,6 +45,16 @@ def test_a_knowledge_model_calls_the_function_that_is_registered() -> None:
     assert heard == [(30, Decimal("0.5"))] * 2
 
 
+def test_feel_text_names_a_registered_function_too() -> None:
+    feel = (
+        "{f: function(a: number) external {pmml: {document: "
+        '"shops", model: "pd of shops"}}, r: f(2)}.r'
+    )
+    model = Draft.new("text", "https://example.org/tael/text").decision("y", feel).model()
+    called = model.with_functions({"pd of shops": lambda a: a + 1})
+    assert called.evaluate({}, "y").outputs == {"y": 3}
+
+
 @pytest.mark.parametrize("name", ["os.system", "builtins:eval", "/etc/passwd", "print"])
 def test_a_name_that_nobody_registered_is_null_and_runs_nothing(name: str) -> None:
     value, warnings = risk(draft(name).model().with_functions({"other": lambda *_: 1}))

@@ -573,13 +573,14 @@ class Parser:
     def _external(
         self, at: Position, names: tuple[str, ...], types: tuple[s.TypeExpression | None, ...]
     ) -> s.ExternalFunction:
-        outer = self._context()
-        java = next((value for key, value in outer.entries if key == "java"), None)
-        if not isinstance(java, s.ContextLiteral):
-            raise self._error("an external function is written external {java: {...}}")
-        texts = {key: value.value for key, value in java.entries if isinstance(value, s.Literal)}
-        class_name, signature = str(texts.get("class")), str(texts.get("method signature"))
-        return s.ExternalFunction(at, names, types, class_name, signature)
+        outer = dict(self._context().entries)
+        for kind, first, second in s.EXTERNAL_ENTRIES:
+            inner = outer.get(kind.lower())
+            if isinstance(inner, s.ContextLiteral):
+                texts = {k: str(v.value) for k, v in inner.entries if isinstance(v, s.Literal)}
+                named = texts.get(first, ""), texts.get(second, "")
+                return s.ExternalFunction(at, names, types, *named, kind)
+        raise self._error("an external function is written external {java: {...}} or {pmml: {...}}")
 
 
 def parse_type(text: str, types: Iterable[str] = ()) -> s.TypeExpression:

@@ -180,6 +180,10 @@ class FunctionLiteral(Node):
     types: tuple[TypeExpression | None, ...] = ()
 
 
+# Kinds of external functions, with the two entries that name one (DMN 1.5 clause 10.2.1.7).
+EXTERNAL_ENTRIES = (("Java", "class", "method signature"), ("PMML", "document", "model"))
+
+
 @dataclass(frozen=True, slots=True)
 class ExternalFunction(Node):
     """A function of another language: Java's class and method signature.

@@ -22,8 +22,6 @@ _POLICIES = {
 }  # fmt: skip
 _AGGREGATIONS = {"": "", "SUM": "sum", "MIN": "min", "MAX": "max", "COUNT": "count"}
 _FEEL = "FEEL"
-# What names the function of another language (DMN 1.5 clause 10.2.1.7).
-_EXTERNAL_ENTRIES = {"Java": ("class", "method signature"), "PMML": ("document", "model")}
 _P = TypeVar("_P", Parsed, ParsedTests)
 
 
@@ -189,7 +187,7 @@ class Boxed:
         names = tuple(parameter.get("name") for parameter in formal)
         types = tuple(self.type_of(parameter) for parameter in formal)
         kind = element.get("kind", _FEEL)
-        if kind in ("Java", "PMML"):
+        if kind in [each[0] for each in s.EXTERNAL_ENTRIES]:
             return self._external(element, names, types)
         if kind != _FEEL:
             self._problem(
@@ -211,7 +209,7 @@ class Boxed:
             key: str(value.value) for key, value in entries.items() if isinstance(value, s.Literal)
         }
         kind = element.get("kind")
-        first, second = _EXTERNAL_ENTRIES[kind]
+        first, second = next(each[1:] for each in s.EXTERNAL_ENTRIES if each[0] == kind)
         return s.ExternalFunction(
             Position(element.line, 1),
             names,
