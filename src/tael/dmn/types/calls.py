@@ -234,9 +234,12 @@ def _result(way: Overload, arguments: Sequence[_Argument], tree: s.Call) -> Type
     if way.name == "get value":
         return _entry(tree, arguments)
     bound: dict[str, list[TypeExpression]] = {}
-    for argument, parameter in _paired(way, arguments):
+    for number, (argument, parameter) in enumerate(_paired(way, arguments)):
         for wanted in parameter.types:
-            _bind(wanted, argument.type, bound)
+            # What is appended becomes an item as it is, a list too.
+            _bind(
+                _TYPE_VARIABLE if number and way.name == "append" else wanted, argument.type, bound
+            )
     types = {name: join(found) for name, found in bound.items()}
     return _substituted(way.result, types)
 

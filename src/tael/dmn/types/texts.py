@@ -43,8 +43,8 @@ TEXTS: Mapping[str, tuple[Severity, str, str]] = {
     ),
     "comparison_types": (
         _E,
-        "{left} 与 {right} 不能用 {operator} 比较，结果总是 null",
-        "a {left} and a {right} never compare by {operator}: the result is always null",
+        "{left} 与 {right} 不能用 {operator} 比较",
+        "a {left} and a {right} do not compare by {operator}",
     ),
     "null_operand": (
         _W,
