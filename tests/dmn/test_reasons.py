@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tael.dmn import DmnError, Explanation, Model, load, loads
+from tael.dmn import DmnError, Explanation, Model, authoring, load, loads
 from tael.kernel import BadInput
 
 HERE = Path(__file__).parent
@@ -232,3 +232,19 @@ def test_a_knowledge_model_gives_its_reason_at_every_call() -> None:
     assert [(r.code, r.points, r.best, r.shortfall) for r in found] == [
         ("R9", Decimal(6), Decimal(18), Decimal(12))
     ]
+
+
+@pytest.mark.parametrize("kind", ["", ".xlsx", ".csv"])
+def test_reasons_survive_authoring_and_the_spreadsheet(kind: str, tmp_path: Path) -> None:
+    draft = authoring.Draft.read(HERE / "models" / "reasons.dmn")
+    tables = draft.tables()
+    for name, table_read in tables.items():
+        again = {name: table_read}
+        if kind:
+            authoring.save_tables(tmp_path / f"table{kind}", again)
+            again = authoring.read_tables(tmp_path / f"table{kind}")
+        draft = draft.with_table(name, again[name])
+    kept = loads(draft.to_xml())
+    assert kept.hash == MODEL.hash
+    inputs = {"years": 2, "debt ratio": 1, "kind of firm": "shop", "late payments": 7}
+    assert kept.explain(inputs, "outcome").reasons == MODEL.explain(inputs, "outcome").reasons

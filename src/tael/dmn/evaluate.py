@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tael.dmn.collection import collecting_later
 from tael.dmn.compiled.plan import Plan
 from tael.dmn.compiled.planner import plan_of
 from tael.dmn.compiled.traced import Traced
@@ -16,7 +17,7 @@ from tael.dmn.feel.closures import Compiler
 from tael.dmn.feel.depth import with_room
 from tael.dmn.feel.env import Alone, Code, Env, Test
 from tael.dmn.feel.registered import Registered
-from tael.dmn.feel.syntax import UnaryTests
+from tael.dmn.feel.syntax import Expression, UnaryTests
 from tael.dmn.feel.type_system import AllowedCheck
 from tael.dmn.feel.values import Value
 from tael.dmn.findings import Finding
@@ -70,7 +71,7 @@ def loads(
     functions: Mapping[str, Registered] | None = None,
 ) -> Model:
     """The model in the DMN text ``data``; ``imports`` are texts by namespace. Else as ``load``."""
-    raw = data.encode() if isinstance(data, str) else data
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     model = _model(raw, file, among(imports or {}), tolerant=tolerant)
     return model.with_functions(functions) if functions else model
 
@@ -80,11 +81,33 @@ def _model(raw: bytes, file: str, resolve: Resolver, *, tolerant: bool) -> Model
         return Model(read_graph(xml.parse(raw, file), file, resolve, tolerant=tolerant))
 
     try:
-        return with_room(read)
+        with collecting_later():
+            return with_room(read)
     except RecursionError:
         raise DmnError(
             "an expression nests too deeply", file=file, rule="shallow expressions"
         ) from None
+
+
+class _Codes(Mapping[str, Code]):
+    """The general bodies of nodes, each compiled when first asked for."""
+
+    def __init__(self, trees: Mapping[str, tuple[Compiler, Expression]]) -> None:
+        self._trees = trees
+        self._codes: dict[str, Code] = {}
+
+    def __getitem__(self, key: str) -> Code:
+        code = self._codes.get(key)
+        if code is None:
+            compiler, tree = self._trees[key]
+            code = self._codes[key] = compiler.expression(tree)
+        return code
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._trees)
+
+    def __len__(self) -> int:
+        return len(self._trees)
 
 
 class Model:
@@ -109,9 +132,9 @@ class Model:
         for path, types in graph.types.items():
             types.allows = self._allowance(self._compilers[path])
         nodes: list[Decision | Knowledge] = [*graph.decisions.values(), *graph.knowledge.values()]
-        self.codes: dict[str, Code] = {
-            n.id: self._compilers[n.path].expression(n.logic) for n in nodes if n.logic is not None
-        }
+        self.codes: Mapping[str, Code] = _Codes(
+            {n.id: (self._compilers[n.path], n.logic) for n in nodes if n.logic is not None}
+        )
         self._decision_ids = {
             decision.path + decision.name: key for key, decision in graph.decisions.items()
         }
@@ -241,7 +264,9 @@ class Model:
         else:
             return None
         fast = None
-        if wanted and all(key in self.plan.decisions for key in wanted.values()):
+        with collecting_later():
+            planned = wanted and all(key in self.plan.decisions for key in wanted.values())
+        if planned:
             fast = Traced(self, self.plan, wanted, self.evaluate_slowly)
         self._fast[decision] = fast
         return fast
@@ -303,7 +328,7 @@ class Model:
         A strictly loaded model has no broken expression or unknown name left to find; load it with
         ``tolerant=True`` to see every finding at once.
         """
-        from tael.dmn.types import check  # loaded only when asked for: a run does not need it
+        from tael.dmn.types import check  # noqa: PLC0415 - loaded only when asked for: a run does not need it
 
         return check(self.graph)
 
@@ -313,7 +338,7 @@ class Model:
         Exact and over all columns, each finding with an example; ``proven`` and ``spent`` tell
         what was not looked through within ``budget_s`` seconds.
         """
-        from tael.dmn.verification import verify  # loaded only when asked for
+        from tael.dmn.verification import verify  # noqa: PLC0415 - loaded only when asked for
 
         return verify(self.graph, self._compilers, budget_s=budget_s)
 
@@ -331,7 +356,7 @@ class Model:
 
     @cached_property
     def _partial(self) -> PartialEvaluator:
-        from tael.dmn.partial import PartialEvaluator  # loaded only when asked for
+        from tael.dmn.partial import PartialEvaluator  # noqa: PLC0415 - loaded only when asked for
 
         return PartialEvaluator(self.graph, self.codes, self._compilers)
 

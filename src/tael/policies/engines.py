@@ -83,7 +83,7 @@ class DmnRules:
                 rule="every decision of the policy has a value",
             )
         knocked, short = self._why(result)
-        return Answer(result.outputs, result.to_json()["trace"], knocked, short)
+        return Answer(result.outputs, result.trace.to_json(), knocked, short)
 
     def _why(self, result: dmn.Result) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if not self._reasoner.sources:
