@@ -75,6 +75,15 @@ def test_every_text_can_be_filled_in_both_languages() -> None:
     assert all(zh != en for _, zh, en in TEXTS.values())
 
 
+def test_the_reference_page_lists_every_code() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/findings.md").read_text("utf-8")
+    rows = [
+        f"| `{kind}` | {severity.value} | {en.replace('!r', '')} | {zh} |"
+        for kind, (severity, zh, en) in TEXTS.items()
+    ]
+    assert [line for line in page.splitlines() if line.startswith("| `")] == rows
+
+
 def test_a_reading_that_is_strict_still_finds_types() -> None:
     strict = dmn.loads(
         f"{_HEAD}{given('x')}{decision(literal('x + true'), requires='x')}</definitions>"
