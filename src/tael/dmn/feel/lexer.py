@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from tael.dmn.errors import FeelSyntaxError
@@ -59,8 +60,9 @@ def tokens(text: str, first_line: int = 1) -> list[Token]:
         FeelSyntaxError: a string that does not end.
     """
     found: list[Token] = []
-    line, line_start = first_line, 0
-    for match in _TOKEN.finditer(text):
+    lead = len(text) - len(text.lstrip())  # long where a file is one line: its column is kept so
+    line, line_start = first_line + text.count("\n", 0, lead), text.rfind("\n", 0, lead) + 1
+    for match in _TOKEN.finditer(text, lead):
         group, raw, start = match.lastgroup or "", match.group(), match.start()
         if group != "space":
             at = Position(line, start - line_start + 1)
@@ -74,6 +76,7 @@ def tokens(text: str, first_line: int = 1) -> list[Token]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
     """The token texts of a name, by which the parser recognises it whatever its spacing."""
     return tuple(token.text for token in tokens(name)[:-1])

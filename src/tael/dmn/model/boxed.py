@@ -12,6 +12,7 @@ from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.names import Names, Vocabulary
 from tael.dmn.feel.parsed import Parsed, ParsedTests
 from tael.dmn.feel.parser import parse_expression, parse_unary_tests
+from tael.dmn.feel.simple_cells import simple_tests, simple_value
 from tael.dmn.feel.type_system import ANY, TypeSystem
 from tael.dmn.model.graph import Fault
 from tael.dmn.model.xml import Element
@@ -83,6 +84,10 @@ class Boxed:
     # --- FEEL text
 
     def _feel(self, text: str, line: int) -> s.Expression:
+        simple = simple_value(text, line)
+        if simple is not None:
+            return simple
+
         def parse() -> Parsed:
             return parse_expression(text, self._place.names, self._place.vocabulary, line=line)
 
@@ -90,6 +95,10 @@ class Boxed:
         return parsed.tree if parsed else s.Literal(Position(line, 1), None)
 
     def _tests(self, text: str, line: int) -> s.UnaryTests:
+        simple = simple_tests(text, line)
+        if simple is not None:
+            return simple
+
         def parse() -> ParsedTests:
             return parse_unary_tests(text, self._place.names, self._place.vocabulary, line=line)
 
@@ -156,20 +165,21 @@ class Boxed:
 
     def relation(self, element: Element) -> s.Expression:
         columns = [" ".join(column.get("name").split()) for column in element.all("column")]
-        rows = [
-            s.ContextLiteral(
-                Position(row.line, 1),
-                tuple(
-                    zip(
-                        columns,
-                        (self._read(c) for c in row.children if c.tag in _READERS),
-                        strict=True,
-                    )
-                ),
-            )
-            for row in element.all("row")
-        ]
+        rows = [self._row(row, columns) for row in element.all("row")]
         return s.ListLiteral(Position(element.line, 1), tuple(rows))
+
+    def _row(self, element: Element, columns: list[str]) -> s.ContextLiteral:
+        cells = [self._read(child) for child in element.children if child.tag in _READERS]
+        if len(cells) != len(columns):
+            self._problem(
+                f"the row has {len(cells)} cells, the relation {len(columns)} columns",
+                element.line,
+                "one cell per column",
+            )
+            missing = s.Literal(Position(element.line, 1), None)
+            cells += [missing] * (len(columns) - len(cells))
+        entries = tuple(zip(columns, cells, strict=False))
+        return s.ContextLiteral(Position(element.line, 1), entries)
 
     def invocation(self, element: Element) -> s.Expression:
         function = self.logic_of(element) or s.Literal(Position(element.line, 1), None)

@@ -40,6 +40,8 @@ def among(texts: Mapping[str, str]) -> Resolver:
 
     def resolve(namespace: str, _location: str) -> tuple[Element, str] | None:
         text = texts.get(namespace)
-        return None if text is None else (parse(text.encode(), namespace), namespace)
+        if text is None:
+            return None
+        return parse(text.encode("utf-8", "surrogatepass"), namespace), namespace
 
     return resolve

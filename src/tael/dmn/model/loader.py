@@ -29,6 +29,7 @@ from tael.dmn.model.namespaces import REASONS, VERSIONS
 from tael.dmn.model.reason_carriers import Carrier, Declared, ReasonText, carriers_of, texts_of
 from tael.dmn.model.xml import Element
 
+_BUILT_IN = Names(BUILTINS)
 _DEEPEST_IMPORTS = 16
 _MOST_ELEMENTS = 50_000
 _IMPORTS = "imported models are beside the file"
@@ -96,13 +97,15 @@ def content_hash(root: Element) -> str:
 
 
 def _canonical(element: Element, namespace: str) -> list[object]:
-    attributes = sorted((key, value) for key, value in element.attributes.items() if " " not in key)
-    children = [
-        _canonical(child, namespace)
-        for child in element.children
-        if child.namespace == namespace and child.tag != "extensionElements"
-    ]
-    extensions = element.first("extensionElements")
+    given = element.attributes
+    attributes = sorted((key, given[key]) for key in given if " " not in key) if given else []
+    children: list[object] = []
+    extensions: Element | None = None
+    for child in element.children:
+        if child.tag == "extensionElements":
+            extensions = extensions or child
+        elif child.namespace == namespace:
+            children.append(_canonical(child, namespace))
     # What reason a decline gives is business content; it stands in extensions of our own.
     reasons = extensions.children if extensions else []
     children += [_canonical(child, REASONS) for child in reasons if child.namespace == REASONS]
@@ -259,7 +262,9 @@ class _Loader:
 
     def _service(self, element: Element) -> Service:
         def keys(tag: str) -> tuple[str, ...]:
-            found = (self._find(link.get("href"), element, link.line) for link in element.all(tag))
+            wanted = "inputData" if tag == "inputData" else "decision"
+            links = [link for link in element.all(tag) if self._leads_to(link, element, wanted)]
+            found = (self._find(link.get("href"), element, link.line) for link in links)
             return tuple(key for key in found if key is not None)
 
         return Service(
@@ -283,7 +288,7 @@ class _Loader:
         return None if found == ANY else found
 
     def _boxed(self, element: Element, scope: Mapping[str, str]) -> Boxed:
-        names = Names([*BUILTINS, *scope])
+        names = Names(scope, _BUILT_IN)
         return self._reader(element.get("name"), names, self._vocabulary)
 
     def _reader(self, node: str, names: Names, vocabulary: Vocabulary) -> Boxed:
@@ -315,6 +320,14 @@ class _Loader:
     def _owner(self, href: str) -> _Loader:
         """The loader of the file that the reference leads to; this one for a local reference."""
         return self._imports.get(href.rpartition("#")[0], self)
+
+    def _leads_to(self, link: Element, element: Element, wanted: str) -> bool:
+        """Whether what a service names is of the kind it must be; a problem when it is not."""
+        own = self._owner(link.get("href"))._elements.get(link.get("href").rpartition("#")[2])  # noqa: SLF001 - same class
+        if own is not None and own.tag != wanted:
+            self._problem(f"{link.get('href')!r} is no {wanted}", element, link.line)
+            return False
+        return True
 
     def _find(self, href: str, element: Element, line: int) -> str | None:
         """The key of the element a reference means; None, a problem, when there is none."""
@@ -414,7 +427,8 @@ def _component_names(element: Element) -> list[str]:
     names = [e.get("name") for e in element.all("itemComponent") if e.get("name")]
     names += [e.get("name") for e in element.all("output") if e.get("name")]
     for child in element.children:
-        names += _component_names(child)
+        if child.tag != "rule":  # of which there are many, and none declares a name
+            names += _component_names(child)
     return names
 
 

@@ -64,6 +64,10 @@ def parse(data: bytes, file: str) -> Element:
             line=error.lineno,
             rule="XML 1.0",
         ) from None
+    except (LookupError, ValueError) as error:  # expat asks Python's codecs for the encoding
+        raise DmnError(
+            f"its encoding cannot be read: {error}", file=file, line=1, rule="UTF-8 or UTF-16"
+        ) from None
     return builder.root.children[0]
 
 
@@ -74,6 +78,7 @@ class _Builder:
         self._start_of_text = 0
         self.root = Element("", "", {}, 0)
         self._open = [self.root]
+        self._texts: list[list[str]] = [[]]  # joined once: adding piece by piece is quadratic
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -93,15 +98,17 @@ class _Builder:
             self._start_of_text = self.parser.CurrentByteIndex
         self._open[-1].children.append(element)
         self._open.append(element)
+        self._texts.append([])
 
     def _end(self, _name: str) -> None:
         element = self._open.pop()
+        element.text = "".join(self._texts.pop())
         if element.tag == _TEXT:
             end = self.parser.CurrentByteIndex
             element.aligned = aligned(self._data, self._start_of_text, end, element.text)
 
     def _text(self, data: str) -> None:
-        self._open[-1].text += data
+        self._texts[-1].append(data)
 
     def _refuse(self, *_: object) -> None:
         raise DmnError(
