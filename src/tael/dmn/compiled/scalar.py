@@ -30,7 +30,7 @@ from tael.dmn.compiled.source import Form, Held, Odd, Source, TooLarge
 from tael.dmn.compiled.walk import Needs, subject
 from tael.dmn.feel.library import BUILTINS
 from tael.dmn.feel.numbers import NUMBERS
-from tael.dmn.feel.operators import modulo
+from tael.dmn.feel.operators import modulo, power
 from tael.dmn.feel.values import Value
 
 _MOST_INT = 10**34
@@ -270,6 +270,9 @@ class _Writer:
             if bound < _MOST_INT:
                 return Held(f"({left.text} {node.operator} {right.text})", Form.INT, bound=bound)
         self.uses_context = True
+        if node.operator == "**":  # zero to a negative power is infinite, and signals nothing
+            raised = self.source.constant(power)
+            return Held(f"{raised}({self.decimal(left)}, {self.decimal(right)})", Form.DECIMAL)
         text = f"({self.decimal(left)} {node.operator} {self.decimal(right)})"
         return Held(text, Form.DECIMAL)
 
