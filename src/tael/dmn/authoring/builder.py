@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from tael.dmn.authoring.declarations import Declaration, reason_element, reasons_element
@@ -13,6 +14,7 @@ from tael.dmn.authoring.grid import Judge
 from tael.dmn.authoring.table import Table, table_of
 from tael.dmn.errors import DmnError, FeelSyntaxError
 from tael.dmn.evaluate import Model, loads
+from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.library import BUILTINS
 from tael.dmn.feel.names import Names, Vocabulary
 from tael.dmn.feel.parser import parse_expression, parse_unary_tests
@@ -452,11 +454,20 @@ def _members(root: Element) -> Iterator[str]:
 
 def _names(tree: object) -> Iterator[str]:
     """Every name that a tree reads, local ones too."""
-    if isinstance(tree, Name):
-        yield tree.name
-    elif isinstance(tree, tuple):
-        for each in tree:
-            yield from _names(each)
-    elif is_dataclass(tree) and not isinstance(tree, type):
-        for part in fields(tree):
-            yield from _names(getattr(tree, part.name))
+    waiting = [tree]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Name):
+            yield each.name
+        elif isinstance(each, tuple):
+            waiting.extend(each)
+        else:
+            waiting.extend(getattr(each, part) for part in _parts(type(each)))
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...]:
+    """What of a node may hold other nodes."""
+    if not is_dataclass(kind) or kind is Position:
+        return ()
+    return tuple(part.name for part in fields(kind))
