@@ -23,7 +23,9 @@ class Compiled(Protocol):
     """What a run needs of a model: its graph and the code of each node."""
 
     graph: Graph
-    codes: dict[str, Code]
+
+    @property
+    def codes(self) -> Mapping[str, Code]: ...
 
 
 class Run:

@@ -11,6 +11,7 @@ from decimal import getcontext, setcontext
 from operator import itemgetter
 from typing import NamedTuple, cast
 
+from tael.dmn.collection import collecting_later
 from tael.dmn.compiled.plan import Plan
 from tael.dmn.compiled.scalar import Body, compile_body
 from tael.dmn.compiled.source import Odd
@@ -90,7 +91,8 @@ class FastBody:
     def _compiled(self, kinds: tuple[type, ...]) -> Body | None:
         if kinds in self._bodies or len(self._bodies) >= _MOST_SIGNATURES:
             return None
-        body = compile_body(self._plan, self.needed, self.wanted, kinds)
+        with collecting_later():
+            body = compile_body(self._plan, self.needed, self.wanted, kinds)
         self._bodies[kinds] = body
         return body
 

@@ -49,7 +49,7 @@ class PartialEvaluator:
     """Partial evaluation of one model; what it compiles serves all calls."""
 
     def __init__(
-        self, graph: Graph, codes: dict[str, Code], compilers: Mapping[str, Compiler]
+        self, graph: Graph, codes: Mapping[str, Code], compilers: Mapping[str, Compiler]
     ) -> None:
         self.graph = graph
         self.codes = codes
