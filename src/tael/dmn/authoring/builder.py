@@ -462,12 +462,13 @@ def _names(tree: object) -> Iterator[str]:
         elif isinstance(each, tuple):
             waiting.extend(each)
         else:
-            waiting.extend(getattr(each, part) for part in _parts(type(each)))
+            kind: type = type(each)
+            waiting.extend(getattr(each, part) for part in _parts(kind))
 
 
 @cache
 def _parts(kind: type) -> tuple[str, ...]:
     """What of a node may hold other nodes."""
-    if not is_dataclass(kind) or kind is Position:
+    if issubclass(kind, Position) or not is_dataclass(kind):
         return ()
     return tuple(part.name for part in fields(kind))
