@@ -26,16 +26,23 @@ from tael.dmn.trace import FeelWarning, Fired, Result, Step, Trace
 if TYPE_CHECKING:
     from tael.dmn import authoring, conformance, types
     from tael.dmn.columnar.batch import BatchResult
+    from tael.dmn.partial import Partial
 
 __all__ = [
     "BatchResult", "Date", "DateTime", "DaysDuration", "DmnError", "Explanation", "FeelSyntaxError",
-    "FeelWarning", "Finding", "Fired", "Model", "MonthsDuration", "Range", "Reason", "Result",
-    "Step", "Time", "Trace", "Value", "authoring", "conformance", "load", "loads",
+    "FeelWarning", "Finding", "Fired", "Model", "MonthsDuration", "Partial", "Range", "Reason",
+    "Result", "Step", "Time", "Trace", "Value", "authoring", "conformance", "load", "loads",
     "types",
 ]  # fmt: skip
 
 # Names that load when first read, with the module each stands in; '' is a module itself.
-_LATER = {"BatchResult": "columnar.batch", "authoring": "", "conformance": "", "types": ""}
+_LATER = {
+    "BatchResult": "columnar.batch",
+    "Partial": "partial",
+    "authoring": "",
+    "conformance": "",
+    "types": "",
+}
 
 
 def __getattr__(name: str) -> object:
