@@ -169,6 +169,7 @@ class _Maker:
         )
         ratios = (Field(name, "number", *bounds) for name, bounds in _RATIO_BOUNDS.items())
         self._by_name = {field.name: field for field in (*self.fields, *ratios)}
+        self._knocked: set[str] = set()
         self._by_name["score"] = Field("score", "number", -300, 700)
         self._by_name["tier"] = Field("tier", "number", 1, TIERS)
 
@@ -180,10 +181,11 @@ class _Maker:
         """Each rule looks at one input, or at two; most applications meet none or one."""
         numeric = [field for field in self.fields if field.kind == "number"][5:]
         chosen = self._chance.sample(numeric, _KNOCK_OUT_NUMERIC)
-        categories = [self._by_name[name] for name, _ in _CATEGORICAL[:_KNOCK_OUT_CATEGORIES]]
+        categories = [self._by_name[name] for name, _ in _CATEGORICAL[-_KNOCK_OUT_CATEGORIES:]]
         booleans = [self._by_name[name] for name in _BOOLEAN[:2]]
         ratios = [self._by_name[name] for name in ("debt_ratio", "request_share", "margin")]
         columns = tuple(f.name for f in (*chosen, *categories, *booleans, *ratios))
+        self._knocked = set(columns)
         rows = []
         for place, name in enumerate(columns):
             cells = [ANY] * len(columns)
@@ -205,9 +207,13 @@ class _Maker:
 
     def scorecard(self) -> tuple[Table, ...]:
         raw, derived, categories = _CHARACTERISTICS
+        # First the inputs that no knock-out looks at, so that all forty are read.
         numeric = [f for f in self.fields if f.kind == "number"]
+        fresh = [f for f in numeric if f.name not in self._knocked]
+        more = [f for f in numeric if f.name in self._knocked]
         chosen = [
-            *self._chance.sample(numeric, raw),
+            *fresh[:raw],
+            *self._chance.sample(more, max(0, raw - len(fresh))),
             *(self._by_name[name] for name in tuple(_RATIO_BOUNDS)[:derived]),
             *(self._by_name[name] for name, _ in _CATEGORICAL[:categories]),
         ]

@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 from dmn.credit_policy import Cell, Field, Policy, Table
 
 _NAMESPACE = "https://www.omg.org/spec/DMN/20230324/MODEL/"
+_REASONS = "https://tael.example/dmn/reasons"
 OUTPUTS = ("reasons", "score", "tier", "price", "amount", "payment", "route")
 
 
@@ -23,7 +24,8 @@ def policy_text(policy: Policy) -> str:
 def definitions(name: str, parts: list[str]) -> str:
     body = "\n".join(parts)
     return (
-        f'<definitions xmlns="{_NAMESPACE}" id="m" name={quoteattr(name)} namespace="bench">\n'
+        f'<definitions xmlns="{_NAMESPACE}" xmlns:why="{_REASONS}" id="m" name={quoteattr(name)}'
+        ' namespace="bench">\n'
         f"{body}\n</definitions>\n"
     )
 
@@ -58,14 +60,14 @@ def _decisions(policy: Policy) -> list[str]:
         written = [f"ratios.{n}" if n in ratios else n for n in found.columns]
         return table_xml(found, written, policy_name)
 
-    def decision(name: str, kind: str, reads: list[str], logic: str) -> str:
+    def decision(name: str, kind: str, reads: list[str], logic: str, why: str = "") -> str:
         links = "".join(
             f"<informationRequirement><required{'Input' if n in inputs else 'Decision'} "
             f'href="#{n}"/></informationRequirement>'
             for n in dict.fromkeys(reads)
         )
         return (
-            f'<decision id="{name}" name="{name}"><variable name="{name}" typeRef="{kind}"/>'
+            f'<decision id="{name}" name="{name}">{why}<variable name="{name}" typeRef="{kind}"/>'
             f"{links}{logic}</decision>"
         )
 
@@ -73,7 +75,8 @@ def _decisions(policy: Policy) -> list[str]:
     read = [field.name for field in policy.inputs if field.name in parts]
     return [
         decision("ratios", "", read, _ratios(policy)),
-        decision("reasons", "", columns(policy.knock_outs), table(policy.knock_outs, "COLLECT")),
+        decision("reasons", "", columns(policy.knock_outs),
+                 table(policy.knock_outs, "COLLECT"), _why("<why:codes/>")),
         decision("score", "number", columns(*policy.scorecard), _scorecard(policy, table)),
         decision("tier", "number", columns(policy.tiers), table(policy.tiers, "FIRST")),
         decision("price", "", columns(policy.prices), table(policy.prices, "FIRST")),
@@ -86,12 +89,17 @@ def _decisions(policy: Policy) -> list[str]:
     ]  # fmt: skip
 
 
+def _why(declared: str) -> str:
+    """Which reason a decision or an entry of a context gives when it falls short."""
+    return f"<extensionElements>{declared}</extensionElements>"
+
+
 def literal(text: str) -> str:
     return f"<literalExpression><text>{escape(text)}</text></literalExpression>"
 
 
-def _entry(name: str, logic: str) -> str:
-    return f'<contextEntry><variable name="{name}"/>{logic}</contextEntry>'
+def _entry(name: str, logic: str, why: str = "") -> str:
+    return f'<contextEntry>{why}<variable name="{name}"/>{logic}</contextEntry>'
 
 
 def _ratios(policy: Policy) -> str:
@@ -104,7 +112,10 @@ def _ratios(policy: Policy) -> str:
 
 def _scorecard(policy: Policy, table) -> str:  # noqa: ANN001 - a writer of tables
     names = [f"points of {each.columns[0]}" for each in policy.scorecard]
-    entries = [_entry(n, table(t, "UNIQUE")) for n, t in zip(names, policy.scorecard, strict=True)]
+    entries = [
+        _entry(n, table(t, "UNIQUE"), _why(f'<why:characteristic reason="low {n}"/>'))
+        for n, t in zip(names, policy.scorecard, strict=True)
+    ]
     total = f"<contextEntry>{literal('sum(' + ', '.join(names) + ')')}</contextEntry>"
     return f"<context>{''.join(entries)}{total}</context>"
 

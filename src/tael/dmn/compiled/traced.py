@@ -75,14 +75,19 @@ class Traced:
         return None if kept is None else Result(kept.outputs, self._trace, (), kept)
 
     def run(self, inputs: Mapping[str, object]) -> tuple[Result, Kept] | None:
-        """As ``result``, with what the run kept."""
-        kept = self._body.run(inputs)
-        return None if kept is None else (Result(kept.outputs, self._trace, (), kept), kept)
+        """As ``result``, with what the run kept: the values of all decisions that were needed."""
+        kept = self._whole.run(inputs)
+        if kept is None:
+            return None
+        outputs = kept.outputs
+        if self._whole is not self._body:
+            outputs = {name: outputs[key] for name, key in self._body.wanted.items()}
+        return Result(outputs, self._trace, (), kept), kept
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The decisions whose values a run keeps, in the order of ``Kept.values``."""
-        return tuple(self._body.wanted.values())
+        return tuple(self._whole.wanted.values())
 
     @property
     def tells(self) -> bool:
@@ -90,23 +95,22 @@ class Traced:
         return self._told is not None
 
     def _trace(self, kept: object) -> Trace:
-        body, inputs, outputs, rows = cast("Kept", kept)
-        if self._whole is not self._body and self._told is not None:
-            again = self._whole.run_values(inputs)
-            if again is not None:
-                body, inputs, outputs, rows = again
-        if self._told is None or len(outputs) < len(self._told):
+        run: Kept | None = cast("Kept", kept)
+        if run is not None and self._told is not None and len(run.outputs) < len(self._told):
+            run = self._whole.run_values(run.inputs)
+        if self._told is None or run is None:
             names = [item.name for item in self._body.needed.inputs]
-            return self._slowly(dict(zip(names, inputs, strict=True)), self._decision).trace
-        steps: list[Step] = []
-        for told in self._told:
-            fired: list[Fired] = []
-            for place, occurrence in body.occurrences.get(told.key, ()):
-                fired += occurrence[rows[place]]
-            value = outputs[self._names[told.key]]
-            reads = partial(self._reads, told, inputs, outputs)
-            steps.append(Step(told.node, reads, tuple(fired), value))
-        return Trace(tuple(steps))
+            given = dict(zip(names, cast("Kept", kept).inputs, strict=True))
+            return self._slowly(given, self._decision).trace
+        return Trace(tuple([self._step(told, run) for told in self._told]))
+
+    def _step(self, told: _Told, run: Kept) -> Step:
+        body, inputs, outputs, rows = run
+        fired: list[Fired] = []
+        for place, occurrence in body.occurrences.get(told.key, ()):
+            fired += occurrence[rows[place]]
+        reads = partial(self._reads, told, inputs, outputs)
+        return Step(told.node, reads, tuple(fired), outputs[self._names[told.key]])
 
     def _reads(
         self, told: _Told, inputs: tuple[object, ...], outputs: Mapping[str, Value]
