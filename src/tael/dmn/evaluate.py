@@ -140,7 +140,7 @@ class Model:
         }
         self._service_ids = {each.path + each.name: key for key, each in graph.services.items()}
         self._fast: dict[str | None, Traced | None] = {}
-        self._quick: dict[str, Quick] = {}
+        self._quick: dict[str | None, Quick] = {}
 
     @staticmethod
     def _allowance(compiler: Compiler) -> AllowedCheck:
@@ -283,7 +283,7 @@ class Model:
     def explain(
         self,
         inputs: Mapping[str, object],
-        decision: str,
+        decision: str | None = None,
         *,
         most: int = 4,
         method: str = "maximum",
@@ -293,7 +293,9 @@ class Model:
 
         Args:
             inputs: as for ``evaluate``.
-            decision: name of a decision or decision service (of several outputs: their mapping).
+            decision: name of a decision or decision service; by default every decision (of several
+                outputs: their mapping). Only what was computed for it gives reasons: a scorecard
+                that a knock-out spared does not.
             most: how many reasons at most; four is what Regulation B holds helpful.
             method: a shortfall is measured to the ``maximum`` attainable or to the ``median``.
             medians: points of the middle applicant (of the tier, of the approved) by the name of
@@ -316,7 +318,7 @@ class Model:
         value = next(iter(outputs.values())) if len(outputs) == 1 else dict(outputs)
         return Explanation(value, result, (self.reasoner, question), codes)
 
-    def _quick_of(self, decision: str, fast: Traced) -> Quick:
+    def _quick_of(self, decision: str | None, fast: Traced) -> Quick:
         quick = self._quick.get(decision)
         if quick is None:
             quick = self._quick[decision] = Quick(self.reasoner, fast.keys)

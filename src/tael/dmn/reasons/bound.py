@@ -21,6 +21,7 @@ _Pairs: TypeAlias = list[tuple[int | Decimal, int]]
 _Rows: TypeAlias = Sequence[int]
 _Values: TypeAlias = Sequence[Value]
 _NONE = -1
+_MOST_KNOWN = 4096
 
 
 class Declares(Protocol):
@@ -68,20 +69,25 @@ class Bound:
         keys.sort(reverse=True)
         size, decoded = self._size, self._decoded
         if knocked:
-            return self._after(knocked, [decoded[key % size] for key in keys if key >= 0])
+            return self._after(knocked, keys)
         found = tuple([decoded[key % size] for key in keys[: self._most] if key >= 0])
         if not found and self._fallback is not None:
             return self._fallback.top(rows, values)
         return found
 
-    def _after(self, knocked: Sequence[str], codes: Sequence[str]) -> tuple[str, ...]:
-        """Knock-outs, then the other codes, none of a concept that is already named."""
-        concept = self._parts.concept
+    def _after(self, knocked: Sequence[str], keys: Sequence[int]) -> tuple[str, ...]:
+        """Knock-outs, then the codes of ``keys``, none of a concept that is already named."""
+        concept, most, size = self._parts.concept, self._most, self._size
         first: dict[str, str] = {}
-        for code in (*knocked, *codes):
+        for code in knocked:
             first.setdefault(concept(code), code)
-            if len(first) == self._most:
+            if len(first) == most:
+                return tuple(first.values())
+        for key in keys:
+            if key < 0 or len(first) == most:
                 break
+            entry = size - 1 - key % size
+            first.setdefault(self._concepts[entry], self._parts.codes[entry])
         return tuple(first.values())
 
     def _merged(
@@ -257,13 +263,20 @@ def _knocked_bits(
     places: Sequence[int], codes: dict[int, str]
 ) -> Callable[[_Rows, _Values], list[str]]:
     mask = sum(1 << number for number in codes)
+    # The sets of rules that fire together are few.
+    known: dict[int, list[str]] = {0: []}
 
     def find(rows: _Rows, _values: _Values) -> list[str]:
         hit = 0
         for place in places:
             hit |= rows[place]
         hit &= mask
-        return [codes[number] for number in _bits(hit)] if hit else []
+        found = known.get(hit)
+        if found is None:
+            found = [codes[number] for number in _bits(hit)]
+            if len(known) < _MOST_KNOWN:
+                known[hit] = found
+        return found
 
     return find
 

@@ -165,9 +165,12 @@ class Reasoner:
             self._texts[code] = ReasonText(code, known.concept, {**known.texts, **words})
         self.sources = sources_of(graph)
         self._rules: dict[int, int] = {}
+        self._scored: dict[int, Scored] = {}
         for order, source in enumerate(self.sources):
             for rule in _rules_of(source):
                 self._rules[id(rule)] = order
+            if isinstance(source, Characteristic):
+                self._scored.update((id(row.rule), row) for row in source.rows)
 
     @property
     def characteristics(self) -> tuple[Characteristic, ...]:
@@ -278,7 +281,7 @@ class Reasoner:
         shorts = [each for each in shorts if each.shortfall > 0]
         if not shorts and not knocked and method == MEDIAN:
             return self.explained(trace, most=most)
-        return self._ordered(knocked, shorts)[:most], method
+        return self._ordered(knocked, shorts, most), method
 
     # --- what the trace shows
 
@@ -319,13 +322,36 @@ class Reasoner:
         trace: Trace,
     ) -> Iterator[_Given]:
         if source.table is not None and fired:
-            yield from _scored(source, source.table, order, fired)
+            yield from self._by_rules(source, source.table, order, fired)
             return
         if not self._was_computed(trace, source):
             return
         value = self._value(trace, source) if source.table is None else source.otherwise
         if isinstance(value, Decimal):
             yield _Given(source, order, source.code, None, value)
+
+    def _by_rules(
+        self,
+        source: Characteristic,
+        table: DecisionTable,
+        order: int,
+        fired: Sequence[tuple[Step, Fired]],
+    ) -> Iterator[_Given]:
+        """What the rules that fired gave: together when the table collects, else each by itself."""
+        given: list[tuple[Scored, Decimal]] = []
+        for step, rule in sorted(fired, key=lambda each: each[1].number):
+            row = self._scored[id(rule.rule)]
+            points = value_at(step.value, source.entry) if row.points is None else row.points
+            if isinstance(points, Decimal):
+                given.append((row, points))
+        if given and table.hit_policy in COLLECTING:
+            row = given[0][0]
+            total = source.folded([points for _, points in given])
+            yield _Given(source, order, row.code or source.code, row.rule.number, total)
+        else:
+            # All rules of an ANY table that match say the same.
+            for row, points in given[:1] if table.hit_policy == "A" else given:
+                yield _Given(source, order, row.code, row.rule.number, points)
 
     def _was_computed(self, trace: Trace, source: Characteristic | KnockOut) -> bool:
         return trace.of(self._short_name(source)) is not None
@@ -363,7 +389,9 @@ class Reasoner:
             rule="a median in the model or in medians=",
         )
 
-    def _ordered(self, knocked: Sequence[Reason], shorts: Sequence[_Short]) -> tuple[Reason, ...]:
+    def _ordered(
+        self, knocked: Sequence[Reason], shorts: Sequence[_Short], most: int
+    ) -> tuple[Reason, ...]:
         first: dict[str, Reason] = {}
         for reason in knocked:
             first.setdefault(self.concept(reason.code), reason)
@@ -372,24 +400,22 @@ class Reasoner:
             concept = self.concept(short.given.code)
             if short.given.code and concept not in first:
                 groups.setdefault(concept, []).append(short)
-        merged = [self._merged(group) for group in groups.values()]
-        merged.sort(key=lambda each: (-each[0], each[1]))
-        return (*first.values(), *(reason for _, _, reason in merged))
+        left = max(0, most - len(first))
+        chosen = sorted(groups.values(), key=_rank)[:left]
+        return (*first.values(), *map(self._merged, chosen))[:most]
 
-    def _merged(self, shorts: Sequence[_Short]) -> tuple[Decimal, int, Reason]:
-        """One reason of one concept, with its shortfall and its place for ties."""
+    def _merged(self, shorts: Sequence[_Short]) -> Reason:
+        """One reason of one concept."""
         lead = min(shorts, key=lambda each: (-each.shortfall, each.given.order))
-        total = sum((each.shortfall for each in shorts), Decimal(0))
-        reason = Reason(
+        return Reason(
             lead.given.code,
             lead.given.source.node,
             lead.given.rule,
             points=sum((each.given.points for each in shorts), Decimal(0)),
             best=sum((each.given.source.best for each in shorts), Decimal(0)),
-            shortfall=total,
+            shortfall=sum((each.shortfall for each in shorts), Decimal(0)),
             texts=self._words(lead.given.code),
         )
-        return total, min(each.given.order for each in shorts), reason
 
     def _words(self, code: str) -> Mapping[str, str]:
         known = self._texts.get(code)
@@ -403,28 +429,10 @@ def _check(most: int, method: str) -> None:
         raise BadInput(f"{most} reasons are none", field="most", rule="at least one")
 
 
-def _scored(
-    source: Characteristic,
-    table: DecisionTable,
-    order: int,
-    fired: Sequence[tuple[Step, Fired]],
-) -> Iterator[_Given]:
-    """What the rules that fired gave: together when the table collects, else each call its own."""
-    rows = {id(row.rule): row for row in source.rows}
-    hits = [(rows[id(f.rule)], step) for step, f in sorted(fired, key=lambda each: each[1].number)]
-    given: list[tuple[Scored, Decimal]] = []
-    for row, step in hits:
-        points = value_at(step.value, source.entry) if row.points is None else row.points
-        if isinstance(points, Decimal):
-            given.append((row, points))
-    if given and table.hit_policy in COLLECTING:
-        row = given[0][0]
-        total = source.folded([points for _, points in given])
-        yield _Given(source, order, row.code or source.code, row.rule.number, total)
-    else:
-        # All rules of an ANY table that match say the same; a refused UNIQUE one says nothing.
-        for row, points in given[:1] if table.hit_policy == "A" else given:
-            yield _Given(source, order, row.code, row.rule.number, points)
+def _rank(shorts: Sequence[_Short]) -> tuple[Decimal, int]:
+    """Largest shortfall first, ties in the order of declaration."""
+    total = sum((each.shortfall for each in shorts), Decimal(0))
+    return -total, min(each.given.order for each in shorts)
 
 
 def _rules_of(source: Characteristic | KnockOut) -> Iterator[object]:
