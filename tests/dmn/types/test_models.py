@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,20 @@ def test_the_reference_page_lists_every_code() -> None:
         for kind, (severity, zh, en) in TEXTS.items()
     ]
     assert [line for line in page.splitlines() if line.startswith("| `")] == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "zh"),
+    [
+        ("1 +", "表达式没有写完，此处应为一个值"),
+        ('"abc', "字符串没有结束"),
+        ('date("2020-13-01")', "这里的值总是 null：历法中没有 2020-13-1 这一天"),
+        ('@"soon"', "这里的值总是 null：'soon' 不是日期"),
+    ],
+)
+def test_reasons_are_told_in_chinese(text: str, zh: str) -> None:
+    found = model(decision(literal(text))).check()
+    assert [zh in each.zh for each in found] == [True]
 
 
 def test_a_reading_that_is_strict_still_finds_types() -> None:
@@ -188,6 +203,13 @@ def test_a_cell_must_match_some_allowed_value(allowed: str, cell: str, expected:
     column = f"<inputValues><text>{allowed}</text></inputValues>"
     body = given("x") + decision(table(cell, "1", column=column), "number", "x")
     assert kinds(body) == expected
+
+
+def test_patterns_that_explode_do_not_hold_up_the_check() -> None:
+    slow = 'matches("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "((a*)*)*c")'
+    begun = time.monotonic()
+    model(decision(literal(f"[{', '.join([slow] * 40)}]"))).check()
+    assert time.monotonic() - begun < 15
 
 
 def test_a_deep_expression_does_not_end_the_check() -> None:

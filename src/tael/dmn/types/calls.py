@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -209,12 +210,15 @@ def _check_nulls(typing: Typing, way: Overload, arguments: Sequence[_Argument]) 
 
 def _constant(typing: Typing, tree: s.Call) -> TypeExpression | None:
     """The type of a call of constants, by its value; a null is reported."""
-    if not is_constant(tree):
+    report = typing.site.report
+    if not is_constant(tree, patterns=True) or not report.has_time():
         return None
+    begun = time.monotonic()
     arguments = [*tree.positional, *(value for _, value in tree.named)]
     if any(evaluated(each)[0] is None for each in arguments):
         return None
     value, why = evaluated(tree)
+    report.seconds += time.monotonic() - begun
     if value is None:
         typing.site.add("constant_null", start_of(tree.function), detail=why)
         return None

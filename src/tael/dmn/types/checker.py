@@ -18,7 +18,7 @@ from tael.dmn.types.report import Report, Site, nearest, whole
 _KINDS: Mapping[str, str] = {
     "FEEL grammar": "syntax",
     "FEEL only": "language",
-    "kind FEEL or Java": "language",
+    "kind FEEL, Java or PMML": "language",
     "ids and references agree": "reference",
     "imported models are beside the file": "unresolved_import",
 }
@@ -64,7 +64,7 @@ def _add_fault(report: Report, fault: Fault, graph: Graph) -> None:
     elif error.rule == "FEEL grammar" and (meant := _unrequired(fault, graph)):
         site.add("missing_requirement", _start_of_name(fault, meant), name=meant)
     else:
-        site.add(_KINDS.get(error.rule or "", "reference"), at, detail=error.message)
+        site.add(_KINDS.get(error.rule or "", "model"), at, detail=error.message)
 
 
 def _word_at(fault: Fault) -> str:

@@ -15,6 +15,7 @@ from tael.dmn.types.signatures import UNREPEATABLE
 
 _COMPILER = Compiler()
 _DEEPEST = 8
+_OF_PATTERNS = frozenset({"matches", "replace", "split"})
 
 
 @dataclass
@@ -27,28 +28,34 @@ class _Listening(Alone):
         self.reasons.append(message)
 
 
-def is_constant(tree: s.Expression, depth: int = 0) -> bool:
-    """Whether ``tree`` reads nothing: literals, and built-in functions of them."""
+def is_constant(tree: s.Expression, depth: int = 0, *, patterns: bool = False) -> bool:
+    """Whether ``tree`` reads nothing: literals, and built-in functions of them.
+
+    Patterns may take a second each, so calls with one count only when ``patterns`` are asked for.
+    """
     if depth > _DEEPEST:
         return False
     if isinstance(tree, s.Literal | s.AtLiteral):
         return True
+    parts: tuple[s.Expression, ...] = ()
     if isinstance(tree, s.Negation):
-        return is_constant(tree.operand, depth + 1)
-    if isinstance(tree, s.ListLiteral):
-        return all(is_constant(item, depth + 1) for item in tree.items)
-    if isinstance(tree, s.RangeLiteral):
-        return is_constant(tree.low, depth + 1) and is_constant(tree.high, depth + 1)
-    return isinstance(tree, s.Call) and _is_constant_call(tree, depth)
-
-
-def _is_constant_call(tree: s.Call, depth: int) -> bool:
-    if not isinstance(tree.function, s.Name) or tree.function.name not in BUILTINS:
+        parts = (tree.operand,)
+    elif isinstance(tree, s.ListLiteral):
+        parts = tree.items
+    elif isinstance(tree, s.RangeLiteral):
+        parts = (tree.low, tree.high)
+    elif isinstance(tree, s.Call) and _is_pure(tree.function, patterns=patterns):
+        parts = (*tree.positional, *(value for _, value in tree.named))
+    else:
         return False
-    arguments = [*tree.positional, *(value for _, value in tree.named)]
-    return tree.function.name not in UNREPEATABLE and all(
-        is_constant(each, depth + 1) for each in arguments
-    )
+    return all(is_constant(part, depth + 1, patterns=patterns) for part in parts)
+
+
+def _is_pure(function: s.Expression, *, patterns: bool) -> bool:
+    """Whether it is a built-in function that gives the same for the same, and in time."""
+    if not isinstance(function, s.Name) or function.name not in BUILTINS:
+        return False
+    return function.name not in UNREPEATABLE and (patterns or function.name not in _OF_PATTERNS)
 
 
 def evaluated(tree: s.Expression) -> tuple[Value, str]:

@@ -9,17 +9,27 @@ from difflib import get_close_matches
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.lexer import Position
 from tael.dmn.findings import Finding
+from tael.dmn.types.chinese import in_chinese
 from tael.dmn.types.texts import NEAR_EN, NEAR_ZH, TEXTS
 
 _MOST = 10_000
+_MOST_SECONDS = 3.0
 
 
 @dataclass
 class Report:
-    """All findings of one check; ``missed`` are the elements that lack an arrow."""
+    """All findings of one check.
+
+    ``missed`` are the elements that lack an arrow, ``seconds`` what constants took so far.
+    """
 
     found: dict[tuple[str, str, str, int, int], Finding] = field(default_factory=dict)
     missed: set[str] = field(default_factory=set)
+    seconds: float = 0.0
+
+    def has_time(self) -> bool:
+        """Whether constants may still be evaluated: a pattern may take its second each time."""
+        return self.seconds < _MOST_SECONDS
 
     def sorted(self) -> tuple[Finding, ...]:
         """By place."""
@@ -51,9 +61,10 @@ class Site:
         if kind == "missing_requirement":
             self.report.missed.add(str(words["name"]))
         filled = {"node": self.node, "near": near, **words}
+        detail = in_chinese(str(words.get("detail", "")))
         self.report.found[key] = Finding(
             kind, severity, self.file, self.node, at.line, at.column,
-            zh.format(**filled), en.format(**filled), self.rules,
+            zh.format(**{**filled, "detail": detail}), en.format(**filled), self.rules,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 TEXTS: Mapping[str, tuple[Severity, str, str]] = {
     "syntax": (_E, "表达式不符合 FEEL 语法：{detail}", "not FEEL: {detail}"),
     "language": (_E, "此处的语言不能执行：{detail}", "{detail}"),
+    "model": (_E, "模型有误：{detail}", "{detail}"),
     "reference": (_E, "模型的引用有误：{detail}", "{detail}"),
     "unresolved_import": (_E, "找不到被导入的模型：{detail}", "{detail}"),
     "unknown_name": (_E, "没有名为“{name}”的变量", "there is no name {name!r} in scope"),
