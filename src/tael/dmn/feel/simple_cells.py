@@ -16,7 +16,7 @@ from tael.dmn.feel.numbers import NUMBERS
 _NUMBER = r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?"
 _STRING = r'"[^"\\\n]*"'
 _TESTS = re.compile(
-    rf"""\ *(?:
+    rf"""\ *+(?:
     (?P<open>[\[(\]])\ *(?P<low>{_NUMBER})\ *\.\.\ *(?P<high>{_NUMBER})\ *(?P<close>[\])\[])
   | (?P<operator><=|>=|!=|=|<|>)\ *(?P<bound>{_NUMBER})
   | (?P<any>-)
@@ -27,7 +27,7 @@ _TESTS = re.compile(
     re.VERBOSE,
 )
 _VALUE = re.compile(
-    rf"\ *(?:(?P<number>{_NUMBER})|(?P<strings>{_STRING})|(?P<truth>true|false))\ *", re.VERBOSE
+    rf"\ *+(?:(?P<number>{_NUMBER})|(?P<strings>{_STRING})|(?P<truth>true|false))\ *", re.VERBOSE
 )
 _ONE_STRING = re.compile(_STRING)
 

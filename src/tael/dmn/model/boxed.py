@@ -23,6 +23,7 @@ _POLICIES = {
 }  # fmt: skip
 _AGGREGATIONS = {"": "", "SUM": "sum", "MIN": "min", "MAX": "max", "COUNT": "count"}
 _FEEL = "FEEL"
+_LONGEST_SHOWN = 160
 _P = TypeVar("_P", Parsed, ParsedTests)
 
 
@@ -109,7 +110,9 @@ class Boxed:
         try:
             parsed = parse()
         except FeelSyntaxError as error:
-            where = f"column {error.column}: {' '.join(text.split())!r}"
+            shown = " ".join(text.split())
+            shown = shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "..."
+            where = f"column {error.column}: {shown!r}"
             at = Position(error.line, error.column)
             self._problem_at(at, f"{error.message} at {where}", "FEEL grammar", text)
             return None

@@ -47,5 +47,8 @@ def _structure(element: Element, tests: TestsReader) -> TypeExpression:
 
 
 def named(reference: str) -> TypeExpression:
-    """The type a ``typeRef`` names; Any for none."""
-    return NamedType(reference.removeprefix("feel:")) if reference.strip() else ANY
+    """The type a ``typeRef`` names; Any for none.
+
+    DMN 1.1 writes qualified names: a name of FEEL itself holds no colon, so a prefix is one of XML.
+    """
+    return NamedType(reference.strip().rpartition(":")[2]) if reference.strip() else ANY
