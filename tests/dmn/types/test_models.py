@@ -205,6 +205,58 @@ def test_a_cell_must_match_some_allowed_value(allowed: str, cell: str, expected:
     assert kinds(body) == expected
 
 
+SERVICE = (
+    given("x") + '<decision id="inner" name="inner"><variable name="inner" typeRef="number"/>'
+    '<informationRequirement><requiredInput href="#x"/></informationRequirement>'
+    + literal("x + 1")
+    + '</decision><decisionService id="s" name="grow"><variable name="grow" typeRef="number"/>'
+    '<outputDecision href="#inner"/><inputData href="#x"/></decisionService>'
+    '<decision id="d" name="d"><variable name="d" typeRef="number"/>'
+    '<knowledgeRequirement><requiredKnowledge href="#s"/></knowledgeRequirement>'
+    "{call}</decision>"
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("grow(1)", []),
+        ("grow(x: 1)", []),
+        ('grow("one")', ["argument_type"]),
+        ("grow(1, 2)", ["argument_count"]),
+        ("grow(y: 1)", ["argument_name"]),
+        ('"a" + grow(1)', ["operator_types"]),
+    ],
+)
+def test_a_call_of_a_service_must_fit(call: str, expected: list[str]) -> None:
+    assert kinds(SERVICE.replace("{call}", literal(call))) == expected
+
+
+def test_types_come_through_an_import_and_findings_name_its_file() -> None:
+    own = "https://www.omg.org/spec/DMN/20230324/MODEL/"
+    lent = (
+        f'<definitions xmlns="{own}" name="lent" namespace="lent">'
+        '<itemDefinition name="tRate"><typeRef>number</typeRef></itemDefinition>'
+        '<inputData id="r" name="rate"><variable name="rate" typeRef="tRate"/></inputData>'
+        '<decision id="w" name="wrong"><variable name="wrong" typeRef="string"/>'
+        '<informationRequirement><requiredInput href="#r"/></informationRequirement>'
+        f"{literal('rate + 1')}</decision></definitions>"
+    )
+    text = (
+        f'<definitions xmlns="{own}" name="m" namespace="m">'
+        f'<import namespace="lent" name="lent" importType="{own}"/>'
+        '<decision id="d" name="d"><variable name="d" typeRef="number"/>'
+        '<informationRequirement><requiredInput href="lent#r"/></informationRequirement>'
+        f"{literal('&quot;a&quot; + lent.rate')}</decision></definitions>"
+    )
+    found = dmn.loads(text, tolerant=True, imports={"lent": lent}).check()
+
+    assert [(each.kind, each.file, each.node) for each in found] == [
+        ("operator_types", "<text>", "d"),
+        ("result_type", "lent", "wrong"),
+    ]
+
+
 def test_patterns_that_explode_do_not_hold_up_the_check() -> None:
     slow = 'matches("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "((a*)*)*c")'
     begun = time.monotonic()
