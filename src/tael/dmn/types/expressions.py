@@ -260,7 +260,8 @@ class Typing:
                 item = found.end
             else:
                 item = ANY if kind_of(found) == "range" else item_of(found)
-            scope = Scope({name: item}, scope)
+            # Nothing goes through an empty list, so nothing is wrong with what would be done.
+            scope = Scope({name: ANY if kind_of(item) == "null" else item}, scope)
         return scope
 
     def loop(self, tree: s.For, scope: Scope) -> TypeExpression:
