@@ -79,11 +79,11 @@ class FastBody:
                 outer = getcontext()
                 setcontext(NUMBERS)
                 try:
-                    outputs, rows = body.run(given)
+                    outputs, rows = body.run(*given)
                 finally:
                     setcontext(outer)
             else:
-                outputs, rows = body.run(given)
+                outputs, rows = body.run(*given)
         except _ASIDE:
             return None
         return _made(Kept, (body, given, outputs, rows))

@@ -51,8 +51,6 @@ class Writer(Protocol):
 
     @property
     def always(self) -> bool: ...
-    @property
-    def ordinary(self) -> AbstractSet[str]: ...
     def expression(self, node: p.Expression) -> Held: ...
     def branch(self, node: p.Expression) -> tuple[Held, list[str]]: ...
     def named(self, held: Held) -> Held: ...
@@ -144,10 +142,15 @@ class Lookup:
 
     def finish(self) -> None:
         """Check the bins of inputs that no mask checks: None among masks raises by itself."""
-        for name in sorted(self._unchecked - self._natural - self._writer.ordinary):
+        for name in sorted(self._unchecked - self._natural):
             made = self._bins[name]
             last = made.cuts.bins - 1
             self._source.head(f"if not 0 < {made.name} < {last}: raise {self._writer.odd}")
+
+    @property
+    def checked(self) -> AbstractSet[str]:
+        """Inputs whose bins tell whether they are ordinary numbers; after ``finish``."""
+        return self._unchecked | self._natural
 
     # --- columns
 

@@ -9,7 +9,6 @@ answer with a null or a warning raises, and the caller asks the general body.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import (
     ROUND_CEILING,
@@ -116,8 +115,6 @@ class _Writer:
 
     def body(self, wanted: Mapping[str, str]) -> Body:
         names = "".join(f"{name}, " for name in self._raw.values())
-        if names:
-            self.source.head(f"{names}= v")
         for item in self._needed.inputs:
             self._allowed(item)
         for key in self._needed.decisions:
@@ -129,12 +126,17 @@ class _Writer:
             for name, key in wanted.items()
         )
         self._lookup.finish()
+        for item in self._needed.inputs:
+            raw = self._raw[item.name]
+            if raw in self._checked and item.name not in self._lookup.checked:
+                limit = int(LIMIT) if self._kinds[item.name] is int else LIMIT
+                self.source.first(f"if not -{limit!r} < {raw} < {limit!r}: raise {self.odd}")
         kept = "".join(f"{each.kept}, " for each in self._lookup.occurrences)
         self.source.add("return {" + outputs + "}, (" + kept + ")")
         found: dict[str, tuple[tuple[int, Occurrence], ...]] = {}
         for place, each in enumerate(self._lookup.occurrences):
             found[each.decision] = (*found.get(each.decision, ()), (place, each))
-        run = cast("_Run", self.source.function("v"))
+        run = cast("_Run", self.source.function(names))
         return Body(run, found, self.uses_context, self.source.text())
 
     def _allowed(self, item: p.Input) -> None:
@@ -157,7 +159,6 @@ class _Writer:
             return Held(self._canonical(name), Form.DECIMAL, atom=True)
         if name not in self._checked:
             self._checked.add(name)
-            self.source.head(f"if not {-LIMIT!r} < {name} < {LIMIT!r}: raise {self.odd}")
         form = Form.INT if kind is int else Form.FLOAT
         return Held(name, form, bound=int(LIMIT), atom=True)
 
@@ -478,11 +479,6 @@ class _Writer:
     def always(self) -> bool:
         """Whether what is written now runs in every run."""
         return self._memo.outer is None
-
-    @property
-    def ordinary(self) -> AbstractSet[str]:
-        """Inputs that are known to be ordinary numbers: neither huge nor infinite nor NaN."""
-        return {name for name, raw in self._raw.items() if raw in self._checked}
 
     def python_type(self, item: p.Input) -> type:
         return self._kinds[item.name]

@@ -99,6 +99,10 @@ class Source:
         """A line before all others: what is made of an input alone."""
         self._head.append("    " + line)
 
+    def first(self, line: str) -> None:
+        """A line before all that were written."""
+        self._head.insert(0, "    " + line)
+
     def assign(self, text: str, letter: str = "t") -> str:
         """A new name for the value of ``text``."""
         name = self.fresh(letter)
@@ -132,9 +136,8 @@ class Source:
         self._lines.extend(lines or ["    " * (self._indent + 1) + "pass"])
 
     def function(self, parameters: str) -> Callable[..., object]:
-        """The function of ``parameters``; constants are defaults, which makes them local."""
-        given = "".join(f", {name}={name}" for name in self.constants)
-        lines = [f"def body({parameters}{given}):", *self._head, *self._lines]
+        """The function of ``parameters``; constants are its globals, and it has no built-ins."""
+        lines = [f"def body({parameters}):", *self._head, *self._lines]
         space: dict[str, object] = {"__builtins__": {}, **self.constants}
         exec("\n".join(lines), space)  # noqa: S102 - names and numbers of ours only, see above
         made: Callable[..., object] = space["body"]  # type: ignore[assignment]
