@@ -57,39 +57,11 @@ def evaluate(text: str, listener: Listener) -> Value:
     return Compiler().expression(tree)(Env(listener))
 
 
-ATOMS = st.sampled_from(
-    [
-        "null",
-        "true",
-        "false",
-        "0",
-        "1",
-        "-1.5",
-        "1e300",
-        '"a"',
-        '""',
-        '"1"',
-        '"\\u00e9"',
-        "x",
-        '@"2021-01-31"',
-        '@"10:00:00"',
-        '@"10:00:00Z"\n    ',
-        '@"2021-01-31T10:00:00@Europe/Paris"',
-        '@"P1D"',
-        '@"P1M"',
-        '@"-PT0.5S"',
-        '@"?"',
-        "[]",
-        "{}",
-        "[1..3]",
-        "(< 5)",
-        "[null]\n    ",
-        "{a: 1}",
-        "abs",
-        "function(a) a",
-        "function(a, b) a < b",
-    ]
-)
+SCALARS = ["null", "true", "false", "0", "1", "-1.5", "1e300", '"a"', '""', '"1"', '"\\u00e9"', "x"]
+MOMENTS = ["2021-01-31", "10:00:00", "10:00:00Z", "2021-01-31T10:00:00@Europe/Paris"]
+MOMENTS += ["P1D", "P1M", "-PT0.5S", "?"]
+OTHERS = ["[]", "{}", "[1..3]", "(< 5)", "[null]", "{a: 1}", "abs", "function(a) a"]
+ATOMS = st.sampled_from([*SCALARS, *(f'@"{text}"' for text in MOMENTS), *OTHERS])
 OPERATORS = ["+", "-", "*", "/", "**", "=", "!=", "<", "<=", ">", ">=", "and", "or", "in"]
 
 
