@@ -311,6 +311,8 @@ class Evaluator:
         )
         if plain and any(_is(answer, truth=not tree.every) for answer in answers):
             return Known(not tree.every)
+        if not needs:
+            return Known(tree.every if plain and (None,) not in truths else None)
         return Unknown(needs, (True, False, None))
 
     # --- calls

@@ -275,17 +275,18 @@ def _matching(value: Value) -> Answer | None:
 def _within(bounds: Range) -> Answer | None:
     ends = [end for end in (bounds.low, bounds.high) if end is not None]
     if not ends or (not bounds.operator and len(ends) < 2):  # noqa: PLR2004 - both ends
-        return Answer(null=False)
+        return Answer(null=None)
     names = {axis_name(end) for end in ends}
     name = names.pop()
     if names or name is None:
         return None
     if not AXES[name].ordered:
-        return Answer(name)
+        return Answer(name, null=None)
     point = AXES[name].point
     low = None if bounds.low is None else point(bounds.low)
     high = None if bounds.high is None else point(bounds.high)
-    return Answer(name, (Interval(low, high, bounds.low_closed, bounds.high_closed),))
+    stretch = Interval(low, high, bounds.low_closed, bounds.high_closed)
+    return Answer(name, (stretch,), null=None)
 
 
 def _any_of(items: tuple[Value, ...]) -> Answer | None:
@@ -302,7 +303,8 @@ def _any_of(items: tuple[Value, ...]) -> Answer | None:
         return None
     inside = tuple(stretch for answer in answers for stretch in answer.inside)
     rest = None if ranged else False
-    null = any(answer.null for answer in answers)
+    # The engine stops at the first item that takes null, or that cannot be compared with it.
+    null = next((answer.null for answer in answers if answer.null is not False), False)
     named = any(answer.names_null for answer in answers)
     return Answer(next(iter(names), None), inside, null, rest, rest, named)
 

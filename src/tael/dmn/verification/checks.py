@@ -16,7 +16,8 @@ from tael.dmn.verification.search import Box, Budget, SpentError, Winners, gaps
 from tael.dmn.verification.telling import Teller, Told
 
 MOST_SHOWN = 50
-_CHECKS = ("conflicts", "gaps", "unreachable", "redundant")
+# The hit policies that each check is for, in the order in which they are made.
+_CHECKS = {"conflicts": "UAP", "gaps": "UAFPRCO", "unreachable": "FP", "redundant": "FPA"}
 
 
 class TableChecks:
@@ -33,8 +34,13 @@ class TableChecks:
         self._outputs = Outputs(self._table, place)
         self._place = place
         self._name = name
-        self._outcomes = dict.fromkeys(_CHECKS, "spent")
+        self._outcomes = {
+            check: "spent" if table.hit_policy in policies else "not_asked"
+            for check, policies in _CHECKS.items()
+        }
         self._dead = 0
+        self._gone = 0
+        self._opaque = 0
         self.findings: list[Finding] = []
         self.spent = False
 
@@ -43,7 +49,8 @@ class TableChecks:
         try:
             self._geometry = geometry_of(self._table, self._place, budget.check)
             self._teller = Teller(self._geometry, self._name)
-            self._opaque = any(column.opaque for column in self._geometry.columns)
+            for column in self._geometry.columns:
+                self._opaque |= column.opaque
             self._cells()
             self._meet, self._meet_asked = meeting(self._geometry, budget)
         except SpentError:
@@ -96,6 +103,8 @@ class TableChecks:
         shown = total = 0
         for row, rules in enumerate(self._meet_asked):
             budget.spend()
+            if self._opaque >> row & 1:
+                continue
             for other in members(rules & ~((2 << row) - 1)):
                 if policy != "U" and not self._outputs.conflict(row, other, policy):
                     continue
@@ -172,6 +181,7 @@ class TableChecks:
             if gone >> row & 1 or self._is_empty(row) or not self._is_redundant(row, gone, budget):
                 continue
             gone |= 1 << row
+            self._gone = gone
             found += 1
             self._add("redundant", [row])
         return "found" if found else "none"
@@ -196,7 +206,7 @@ class TableChecks:
         shown = 0
         for column, rows in _alike(self._geometry, self._outputs):
             budget.spend(len(rows))
-            kept = self._movable(rows)
+            kept = self._movable([row for row in rows if not (self._gone | self._dead) >> row & 1])
             if len(kept) > 1 and shown < MOST_SHOWN:
                 spans = [span for row in kept for span in column.spans[row]]
                 bins = sorted({i for first, last in spans for i in range(first, last + 1)})
@@ -206,7 +216,7 @@ class TableChecks:
 
     def _movable(self, rows: list[int]) -> list[int]:
         """Those that can move up to the first one: no rule between decides otherwise there."""
-        if self._table.hit_policy in ("U", "A"):
+        if self._table.hit_policy in ("U", "A") or not rows:
             return rows
         first, same = rows[0], self._outputs.same(rows[0])
         kept = [first]
