@@ -112,9 +112,15 @@ class Elements:
         if node.logic is None:
             self.site(node).add("no_logic", whole(node.at), name=node.name)
             return Signature(parameters, declared, node.parameters)
-        typing, scope = self._typing(node), self._scope(node.scope)
+        typing, outer = self._typing(node), self._scope(node.scope)
+        # It may call itself by its own name, like a function in a context.
+        scope = (
+            outer if node.name in node.scope else Scope({node.name: s.NamedType("function")}, outer)
+        )
         found = bare(typing.of(node.logic, scope))
-        self._note_unread(node, scope)
+        if scope is not outer and node.name in scope.read:
+            self.site(node).add("recursion", whole(node.at), name=node.name)
+        self._note_unread(node, outer)
         result = found.result if isinstance(found, FunctionType) else ANY
         if node.type is not None:
             conforms(typing, _body(node.logic), result, declared)

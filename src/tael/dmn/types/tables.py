@@ -102,7 +102,7 @@ def _check_cells(
         inside, before = typing.within(rule), len(typing.site.report.found)
         check_tests(inside, cell, found, scope)
         if len(typing.site.report.found) == before and any(each.never(cell) for each in allowed):
-            inside.site.add("cell_outside_allowed", cell.at)
+            inside.site.add("cell_never" if cell.negated else "cell_outside_allowed", cell.at)
 
 
 def _allowed(wanted: TypeExpression) -> s.UnaryTests | None:

@@ -133,6 +133,11 @@ TEXTS: Mapping[str, tuple[Severity, str, str]] = {
         "列的允许值中没有一个与此处匹配",
         "none of the allowed values of the column matches here",
     ),
+    "cell_never": (
+        _W,
+        "允许值已被排除干净，此处永远不会匹配",
+        "every allowed value of the column is excluded: the cell never matches",
+    ),
     "output_type": (
         _E,
         "结论的类型是 {actual}，列“{column}”声明的是 {expected}",
