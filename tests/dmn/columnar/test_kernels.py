@@ -62,9 +62,16 @@ def test_rules_that_match_are_found(loops: Kernels, rules: int) -> None:
     assert listed.tolist() == [rule for m in matching for rule in m]
 
 
+def _words(loops: Kernels, codes: np.ndarray, masks: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    words = np.full(codes.shape[1], ~np.uint64(0))
+    for column, start in zip(codes, starts, strict=True):
+        loops.narrow(words, masks[start:, 0].copy(), column)
+    return words
+
+
 def test_words_are_weighed_and_known(loops: Kernels) -> None:
     codes, masks, starts, matching = made(64, 50)
-    words = loops.words(codes, masks, starts)
+    words = _words(loops, codes, masks, starts)
     assert words.tolist() == [sum(1 << rule for rule in m) for m in matching]
     weights = np.arange(64, dtype=np.int64) * 3 - 50
     assert loops.weigh(words, weights).tolist() == [

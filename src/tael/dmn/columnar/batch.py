@@ -26,7 +26,7 @@ from tael.kernel import BadInput
 if TYPE_CHECKING:
     from tael.dmn.evaluate import Model
 
-ROWS_A_CHUNK = 16_384
+ROWS_A_CHUNK = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,14 @@ class Program:
         self.graph = model.graph
         self.plan = model.plan
         self.compiler = Compiler(self.plan)
+        self._unwritable = {
+            key: why_unwritable(self.plan.decisions[key], self.plan) for key in self.compiler.steps
+        }
 
     def why_not(self, key: str) -> str:
         """Why a decision has no columns; empty for one that has."""
         if key in self.compiler.steps:
-            return why_unwritable(self.plan.decisions[key], self.plan)
+            return self._unwritable[key]
         return self.compiler.rejected.get(key) or self.plan.rejected.get(key, "it is not planned")
 
 

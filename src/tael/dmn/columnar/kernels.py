@@ -30,7 +30,7 @@ class Kernels:
         bins_whole: the same of int64.
         first: (codes of shape (columns, rows), masks, starts) → lowest rule that matches, or NONE.
         only: the one rule that matches, NONE, or SEVERAL.
-        words: which of at most 64 rules match, as one word a row.
+        narrow: (words, words by code, codes) → keeps in ``words`` the bits that the codes have.
         every: (how many rules match in each row, all of them row after row).
         known: (words, sorted distinct words) → place of each word, or NONE.
         weigh: (words, 64 weights) → sum of the weights of the bits that are set.
@@ -41,7 +41,7 @@ class Kernels:
     bins_whole: Callable[[Whole, Whole], Codes]
     first: Callable[[Codes, Words, Codes], Codes]
     only: Callable[[Codes, Words, Codes], Codes]
-    words: Callable[[Codes, Words, Codes], Words]
+    narrow: Callable[[Words, Words, Codes], None]
     every: Callable[[Codes, Words, Codes], tuple[Codes, Codes]]
     known: Callable[[Words, Words], Codes]
     weigh: Callable[[Words, Whole], Whole]
@@ -69,7 +69,7 @@ def _machine() -> Kernels | None:
     except ImportError:
         return None
     return Kernels(
-        machine.bins, machine.bins_whole, machine.first, machine.only, machine.words,
+        machine.bins, machine.bins_whole, machine.first, machine.only, machine.narrow,
         machine.every, machine.known, machine.weigh, compiled=True,
     )  # fmt: skip
 
@@ -128,12 +128,8 @@ def _only(codes: Codes, masks: Words, starts: Codes) -> Codes:
     return found
 
 
-def _words(codes: Codes, masks: Words, starts: Codes) -> Words:
-    single = masks[:, 0]
-    found: Words = single[codes[0] + starts[0]]
-    for column in range(1, len(codes)):
-        found &= single[codes[column] + starts[column]]
-    return found
+def _narrow(words: Words, by_code: Words, codes: Codes) -> None:
+    words &= by_code[codes]
 
 
 def _every(codes: Codes, masks: Words, starts: Codes) -> tuple[Codes, Codes]:
@@ -164,4 +160,4 @@ def _weigh(words: Words, weights: Whole) -> Whole:
     return found
 
 
-NUMPY = Kernels(_bins, _bins, _first, _only, _words, _every, _known, _weigh, compiled=False)
+NUMPY = Kernels(_bins, _bins, _first, _only, _narrow, _every, _known, _weigh, compiled=False)

@@ -132,15 +132,9 @@ def only(codes: Codes, masks: Words, starts: Codes) -> Codes:
 
 
 @_compiled
-def words(codes: Codes, masks: Words, starts: Codes) -> Words:
-    columns, rows = codes.shape
-    found = np.empty(rows, np.uint64)
-    for row in range(rows):
-        found[row] = masks[codes[0, row] + starts[0], 0]
-    for column in range(1, columns):
-        for row in range(rows):
-            found[row] &= masks[codes[column, row] + starts[column], 0]
-    return found
+def narrow(words: Words, by_code: Words, codes: Codes) -> None:
+    for row in range(words.size):
+        words[row] &= by_code[codes[row]]
 
 
 @_compiled

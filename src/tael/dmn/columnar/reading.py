@@ -80,7 +80,8 @@ def reader(  # noqa: PLR0911 - one way a type
             return _decimals(column.cast(pa.decimal128(20, 0)), node.name, unsure)
         return _whole(_filled(column.cast(pa.int64())), 0, unsure)
     if kind is Kind.BOOLEAN and pa.types.is_boolean(column.type):
-        return _truths(column.fill_null(False).to_numpy(zero_copy_only=False), unsure)
+        filled = column.fill_null(False) if column.null_count else column
+        return _truths(filled.to_numpy(zero_copy_only=False), unsure)
     if kind is Kind.STRING and (_is_text(column.type) or pa.types.is_dictionary(column.type)):
         return _texts(column, node.name, unsure, analysis)
     wanted = {
@@ -188,7 +189,9 @@ def _texts(column: Any, name: str, unsure: Truths | None, analysis: Analysis) ->
     else:
         if pa.types.is_string_view(column.type):
             column = column.cast(pa.string())
-        found = pc.index_in(column, pa.array(known, column.type)).fill_null(len(known))
+        found = pc.index_in(column, pa.array(known, column.type))
+        if found.null_count:
+            found = found.fill_null(len(known))
         codes = found.to_numpy()
     dictionary = _seeded(analysis, name)
     return _codes(codes, dictionary, unsure)

@@ -138,8 +138,8 @@ class Compiler:
             passes = test.codes(space)
             if passes.all():
                 return column
-            outside = ~passes[codes]
-            if not outside.any():
+            outside = _refused(passes, codes)
+            if outside is None:
                 return column
             chunk.codes[place] = codes, space, either(unsure, outside)
             return doubted(column, outside)
@@ -282,7 +282,9 @@ class Compiler:
             unsure = either(*(each[2] for each in seen))
             for passes, column in zip(matcher.allowed, codes, strict=True):
                 if passes is not None and not passes.all():
-                    unsure = either(unsure, ~passes[column])
+                    unsure = either(unsure, _refused(passes, column))
+            if matcher.cube is not None and conclude is None and not chunk.trace:
+                return run.at_once(matcher, codes, unsure)
             summed = None if chunk.trace else run.sums(matcher, codes, chunk.kernels)
             if summed is not None:
                 return summed if unsure is None else doubted(summed, unsure)
@@ -393,6 +395,16 @@ class Compiler:
             return merging.member(source(chunk), name)
 
         return entry
+
+
+def _refused(passes: Truths, codes: Codes) -> Truths | None:
+    """Rows of codes that do not pass; None when there are none."""
+    refused = np.flatnonzero(~passes)
+    if refused.size == 1:  # as with allowed strings: one code stands for all others
+        outside: Truths = codes == refused[0]
+    else:
+        outside = ~passes[codes]
+    return outside if outside.any() else None
 
 
 def _coded(

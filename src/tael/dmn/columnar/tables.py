@@ -155,11 +155,13 @@ class Matcher:
             for column, space in zip(table.columns, spaces, strict=True)
         ]
         self.cube: Codes | None = None
+        self._values: tuple[Codes, Truths | None] | None = None
         words = (self._rules + _WORD - 1) // _WORD
         combinations = prod(self._sizes)
         if combinations <= _MOST_COMBINATIONS and combinations * words <= _MOST_CUBE_WORDS:
             self.cube = self._whole_cube(parts)
             return
+        self._single = [np.ascontiguousarray(part[:, 0]) for part in parts]
         self._masks: Words = np.ascontiguousarray(np.concatenate(parts))
         self._starts = np.cumsum([0, *self._sizes[:-1]]).astype(np.intp)
         self._keys: tuple[Words, Codes] = np.zeros(0, np.uint64), np.zeros(0, np.intp)
@@ -184,6 +186,15 @@ class Matcher:
         codes = [self._outcomes.code(_bits(row)) for row in distinct]
         return np.array(codes, np.intp)[place.reshape(-1)]
 
+    def cube_values(self) -> tuple[Codes, Truths | None]:
+        """Per place in ``cube`` the code of its value and whether it is unsure; None: nowhere."""
+        known = self._values
+        if known is None:
+            codes, doubtful, _ = self._outcomes.arrays()
+            marks = doubtful[self.cube]
+            known = self._values = codes[self.cube], marks if marks.any() else None
+        return known
+
     def combined(self, codes: Sequence[Codes]) -> Codes:
         """One number for the codes of all columns: the place in ``cube``."""
         found = codes[0]
@@ -196,14 +207,14 @@ class Matcher:
         if self.cube is not None:
             found: Codes = self.cube[self.combined(codes)]
             return found
+        if self._rules <= _WORD and self._table.hit_policy != "F":
+            return self._of_words(self._words(codes, kernels), kernels)
         together = np.stack(codes)
         if self._by_rule:
             loop = kernels.first if self._table.hit_policy == "F" else kernels.only
             rule = loop(together, self._masks, self._starts)
             numbered: Codes = self._numbers[rule]
             return numbered
-        if self._rules <= _WORD:
-            return self._of_words(kernels.words(together, self._masks, self._starts), kernels)
         counts, rules = kernels.every(together, self._masks, self._starts)
         ends = np.cumsum(counts).tolist()
         listed, start = rules.tolist(), 0
@@ -212,6 +223,13 @@ class Matcher:
             found[row] = self._code(tuple(listed[start:end]))
             start = end
         return found
+
+    def _words(self, codes: Sequence[Codes], kernels: Kernels) -> Words:
+        """Which of at most 64 rules match each row."""
+        words = self._single[0][codes[0]]
+        for single, column in zip(self._single[1:], codes[1:], strict=True):
+            kernels.narrow(words, single, column)
+        return words
 
     def _code(self, hits: Hits) -> int:
         return self._outcomes.code(hits) if len(self._outcomes) < _MOST_OUTCOMES else NONE
@@ -243,13 +261,12 @@ class Matcher:
 
     def sums(self, codes: Sequence[Codes], points: Whole, kernels: Kernels) -> tuple[Whole, Truths]:
         """The sum of the points of the rules that match, and whether none does."""
-        together = np.stack(codes)
         if self._rules <= _WORD:
-            words = kernels.words(together, self._masks, self._starts)
+            words = self._words(codes, kernels)
             weights = np.zeros(_WORD, np.int64)
             weights[: points.size] = points
             return kernels.weigh(words, weights), words == 0
-        counts, rules = kernels.every(together, self._masks, self._starts)
+        counts, rules = kernels.every(np.stack(codes), self._masks, self._starts)
         ends = np.cumsum(counts)
         running = np.concatenate([[0], np.cumsum(points[rules])])
         return running[ends] - running[ends - counts], counts == 0
@@ -296,6 +313,14 @@ class TableRun:
         units, none = matcher.sums(codes, points, kernels)
         bound = sum(abs(int(unit)) for unit in points)
         return Exact(units, scale, bound, none if none.any() else None)
+
+    def at_once(self, matcher: Matcher, codes: Sequence[Codes], unsure: Truths | None) -> Column:
+        """What each row comes to, of constants, by one look-up in the cube."""
+        values, doubtful = matcher.cube_values()
+        place = matcher.combined(codes)
+        if doubtful is not None:
+            unsure = either(unsure, doubtful[place])
+        return Coded(values[place], self.outcomes.values, unsure)
 
     def value(self, outcomes: Codes, unsure: Truths | None) -> Column:
         """What each row's outcome comes to, of constants."""
