@@ -332,7 +332,7 @@ class Model:
         """
         from tael.dmn.types import check  # noqa: PLC0415 - loaded only when asked for: a run does not need it
 
-        return check(self.graph)
+        return with_room(lambda: check(self.graph))
 
     def verify(self, budget_s: float = 10.0) -> Verification:
         """What is wrong with the decision tables: gaps, overlaps, rules that never take effect.
@@ -342,7 +342,7 @@ class Model:
         """
         from tael.dmn.verification import verify  # noqa: PLC0415 - loaded only when asked for
 
-        return verify(self.graph, self._compilers, budget_s=budget_s)
+        return with_room(lambda: verify(self.graph, self._compilers, budget_s=budget_s))
 
     def partial(self, known: Mapping[str, object], decision: str) -> Partial:
         """Whether ``known`` inputs already decide ``decision``, and what it still depends on.

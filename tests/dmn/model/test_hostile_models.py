@@ -202,3 +202,17 @@ def test_a_recursive_type_is_null_with_a_warning() -> None:
     result = loads(text).evaluate({})
     assert result.outputs["d"] is None
     assert result.warnings[0].message == "the type nests too deeply"
+
+
+@pytest.mark.parametrize("name", ["a sum", "else if", "nesting"])
+def test_a_long_expression_is_checked_and_verified(name: str) -> None:
+    text, _ = LONG[name]
+    model = loads(document(decision(LITERAL.format(text))))
+    assert not [finding for finding in model.check() if finding.severity == "error"]
+    assert model.verify().findings == ()
+
+
+def test_the_checker_notes_that_a_knowledge_model_calls_itself() -> None:
+    knowledge = KNOWLEDGE.format("if n = 0 then 0 else 1 + f(n - 1)", "")
+    text = document(knowledge + decision(LITERAL.format("f(3)"), requires=CALLS))
+    assert [finding.kind for finding in loads(text).check()] == ["recursion"]
