@@ -65,15 +65,15 @@ def _test(field: str, cell: Cell) -> str:
     return field if cell.truth else f"not {field}"
 
 
+_ROUTE = 'len(reasons) > 0 ? "decline" : (tier >= 5 or request_share > 0.5 ? "refer" : "approve")'
 _OFFER = [
     *((name, name) for name in ("reasons", "score", "tier", "limit", "rate")),
     ("amount", "min([requested_amount, limit, annual_revenue * 0.35])"),
     ("monthly", "rate / 12"),
     ("growth", "(1 + $.monthly) ^ term_months"),
     ("payment", "round($.amount * $.monthly * $.growth / ($.growth - 1), 2)"),
-    ("route", 'len(reasons) > 0 ? "decline" : '
-              '(tier >= 5 or request_share > 0.5 ? "refer" : "approve")'),
-]  # fmt: skip
+    ("route", _ROUTE),
+]
 
 
 def _node(name: str, kind: str, content: dict[str, object]) -> dict[str, object]:
