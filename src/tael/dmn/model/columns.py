@@ -13,6 +13,8 @@ _BARE = b"<text>"
 _TAG = re.compile(rb"<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 # A string of FEEL, in which no blank may be put, or an escape with what belongs to its operator.
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|&(?:lt|gt|amp|apos|quot);=?', re.DOTALL)
+# Beyond it columns are those of the expression: a file without line breaks must not be padded.
+_WIDEST = 2000
 _OPENING, _CLOSING = "<![CDATA[", "]]>"
 
 
@@ -31,7 +33,11 @@ def aligned(data: bytes, start: int, end: int, text: str) -> str:
         if tag is None:
             return text
         begin = tag.end()
-    before = data[data.rfind(b"\n", 0, begin) + 1 : begin]
+    first = max(0, begin - _WIDEST)
+    line = data.rfind(b"\n", first, begin) + 1
+    if not line and first:
+        return text
+    before = data[line:begin]
     try:
         return " " * len(before.decode()) + _body(data[begin:end].decode(), text)
     except UnicodeDecodeError:

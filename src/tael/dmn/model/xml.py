@@ -12,7 +12,9 @@ from xml.parsers import expat
 from tael.dmn.errors import DmnError
 from tael.dmn.model.columns import aligned
 
-_LARGEST_BYTES = 32 * 1024 * 1024
+# Room for a table of 100,000 rules; an element takes some 400 bytes, whatever its text.
+_LARGEST_BYTES = 128 * 1024 * 1024
+_MOST_ELEMENTS = 4_000_000
 _DEEPEST = 200
 _TEXT = "text"
 
@@ -53,7 +55,7 @@ def parse(data: bytes, file: str) -> Element:
         DmnError: not well-formed, too large, too deep, or with a document type declaration.
     """
     if len(data) > _LARGEST_BYTES:
-        raise DmnError("the file is larger than 32 MiB", file=file, rule="at most 32 MiB")
+        raise DmnError("the file is larger than 128 MiB", file=file, rule="at most 128 MiB")
     builder = _Builder(file, data)
     try:
         builder.parser.Parse(data, True)
@@ -76,6 +78,7 @@ class _Builder:
         self._file = file
         self._data = data
         self._start_of_text = 0
+        self._count = 0
         self.root = Element("", "", {}, 0)
         self._open = [self.root]
         self._texts: list[list[str]] = [[]]  # joined once: adding piece by piece is quadratic
@@ -92,6 +95,11 @@ class _Builder:
         if len(self._open) > _DEEPEST:
             raise DmnError(
                 "elements nest too deeply", file=self._file, line=line, rule="at most 200 levels"
+            )
+        self._count += 1
+        if self._count > _MOST_ELEMENTS:
+            raise DmnError(
+                "too many elements", file=self._file, line=line, rule="at most 4 million elements"
             )
         element = Element(namespace, tag, dict(attributes), line)
         if tag == _TEXT:
