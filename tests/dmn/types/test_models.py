@@ -232,6 +232,20 @@ def test_a_call_of_a_service_must_fit(call: str, expected: list[str]) -> None:
     assert kinds(SERVICE.replace("{call}", literal(call))) == expected
 
 
+def test_a_knowledge_model_that_calls_itself_is_noted() -> None:
+    body = (
+        '<businessKnowledgeModel id="k" name="down"><variable name="down" typeRef="number"/>'
+        '<encapsulatedLogic><formalParameter name="n" typeRef="number"/>'
+        + literal("if n = 0 then 0 else down(n - 1)")
+        + "</encapsulatedLogic></businessKnowledgeModel>"
+        '<decision id="d" name="d"><variable name="d" typeRef="number"/>'
+        '<knowledgeRequirement><requiredKnowledge href="#k"/></knowledgeRequirement>'
+        + literal("down(3)")
+        + "</decision>"
+    )
+    assert kinds(body) == ["recursion"]
+
+
 def test_types_come_through_an_import_and_findings_name_its_file() -> None:
     own = "https://www.omg.org/spec/DMN/20230324/MODEL/"
     lent = (
