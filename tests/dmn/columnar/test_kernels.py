@@ -83,14 +83,9 @@ def test_words_are_weighed_and_known(loops: Kernels) -> None:
     assert loops.known(words, keys[:0]).tolist() == [NONE] * words.size
 
 
-def test_compiled_code_is_kept_with_the_user_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(machine._CONFIG, "CACHE_DIR", "")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "kept"))
-    assert machine._cache_folder() == str(tmp_path / "kept" / "tael" / "numba")
+def test_compiled_code_is_kept_with_the_user_or_not_at_all(tmp_path: Path) -> None:
+    below = str(tmp_path / "kept")
+    assert machine.cache_folder("", below) == str(tmp_path / "kept" / "tael" / "numba")
+    assert machine.cache_folder(str(tmp_path / "own"), below) == str(tmp_path / "own")
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert machine._cache_folder() == ""
-    alone = machine._compiled(lambda value: value + 1)
-    assert alone(np.int64(1)) == 2
+    assert machine.cache_folder("", str(tmp_path / "file")) == ""

@@ -27,10 +27,8 @@ _PLACES = np.array(
 _FEW_CUTS = 12
 
 
-def _cache_folder() -> str:
-    """Where compiled code may be kept; empty where nothing can be written."""
-    given = _CONFIG.CACHE_DIR
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+def cache_folder(given: str, base: str) -> str:
+    """Where compiled code may be kept: ``given``, else below ``base``; empty: nowhere."""
     folder = Path(given) if given else Path(base) / "tael" / "numba"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +38,9 @@ def _cache_folder() -> str:
 
 
 def _compiled(function: _F) -> _F:
-    folder, before = _cache_folder(), _CONFIG.CACHE_DIR
+    before = _CONFIG.CACHE_DIR
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = cache_folder(before, base)
     _CONFIG.CACHE_DIR = folder
     try:
         made: Any = numba.njit(nogil=True, cache=bool(folder))(function)
@@ -59,13 +59,11 @@ def bins(values: Floats, cuts: Floats) -> Codes:
         return found
     for row in range(values.size):
         low, size = 0, cuts.size
-        while size > 0:
-            half = size // 2
-            if cuts[low + half] < values[row]:
-                low += half + 1
-                size -= half + 1
-            else:
-                size = half
+        while size > 1:  # without a branch that could be guessed wrong
+            half = size >> 1
+            low += half * (cuts[low + half - 1] < values[row])
+            size -= half
+        low += cuts[low] < values[row]
         found[row] = 2 * low + (low < cuts.size and cuts[low] == values[row])
     return found
 
@@ -80,13 +78,11 @@ def bins_whole(values: Whole, cuts: Whole) -> Codes:
         return found
     for row in range(values.size):
         low, size = 0, cuts.size
-        while size > 0:
-            half = size // 2
-            if cuts[low + half] < values[row]:
-                low += half + 1
-                size -= half + 1
-            else:
-                size = half
+        while size > 1:  # without a branch that could be guessed wrong
+            half = size >> 1
+            low += half * (cuts[low + half - 1] < values[row])
+            size -= half
+        low += cuts[low] < values[row]
         found[row] = 2 * low + (low < cuts.size and cuts[low] == values[row])
     return found
 

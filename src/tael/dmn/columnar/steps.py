@@ -394,7 +394,8 @@ class Compiler:
         def entry(chunk: Chunk) -> Column:
             return merging.member(source(chunk), name)
 
-        return entry
+        place = place_of(node, self._decision)
+        return entry if place is None else self._kept(place, entry)
 
 
 def _refused(passes: Truths, codes: Codes) -> Truths | None:
