@@ -216,3 +216,15 @@ def test_the_checker_notes_that_a_knowledge_model_calls_itself() -> None:
     knowledge = KNOWLEDGE.format("if n = 0 then 0 else 1 + f(n - 1)", "")
     text = document(knowledge + decision(LITERAL.format("f(3)"), requires=CALLS))
     assert [finding.kind for finding in loads(text).check()] == ["recursion"]
+
+
+def test_allowed_values_that_loop_for_ever_are_stopped() -> None:
+    loop = "some i in 1..1000000, j in 1..1000000 satisfies i = -1"
+    text = document(
+        f'<itemDefinition name="t"><typeRef>number</typeRef><allowedValues><text>{loop}</text>'
+        '</allowedValues></itemDefinition><decision id="d" name="d">'
+        f'<variable name="d" typeRef="t"/>{LITERAL.format("1")}</decision>'
+    )
+    result = loads(text).evaluate({})
+    assert result.outputs["d"] is None
+    assert "is not an allowed value" in result.warnings[0].message

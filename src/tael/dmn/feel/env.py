@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
+from tael.dmn.errors import Nothing
 from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.syntax import Rule
 from tael.dmn.feel.values import Value
+
+_MOST_STEPS_ALONE = 1_000_000
 
 
 class Run(Protocol):
@@ -39,6 +42,14 @@ def spend(run: Run, steps: int = 1) -> None:
 
 class Alone:
     """A run without a model, for expressions that read nothing: allowed values, ``range()``."""
+
+    _steps = 0
+
+    def spend(self, steps: int) -> None:
+        """An expression that reads nothing has nothing to loop over for long."""
+        self._steps += steps
+        if self._steps > _MOST_STEPS_ALONE:
+            raise Nothing(f"it takes more than {_MOST_STEPS_ALONE} steps")
 
     def read(self, name: str) -> Value:
         raise KeyError(name)
