@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from tael.dmn.errors import Nothing
+from tael.dmn.feel.numbers import NUMBERS
 from tael.dmn.feel.values import Function, Range, Value
 
 _LONGEST_PLAIN = 40
@@ -80,7 +81,7 @@ def _range_text(bounds: Range) -> str:
 def number_text(value: Decimal) -> str:
     """A number without trailing zeros; with an exponent only when it would be very long."""
     if abs(value.adjusted()) > _LONGEST_PLAIN:
-        return str(value.normalize())
+        return str(NUMBERS.normalize(value))  # not the 28 digits of the default context
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
