@@ -59,7 +59,8 @@ class TableChecks:
         checks = (self._conflicts, self._gaps, self._unreachable, self._redundant)
         for number, (name, check) in enumerate(zip(_CHECKS, checks, strict=True)):
             try:
-                self._outcomes[name] = check(budget.share(len(_CHECKS) - number))
+                # Conflicts are quick and matter most; what is left over goes to the others.
+                self._outcomes[name] = check(budget.share(len(_CHECKS) - number if number else 2))
             except SpentError:
                 self.spent = True
         try:

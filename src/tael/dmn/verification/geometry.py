@@ -46,6 +46,7 @@ class Bins:
         self._kept = kept
         self._sample = sample
         self._size = sum(map(len, kept))
+        self._breaks: frozenset[int] | None = None
 
     def __len__(self) -> int:
         return max(1, self._size) + 1
@@ -54,6 +55,19 @@ class Bins:
     def axes(self) -> frozenset[str]:
         """Names of the lines they lie on."""
         return frozenset(line.axis for line in self._lines)
+
+    @property
+    def breaks(self) -> frozenset[int]:
+        """Bins that do not touch the next one: the last of a line, and those before a hole."""
+        if self._breaks is None:
+            found: list[int] = []
+            start = 0
+            for kept in self._kept:
+                follows = zip(kept, [*kept[1:], -1], strict=True)
+                found.extend(start + i for i, (a, b) in enumerate(follows) if b != a + 1)
+                start += len(kept)
+            self._breaks = frozenset(found)
+        return self._breaks
 
     def __getitem__(self, index: int) -> Bin:
         for line, kept in zip(self._lines, self._kept, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tael.dmn.verification.geometry import Column, Geometry
 from tael.dmn.verification.lines import Spans
@@ -107,8 +107,9 @@ def members(rules: int) -> list[int]:
     return found
 
 
-def common_bins(column: Column, rows: tuple[int, int]) -> list[int]:
+def common_bins(column: Column, rows: tuple[int, int]) -> Iterator[int]:
     """Bins that two rules both match; null last, and only if it counts."""
     left, right = (column.spans[row] for row in rows)
-    found = [(max(a, c), min(b, d)) for a, b in left for c, d in right if max(a, c) <= min(b, d)]
-    return [i for first, last in found for i in range(first, last + 1) if i in column.asked]
+    for a, b in left:
+        for c, d in right:
+            yield from (i for i in range(max(a, c), min(b, d) + 1) if i in column.asked)

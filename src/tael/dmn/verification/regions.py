@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tael.dmn.feel.durations import DaysDuration, MonthsDuration
 from tael.dmn.feel.temporal import Date, DateTime, Time
 from tael.dmn.feel.text import inner_text
 from tael.dmn.feel.values import Value
-from tael.dmn.verification.geometry import Column
+from tael.dmn.verification.geometry import Bin, Column
 from tael.dmn.verification.lines import value_at
 
 _MOST_PARTS = 6
@@ -33,13 +33,17 @@ def example_text(case: Mapping[str, Value]) -> str:
     return ", ".join(f"{name} = {literal(value)}" for name, value in case.items())
 
 
-def readable(column: Column, indexes: Sequence[int]) -> int:
+def readable(column: Column, indexes: Iterable[int]) -> int:
     """The bin whose value reads best: not null, and no made-up text if there is another."""
-    return min(
-        indexes,
-        key=lambda i: (i == column.null, column.bins[i].axis == "string" and _is_open(column, i)
-                       and column.bins[i].value != "other", i),
-    )  # fmt: skip
+    spare: int | None = None
+    for index in indexes:
+        each = column.bins[index]
+        made_up = each.axis == "string" and _is_open(each) and each.value != "other"
+        if index != column.null and not made_up:
+            return index
+        if spare is None or spare == column.null:
+            spare = index
+    return column.null if spare is None else spare
 
 
 def box_text(columns: Sequence[Column], box: Sequence[Sequence[int]]) -> str:
@@ -54,41 +58,35 @@ def box_text(columns: Sequence[Column], box: Sequence[Sequence[int]]) -> str:
 
 def region_text(column: Column, indexes: Sequence[int]) -> str:
     """A set of bins as a FEEL cell writes it."""
-    chosen = set(indexes)
-    others = [i for i in range(column.null) if _is_open(column, i)]
-    texts = [i for i in others if column.bins[i].axis == "string"]
-    if texts and len(texts) == len(others) and chosen.issuperset(texts):
+    if column.bins.axes == {"string"}:
+        chosen = set(indexes)
         missing = [i for i in range(column.null) if i not in chosen]
-        if missing:
+        if missing and not any(_is_open(column.bins[i]) for i in missing):
             listed = ", ".join(literal(column.bins[i].value) for i in missing[:_MOST_PARTS])
             return f"not({listed}{', ...' if len(missing) > _MOST_PARTS else ''})"
-    parts = [_run_text(column, first, last) for first, last in _runs(column, sorted(chosen))]
+    parts = [_run_text(column, first, last) for first, last in _runs(column, sorted(indexes))]
     shown = ", ".join(parts[:_MOST_PARTS])
     return f"{shown}, ..." if len(parts) > _MOST_PARTS else shown
 
 
-def _is_open(column: Column, index: int) -> bool:
-    stretch = column.bins[index].stretch
+def _is_open(each: Bin) -> bool:
+    stretch = each.stretch
     return stretch is not None and (stretch.low is None or stretch.low != stretch.high)
 
 
-def _runs(column: Column, indexes: list[int]) -> list[tuple[int, int]]:
-    """Neighbours on one line together, unless they are single values of no order."""
+def _runs(column: Column, indexes: Sequence[int]) -> list[tuple[int, int]]:
+    """Neighbours together, as far as they touch on one line."""
+    breaks = column.bins.breaks
     runs: list[tuple[int, int]] = []
+    begin = end = -2
     for index in indexes:
-        if runs and runs[-1][1] == index - 1 and _touch(column, index - 1, index):
-            runs[-1] = runs[-1][0], index
-        else:
-            runs.append((index, index))
-    return runs
-
-
-def _touch(column: Column, left: int, right: int) -> bool:
-    low, high = column.bins[left], column.bins[right]
-    if low.axis is None or low.axis != high.axis or low.stretch is None or high.stretch is None:
-        return False
-    closed = low.stretch.high_closed != high.stretch.low_closed
-    return low.stretch.high == high.stretch.low and closed
+        if index == end + 1 and end not in breaks and index != column.null:
+            end = index
+            continue
+        if begin >= 0:
+            runs.append((begin, end))
+        begin = end = index
+    return [*runs, (begin, end)] if begin >= 0 else runs
 
 
 def _run_text(column: Column, first: int, last: int) -> str:

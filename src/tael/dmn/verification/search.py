@@ -72,8 +72,9 @@ def gaps(columns: Sequence[Sequence[int]], rows: int, budget: Budget, found: lis
             return True
         known = len(found)
         for box in raw:
+            budget.spend(sum(map(len, box)))
             if not any(_holds(wide, box) for wide in found[known:]):
-                found.append(_widened(columns, box, rows))
+                found.append(_widened(columns, box, rows, budget))
         # What is found counts from now on as covered, as if by a rule of its own.
         for box in found[known:]:
             bit = covered + 1
@@ -85,14 +86,18 @@ def gaps(columns: Sequence[Sequence[int]], rows: int, budget: Budget, found: lis
 
 
 def _holds(wide: Box, box: Box) -> bool:
-    return all(set(a) >= set(b) for a, b in zip(wide, box, strict=True))
+    """Whether a box lies in another; first and last bins tell most of them apart."""
+    if any(a[0] > b[0] or a[-1] < b[-1] for a, b in zip(wide, box, strict=True)):
+        return False
+    return all(set(a).issuperset(b) for a, b in zip(wide, box, strict=True))
 
 
-def _widened(columns: Sequence[Sequence[int]], box: Box, rows: int) -> Box:
+def _widened(columns: Sequence[Sequence[int]], box: Box, rows: int, budget: Budget) -> Box:
     """The box as large as it can grow without meeting a rule, column after column."""
     wide = list(box)
     unions = [_union(bins, indexes) for bins, indexes in zip(columns, box, strict=True)]
     for column, bins in enumerate(columns):
+        budget.spend(len(bins))
         others = rows
         for each, rules in enumerate(unions):
             others &= rules if each != column else -1
