@@ -23,6 +23,7 @@ HOSTILE = (
 def model_of(name: str, text: str) -> Model:
     """A table that tests an input for a string and answers with it."""
     quoted = escape('"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"')
+    column = quoteattr(text.replace('"', ""))
     return loads(
         '<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="m">'
         f'<inputData id="i" name={quoteattr(name)}><variable name={quoteattr(name)} '
@@ -30,7 +31,7 @@ def model_of(name: str, text: str) -> Model:
         f'<decision id="d" name={quoteattr(name + " out")}><variable name="d"/>'
         '<informationRequirement><requiredInput href="#i"/></informationRequirement>'
         '<decisionTable hitPolicy="FIRST"><input><inputExpression>'
-        f"<text>word</text></inputExpression></input><output name={quoteattr(text.replace(chr(34), ''))}/>"
+        f"<text>word</text></inputExpression></input><output name={column}/>"
         f'<output name="b"/><rule id={quoteattr(text)}><inputEntry><text>{quoted}</text>'
         f"</inputEntry><outputEntry><text>{quoted}</text></outputEntry><outputEntry>"
         "<text>1</text></outputEntry></rule></decisionTable></decision></definitions>"

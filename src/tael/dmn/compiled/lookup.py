@@ -9,11 +9,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
 from tael.dmn.compiled import plan as p
+from tael.dmn.compiled.exact import Exact, exact_of
 from tael.dmn.compiled.index import (
     LIMIT,
     Chunks,
@@ -29,16 +30,14 @@ from tael.dmn.compiled.index import (
     rows_of,
     wants_chunks,
 )
+from tael.dmn.compiled.occurrence import Occurrence
 from tael.dmn.compiled.source import Form, Held, Source, TooLarge
 from tael.dmn.compiled.walk import Needs, subject, walked
 from tael.dmn.feel.library import BUILTINS
-from tael.dmn.feel.syntax import DecisionTable
-from tael.dmn.trace import Fired
 
 _SINGLE = ("U", "A", "F", "P")
 _MOST_COMPUTED = 200
 _MOST_GROUPS = 64
-_MOST_KNOWN = 4096
 _MOST_INT = 10**34
 
 
@@ -62,38 +61,6 @@ class Writer(Protocol):
     def check_allowed(self, held: Held, cell: p.Cell) -> None: ...
     def remembered(self, key: Hashable) -> Held | None: ...
     def remember(self, key: Hashable, held: Held) -> None: ...
-
-
-class Occurrence(dict[object, tuple[Fired, ...]]):
-    """A table in a function: by what its lookup kept, the rules that fired; filled when asked.
-
-    Attributes:
-        decision: the key of the decision in which it stands.
-        kept: the name under which the function gives out what it kept, which is None when the
-            table was not asked.
-        numbers: turns what was kept (but for None) into indexes of rules, in their order.
-    """
-
-    def __init__(
-        self,
-        decision: str,
-        table: DecisionTable,
-        kept: str,
-        numbers: Callable[[object], Sequence[int]],
-    ) -> None:
-        super().__init__()
-        self.decision = decision
-        self.table = table
-        self.kept = kept
-        self.numbers = numbers
-        self[None] = ()
-
-    def __missing__(self, kept: object) -> tuple[Fired, ...]:
-        hits = [self.table.rules[number] for number in self.numbers(kept)]
-        found = tuple(Fired(each.number, each.id, each.annotations, each) for each in hits)
-        if len(self) < _MOST_KNOWN:
-            self[kept] = found
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +248,11 @@ class Lookup:
     def _hit(self, node: p.Table, order: Sequence[int], asked: Sequence[_Asked]) -> tuple[str, str]:
         """The names of the number of the row that is hit, and of what is kept for a trace."""
         source, odd = self._source, self._writer.odd
+        if node.hit_policy != "A" and asked and all(column.cuts is None for column in asked):
+            exact = exact_of([column.cells for column in asked], unique=node.hit_policy == "U")
+            if exact is not None:
+                number = self._exact(node, asked, exact)
+                return number, number
         mask, chunks = self._mask(node, asked)
         if chunks is not None:
             codes = ", ".join(column.code for column in asked)
@@ -299,6 +271,29 @@ class Lookup:
             source.add(f"if {mask} & {self._others(node, order, number, mask)}: raise {odd}")
             return number, mask
         return number, number
+
+    def _exact(self, node: p.Table, asked: Sequence[_Asked], exact: Exact) -> str:
+        """The name of the number of the row that is hit, by a tuple of the values."""
+        source, odd = self._source, self._writer.odd
+        codes = ", ".join(column.code for column in asked)
+        none = len(node.source.rules) + 1
+        number = source.assign(f"{source.constant(exact.rows)}.get(({codes}), {none})", "r")
+        if node.hit_policy == "U":
+            source.add(f"if {number} < 0: raise {odd}")
+        if exact.rest:
+            cells = [tuple([column.cells[row] for row in exact.rest]) for column in asked]
+            left = [replace(column, cells=own) for column, own in zip(asked, cells, strict=True)]
+            mask = source.assign(" & ".join(map(self._row_mask, left)), "m")
+            if node.hit_policy == "U":
+                source.add(f"if {mask} & ({mask} - 1): raise {odd}")
+                source.add(f"if {mask} and {number} != {none}: raise {odd}")
+            rows = source.constant((none, *(row + 1 for row in exact.rest)))
+            other = source.assign(f"{rows}[({mask} & -{mask}).bit_length()]", "r")
+            number = source.assign(f"{other} if {other} < {number} else {number}", "r")
+        if node.default is None:
+            source.add(f"if {number} == {none}: raise {odd}")
+            return number
+        return source.assign(f"0 if {number} == {none} else {number}", "r")
 
     def _others(self, node: p.Table, order: Sequence[int], number: str, mask: str) -> str:
         """The rows whose conclusions differ from those of row ``number``."""

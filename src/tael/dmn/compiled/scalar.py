@@ -24,7 +24,8 @@ from typing import TypeAlias, cast
 
 from tael.dmn.compiled import plan as p
 from tael.dmn.compiled.index import LIMIT, is_exact_double
-from tael.dmn.compiled.lookup import Lookup, Occurrence, form_of
+from tael.dmn.compiled.lookup import Lookup, form_of
+from tael.dmn.compiled.occurrence import Occurrence
 from tael.dmn.compiled.source import Form, Held, Odd, Source, TooLarge
 from tael.dmn.compiled.walk import Needs, subject
 from tael.dmn.feel.library import BUILTINS

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import getitem, itemgetter
 
 from tael.dmn.compiled.fast import Kept
-from tael.dmn.compiled.lookup import Occurrence
+from tael.dmn.compiled.occurrence import Occurrence
 from tael.dmn.compiled.scalar import Body
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.values import Value

@@ -1,0 +1,100 @@
+"""Large tables: rows of single words by tuple, long tables in chunks; the same answers."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from itertools import product
+
+import pytest
+
+from tael.dmn import Model, loads
+from tael.dmn.compiled.index import Chunks, edges_of, numeric_masks, point_masks, raw_cuts, rows_of
+from tael.dmn.compiled.plan import Cell, Interval
+
+WORDS = ("u", "v", "w", "x", "y")
+
+
+def table_of(policy: str, rows: int, *, default: bool, seed: int) -> Model:
+    chance = random.Random(seed)  # noqa: S311 - data
+
+    def cell() -> str:
+        form = chance.random()
+        if form < 0.01:
+            return "-"
+        if form < 0.02:
+            return f'not("{chance.choice(WORDS)}")'
+        return ", ".join(f'"{word}"' for word in chance.sample(WORDS, 1 + (form > 0.9)))
+
+    rules = "".join(
+        "<rule>" + "".join(f"<inputEntry><text>{cell()}</text></inputEntry>" for _ in "abc")
+        + f"<outputEntry><text>{number % 7}</text></outputEntry></rule>"
+        for number in range(rows)
+    )  # fmt: skip
+    given = "<defaultOutputEntry><text>99</text></defaultOutputEntry>" if default else ""
+    inputs = "".join(
+        f'<inputData id="{n}" name="{n}"><variable name="{n}" typeRef="string"/></inputData>'
+        for n in "abc"
+    )
+    links = "".join(
+        f'<informationRequirement><requiredInput href="#{n}"/></informationRequirement>'
+        for n in "abc"
+    )
+    columns = "".join(
+        f"<input><inputExpression><text>{n}</text></inputExpression></input>" for n in "abc"
+    )
+    return loads(
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="m">'
+        f'{inputs}<decision id="d" name="d"><variable name="d"/>{links}'
+        f'<decisionTable hitPolicy="{policy}">{columns}<output><outputValues>'
+        f"<text>3, 1, 2</text></outputValues>{given}</output>{rules}</decisionTable>"
+        "</decision></definitions>"
+    )
+
+
+@pytest.mark.parametrize("policy", ["FIRST", "UNIQUE", "PRIORITY"])
+@pytest.mark.parametrize("default", [False, True])
+def test_rows_of_single_words_are_found_by_their_tuple(policy: str, *, default: bool) -> None:
+    for seed in range(3):
+        model = table_of(policy, 70 if policy != "UNIQUE" else 64, default=default, seed=seed)
+        for values in product((*WORDS, "other"), repeat=3):
+            inputs = dict(zip("abc", values, strict=True))
+            fast, general = model.evaluate(inputs), model.evaluate_slowly(inputs)
+            assert fast.outputs == general.outputs
+            assert fast.trace == general.trace
+            assert fast.warnings == general.warnings
+        traced = model._fast[None]
+        assert traced is not None
+        (body,) = traced._body._bodies.values()
+        assert body is not None
+        assert ".get((" in body.source
+
+
+def test_chunks_answer_as_the_masks_of_the_whole_table() -> None:
+    chance = random.Random(5)  # noqa: S311 - data
+    numbers, words = [], []
+    for _ in range(5_000):
+        low = Decimal(chance.randrange(300))
+        numbers.append(Cell((Interval(low, low + chance.randrange(1, 9), True, False),)))
+        words.append(Cell((Interval(chance.choice(WORDS), None),), negated=chance.random() < 0.1))
+    words = [Cell((Interval(c.intervals[0].low, c.intervals[0].low),), c.negated) for c in words]
+    cuts = raw_cuts(edges_of(numbers), int)
+    assert cuts is not None
+    whole, (points, other) = numeric_masks(numbers, cuts), point_masks(words)
+    chunks = Chunks([(numbers, cuts), (words, None)], 5_000)
+    for place in range(1, cuts.bins - 1):
+        for word in (*WORDS, "other"):
+            mask = (whole[place] or 0) & points.get(word, other)
+            assert chunks.mask(place, word) == mask
+            assert chunks.first(place, word) == (rows_of(mask) or [0])[0]
+
+
+def test_a_long_table_stands_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tael.dmn.compiled.index._MOST_FLAT_BYTES", 0)
+    for policy in ("FIRST", "RULE ORDER"):
+        model = table_of(policy, 40, default=policy == "FIRST", seed=1)
+        for values in product(WORDS, repeat=3):
+            inputs = dict(zip("abc", values, strict=True))
+            fast, general = model.evaluate(inputs), model.evaluate_slowly(inputs)
+            assert fast.outputs == general.outputs
+            assert fast.trace == general.trace
