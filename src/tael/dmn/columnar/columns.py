@@ -34,6 +34,8 @@ _EXACT = Context(prec=60, Emin=-99_999, Emax=99_999)
 
 def scale_of(number: Decimal) -> int:
     """Places after the point that ``number`` needs; never below zero."""
+    if number == number.to_integral_value():
+        return 0
     exponent = number.normalize(_EXACT).as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 

@@ -74,6 +74,8 @@ class Cuts:
 def _doubled(point: Decimal, scale: int) -> int:
     if point.adjusted() + scale > 30:  # noqa: PLR2004 - far beyond 62 bits
         return 2 * LIMIT - 1 if point > 0 else 1 - 2 * LIMIT
+    if scale == 0 and point == point.to_integral_value():
+        return int(max(1 - 2 * LIMIT, min(2 * LIMIT - 1, 2 * int(point))))
     numerator, denominator = point.as_integer_ratio()
     whole, rest = divmod(numerator * 10**scale, denominator)
     return int(max(1 - 2 * LIMIT, min(2 * LIMIT - 1, 2 * whole + (1 if rest else 0))))
