@@ -16,7 +16,7 @@ import numpy as np
 from tael.dmn.columnar.columns import Codes, Floats, Whole, Words
 from tael.kernel import BadInput
 
-_FEW_CUTS = 24
+_FEW_CUTS = 60
 _BLOCK = 16  # words looked at together
 NONE, SEVERAL = -1, -2
 

@@ -24,7 +24,7 @@ _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 _PLACES = np.array(
     [(0x03F79D71B4CB0A89 << bit & 0xFFFFFFFFFFFFFFFF) >> 58 for bit in range(64)]
 ).argsort()
-_FEW_CUTS = 12
+_FEW_CUTS = 127  # two a cut fit a byte
 
 
 def cache_folder(given: str, base: str) -> str:
@@ -51,12 +51,13 @@ def _compiled(function: _F) -> _F:
 
 @_compiled
 def bins(values: Floats, cuts: Floats) -> Codes:
-    found = np.zeros(values.size, np.intp)
-    if cuts.size <= _FEW_CUTS:
+    if cuts.size <= _FEW_CUTS:  # counting takes all lanes of a processor: no search is as quick
+        counts = np.zeros(values.size, np.uint8)
         for cut in cuts:
             for row in range(values.size):
-                found[row] += (values[row] > cut) + (values[row] >= cut)
-        return found
+                counts[row] += np.uint8(values[row] > cut) + np.uint8(values[row] >= cut)
+        return counts.astype(np.intp)
+    found = np.zeros(values.size, np.intp)
     for row in range(values.size):
         low, size = 0, cuts.size
         while size > 1:  # without a branch that could be guessed wrong
@@ -70,12 +71,13 @@ def bins(values: Floats, cuts: Floats) -> Codes:
 
 @_compiled
 def bins_whole(values: Whole, cuts: Whole) -> Codes:
-    found = np.zeros(values.size, np.intp)
-    if cuts.size <= _FEW_CUTS:
+    if cuts.size <= _FEW_CUTS:  # counting takes all lanes of a processor: no search is as quick
+        counts = np.zeros(values.size, np.uint8)
         for cut in cuts:
             for row in range(values.size):
-                found[row] += (values[row] > cut) + (values[row] >= cut)
-        return found
+                counts[row] += np.uint8(values[row] > cut) + np.uint8(values[row] >= cut)
+        return counts.astype(np.intp)
+    found = np.zeros(values.size, np.intp)
     for row in range(values.size):
         low, size = 0, cuts.size
         while size > 1:  # without a branch that could be guessed wrong
