@@ -35,7 +35,8 @@ from tael.dmn.verification.constants import value_key
 from tael.dmn.verification.geometry import Column
 from tael.dmn.verification.overlaps import members
 
-_MOST_COMBINATIONS = 2048
+_MOST_COMBINATIONS = 1024
+_MOST_LISTS = 64  # of a table that collects: few of its lists are kept apart anyhow
 # Rules that may match, and rules that must.
 _Class = tuple[int, int]
 
@@ -115,7 +116,7 @@ class TableOutcome:
         count = 1
         for side in open_sides:
             count *= len(side.classes)
-        if count > _MOST_COMBINATIONS:
+        if count > (_MOST_LISTS if self._lists else _MOST_COMBINATIONS):
             return self._summary(open_sides, (may, must), needs)
         return self._by_combination(open_sides, (may, must), needs)
 
@@ -212,14 +213,21 @@ class TableOutcome:
             for side, index in zip(sides, combination, strict=True):
                 may &= side.classes[index][0]
                 must &= side.classes[index][1]
-            leaves[combination] = may, must
-        outcomes = {leaf: self._outcome(*leaf) for leaf in set(leaves.values())}
+            leaves[combination] = self._first(may, must)
+        outcomes = {leaf: self._outcome(*leaf) for leaf in dict.fromkeys(leaves.values())}
         exact = all(may == must for may, must in outcomes)
         if exact and len(sides) > 0:
             needs = self._needed(sides, leaves, outcomes)
         if self._lists and not _few(list(outcomes.values())):
             return self._summary(sides, fixed, needs)
         return joined(list(outcomes.values()), needs)
+
+    def _first(self, may: int, must: int) -> _Class:
+        """Of a first-hit table, without the rules behind the first that surely matches."""
+        if self._policy != "F" or not must:
+            return may, must
+        lowest = must & -must
+        return may & ((lowest << 1) - 1), lowest
 
     def _needed(
         self,
