@@ -20,11 +20,11 @@ from tael.dmn.columnar.columns import (
     Column,
     Days,
     Dictionary,
+    Exact,
     Fields,
     Items,
     Truth,
     Truths,
-    Whole,
     scale_of,
 )
 from tael.dmn.columnar.merging import member
@@ -244,7 +244,7 @@ def arrow_of(column: Column, kind: Any, size: int) -> Any:  # noqa: PLR0911 - on
     if pa.types.is_string(kind):
         scale = whole.scale
         return array_of([Decimal(int(u)).scaleb(-scale) for u in _rows(whole.units, size)], kind)
-    return _decimals(_rows(whole.units, size), whole.scale).cast(kind)
+    return _decimals(Exact(_rows(whole.units, size), whole.scale, whole.bound), kind)
 
 
 def _coded(column: Coded, kind: Any, size: int) -> Any:
@@ -253,7 +253,8 @@ def _coded(column: Coded, kind: Any, size: int) -> Any:
     if pa.types.is_decimal128(kind):
         known = column.dictionary.units()
         if known is not None:
-            return _decimals(known[0][codes], known[1]).cast(kind)
+            units, scale, bound = known
+            return _decimals(Exact(units, scale, bound), kind, codes)
     if pa.types.is_struct(kind):
         parts = [arrow_of(member(column, each.name), each.type, size) for each in kind]
         return pa.StructArray.from_arrays(parts, fields=list(kind))
@@ -338,13 +339,17 @@ def _listed(column: Items, kind: Any, size: int) -> Any:
     return pa.ListArray.from_arrays(offsets, parts.take(pa.array(order.reshape(-1))))
 
 
-def _decimals(units: Whole, scale: int) -> Any:
-    """int64 units as decimal128, by their bytes."""
+def _decimals(whole: Exact, kind: Any, codes: Codes | None = None) -> Any:
+    """Whole units as Arrow's decimals, by their bytes; of some codes where such are given."""
+    fits = guard.at_scale(whole, kind.scale) if kind.scale >= whole.scale else None
+    own = fits or whole
+    units = own.units if codes is None else own.units[codes]
     pairs = np.empty((units.size, 2), np.int64)
     pairs[:, 0] = units
     pairs[:, 1] = units >> 63
-    kind = pa.decimal128(_NARROW, scale)
-    return pa.Array.from_buffers(kind, units.size, [None, pa.py_buffer(pairs)])
+    narrow = pa.decimal128(_NARROW, own.scale)
+    made = pa.Array.from_buffers(narrow, units.size, [None, pa.py_buffer(pairs)])
+    return made if made.type == kind else made.cast(kind)
 
 
 def _rows(values: np.ndarray, size: int) -> np.ndarray:
