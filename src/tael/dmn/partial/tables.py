@@ -141,9 +141,10 @@ class TableOutcome:
             classes, more = self._asked(position, checked, rows)
             return _Side(classes, needs | more)
         classes = self._binned(position, value, rows)
-        cells = (self._table.rules[row].conditions[position] for row in members(rows))
+        reading = members(rows & self._columns[position].opaque)
+        cells = (self._table.rules[row].conditions[position] for row in reading)
         more = frozenset[str]().union(
-            *(self._evaluator.blurred(c, self._scope).needs for c in cells if not c.any)
+            *(self._evaluator.blurred(cell, self._scope).needs for cell in cells)
         )
         return _Side(classes, needs | more)
 
@@ -186,8 +187,7 @@ class TableOutcome:
         if value.kind not in column.bins.axes:
             return (anything,)
         found: list[_Class] = []
-        for index in range(column.null):
-            each = column.bins[index]
+        for index, each in enumerate(column.bins.listed[: column.null]):
             if each.axis == value.kind and _can_lie(value, each.stretch):
                 found.append((column.may[index], column.must[index]))
         if value.nullable or not found:

@@ -47,6 +47,7 @@ class Bins:
         self._sample = sample
         self._size = sum(map(len, kept))
         self._breaks: frozenset[int] | None = None
+        self._listed: tuple[Bin, ...] | None = None
 
     def __len__(self) -> int:
         return max(1, self._size) + 1
@@ -68,6 +69,13 @@ class Bins:
                 start += len(kept)
             self._breaks = frozenset(found)
         return self._breaks
+
+    @property
+    def listed(self) -> tuple[Bin, ...]:
+        """All of them, made once: for a table that is asked often."""
+        if self._listed is None:
+            self._listed = tuple(self[index] for index in range(len(self)))
+        return self._listed
 
     def __getitem__(self, index: int) -> Bin:
         for line, kept in zip(self._lines, self._kept, strict=True):
