@@ -149,7 +149,10 @@ BROKEN = {
         (("--prices", "menu.json", "--scorecard", "good"), "(in menu.json) (rule: "),
         (("--prices", "no-limit.json", "--scorecard", "good"), "prices.options.tiers: tiers"),
         (("--parameters", "parameters.json", "--scorecard", "good"), "(in parameters.json)"),
-        (("--parameters", "wordless.json", "--scorecard", "good"), "reasons.too_young.zh: zh is None, no text (in wordless"),
+        (
+            ("--parameters", "wordless.json", "--scorecard", "good"),
+            "reasons.too_young.zh: zh is None, no text (in wordless",
+        ),
         (("--parameters", "range.json", "--scorecard", "good"), "(in range.json)"),
     ],
     ids=lambda case: " ".join(case[0]) or "nothing",
