@@ -282,8 +282,13 @@ class Lookup:
             source.add(f"if {number} < 0: raise {odd}")
         if exact.rest:
             cells = [tuple([column.cells[row] for row in exact.rest]) for column in asked]
-            left = [replace(column, cells=own) for column, own in zip(asked, cells, strict=True)]
-            mask = source.assign(" & ".join(map(self._row_mask, left)), "m")
+            left = [
+                self._row_mask(replace(column, cells=own))
+                for column, own in zip(asked, cells, strict=True)
+                if not all(cell.any for cell in own)
+            ]
+            whole = source.constant((1 << len(exact.rest)) - 1)
+            mask = source.assign(" & ".join(left) if left else whole, "m")
             if node.hit_policy == "U":
                 source.add(f"if {mask} & ({mask} - 1): raise {odd}")
                 source.add(f"if {mask} and {number} != {none}: raise {odd}")

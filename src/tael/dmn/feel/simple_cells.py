@@ -7,7 +7,9 @@ depends on the names in scope.
 from __future__ import annotations
 
 import re
+import sys
 from decimal import Decimal
+from functools import lru_cache
 
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.lexer import Position
@@ -69,7 +71,7 @@ def _values(found: re.Match[str], line: int) -> list[s.Literal | s.Negation]:
         return [s.Literal(_at(line, found.start("truth")), found["truth"] == "true")]
     start = found.start("strings")
     return [
-        s.Literal(_at(line, start + each.start()), each.group()[1:-1])
+        s.Literal(_at(line, start + each.start()), sys.intern(each.group()[1:-1]))
         for each in _ONE_STRING.finditer(found["strings"])
     ]
 
@@ -81,6 +83,7 @@ def _number(found: re.Match[str], group: str, line: int) -> s.Literal | s.Negati
     return s.Negation(_at(line, start), s.Literal(_at(line, start + 1), _decimal(text[1:])))
 
 
+@lru_cache(maxsize=65_536)  # a large table repeats its numbers: one object for all of them
 def _decimal(text: str) -> Decimal:
     return NUMBERS.create_decimal(text)
 
