@@ -22,7 +22,11 @@ from tael.dmn.feel.values import Value
 
 _MOST_SIGNATURES = 64
 # What a fast body meets where the general one gives null or a warning, or refuses the input.
-_ASIDE = (Odd, Nothing, TypeError, ValueError, LookupError, ArithmeticError, RecursionError)
+# A number outside the bins has None for its mask, which raises a TypeError or AttributeError.
+_ASIDE = (
+    Odd, Nothing, TypeError, AttributeError, ValueError, LookupError, ArithmeticError,
+    RecursionError,
+)  # fmt: skip
 
 
 class Kept(NamedTuple):
