@@ -113,8 +113,13 @@ def _flat(terms: Terms, periods: Sequence[_Period]) -> tuple[list[Money], list[M
     whole = sum((period.share for period in periods), Fraction(0))
     charge = terms.convention.charge(terms.principal, terms.all_in_rate, whole)
     charged = _charge(terms)
-    charges = [charged(terms.principal, period) for period in periods[:-1]]
-    charges.append(Money(charge.minor - sum(part.minor for part in charges), terms.currency))
+    charges, rest = [], charge
+    for period in periods[:-1]:
+        # Rounded up row by row, tiny charges could add up to more than the whole.
+        part = _within(charged(terms.principal, period), rest)
+        charges.append(part)
+        rest = rest - part
+    charges.append(rest)
     instalment = _to_multiple(terms, _divided((terms.principal + charge).decimal(), len(periods)))
     left, parts = terms.principal, []
     for part in charges[:-1]:

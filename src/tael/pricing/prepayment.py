@@ -55,7 +55,8 @@ class PrepaymentQuote:
         """The schedule of what is left: version n+1, same due days, numbers going on.
 
         Interest runs from the day of the prepayment. ``SHORTER_TERM`` keeps the instalment (of
-        equal principal: the principal in it), so the schedule ends earlier.
+        equal principal: the principal in it), so the schedule ends earlier. Where the instalment
+        of a tiny debt does not even pay the first charge, it cannot be kept and the term is.
 
         Raises:
             BadInput: nothing is left.
@@ -66,26 +67,33 @@ class PrepaymentQuote:
                 field="principal",
                 rule="below the outstanding principal",
             )
-        terms = self.schedule.terms
-        follower = build_version(
+        kept = self._kept_part() if effect is Effect.SHORTER_TERM else None
+        try:
+            follower = self._follower(kept)
+        except BadInput as refused:
+            if kept is None or refused.field != "equal_part":
+                raise
+            follower = self._follower(None)
+        check(follower.outstanding_after(self.paid) == self.left, "a prepayment loses no principal")
+        return follower
+
+    def _follower(self, equal_part: Money | None) -> Schedule:
+        terms, first = self.schedule.terms, self.schedule.first_number
+        return build_version(
             replace(
                 terms,
                 principal=self.left,
-                months=terms.months - self.paid + self.schedule.first_number - 1,
+                months=terms.months - self.paid + first - 1,
                 start=self.on,
                 first_due=None,
-                due_dates=planned_days(terms)[self.paid - self.schedule.first_number + 1 :],
+                due_dates=planned_days(terms)[self.paid - first + 1 :],
                 due_day=terms.seed_day,
-                principal_grace=max(
-                    0, terms.principal_grace - self.paid + self.schedule.first_number - 1
-                ),
-                equal_part=self._kept_part() if effect is Effect.SHORTER_TERM else None,
+                principal_grace=max(0, terms.principal_grace - self.paid + first - 1),
+                equal_part=equal_part,
             ),
             first_number=self.paid + 1,
             version=self.schedule.version + 1,
         )
-        check(follower.outstanding_after(self.paid) == self.left, "a prepayment loses no principal")
-        return follower
 
     def _kept_part(self) -> Money | None:
         """The equal part of the version in force, seen on the row before its last."""
