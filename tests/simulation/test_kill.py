@@ -163,8 +163,8 @@ def campaign(folder: Path, story: Story, *, kills: int, seed: int) -> list[str]:
     return fallen
 
 
-def test_books_survive_two_kills(tmp_path: Path) -> None:
-    assert len(campaign(tmp_path, _FEW, kills=2, seed=SEED)) == 2
+def test_books_survive_a_kill(tmp_path: Path) -> None:
+    assert len(campaign(tmp_path, _FEW, kills=1, seed=SEED)) == 1
 
 
 @pytest.mark.slow

@@ -89,6 +89,7 @@ def test_chunks_answer_as_the_masks_of_the_whole_table() -> None:
             assert chunks.first(place, word) == (rows_of(mask) or [0])[0]
 
 
+@pytest.mark.slow
 def test_a_long_table_stands_in_chunks() -> None:
     rules = "".join(
         f"<rule><inputEntry><text>[{row}.25..{row + 40}.5)</text></inputEntry>"
