@@ -129,7 +129,9 @@ class _Writer:
         self._lookup.finish()
         for item in self._needed.inputs:
             raw = self._raw[item.name]
-            if raw in self._checked and item.name not in self._lookup.checked:
+            # A look-up checks what it bins, but may stand in a branch that is not taken.
+            seen = raw in self._checked and item.name not in self._lookup.checked
+            if seen or self._kinds[item.name] is float:
                 limit = int(LIMIT) if self._kinds[item.name] is int else LIMIT
                 self.source.first(f"if not -{limit!r} < {raw} < {limit!r}: raise {self.odd}")
         kept = "".join(f"{each.kept}, " for each in self._lookup.occurrences)
