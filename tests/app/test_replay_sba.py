@@ -20,6 +20,7 @@ FILE = (
 
 pytestmark = [
     pytest.mark.skipif(not FILE.is_file(), reason=f"no {FILE}; set TAEL_TEST_DATA"),
+    pytest.mark.slow,
     pytest.mark.xdist_group("replay_sba"),
 ]
 

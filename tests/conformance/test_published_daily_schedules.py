@@ -25,7 +25,7 @@ from tael.pricing import (
     irr,
 )
 
-pytestmark = pytest.mark.xdist_group("published_daily")  # its schedules are built once
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("published_daily")]  # built once
 
 Case = Mapping[str, Any]
 # What a reader finds: a label, what the source says, what we say.
