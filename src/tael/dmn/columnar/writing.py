@@ -200,7 +200,7 @@ def array_of(values: Sequence[Value], kind: Any) -> Any:
     return pa.array([python_of(value, kind) for value in values], kind)
 
 
-def python_of(value: Value, kind: Any) -> Any:
+def python_of(value: Value, kind: Any) -> Any:  # noqa: PLR0911 - one way a kind
     """``value`` as what Arrow makes a ``kind`` of."""
     if value is None:
         return None
@@ -208,6 +208,8 @@ def python_of(value: Value, kind: Any) -> Any:
         return [python_of(item, kind.value_type) for item in value]
     if pa.types.is_struct(kind) and isinstance(value, Mapping):
         return {each.name: python_of(value.get(each.name), each.type) for each in kind}
+    if isinstance(value, Decimal) and not value and not pa.types.is_string(kind):
+        return Decimal(0)  # a zero may carry an exponent or a sign that no column holds
     if isinstance(value, Date) and pa.types.is_date(kind):
         return dt.date(value.year, value.month, value.day)
     if pa.types.is_string(kind) and not isinstance(value, str):

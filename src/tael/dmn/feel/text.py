@@ -79,7 +79,13 @@ def _range_text(bounds: Range) -> str:
 
 
 def number_text(value: Decimal) -> str:
-    """A number without trailing zeros; with an exponent only when it would be very long."""
+    """A number without trailing zeros; with an exponent only when it would be very long.
+
+    Zero has no sign: FEEL's numbers are whole numbers p by 10 ** -s (clause 10.3.2.3.1), though a
+    Decimal keeps the sign of ``0 * -1``.
+    """
+    if not value:
+        return "0"
     if abs(value.adjusted()) > _LONGEST_PLAIN:
         return str(NUMBERS.normalize(value))  # not the 28 digits of the default context
     text = f"{value:f}"

@@ -311,7 +311,8 @@ def from_python(value: object, field: str, depth: int = 0) -> Value:  # noqa: PL
 def _number(value: Decimal, field: str) -> Decimal:
     if not value.is_finite():
         raise BadInput(f"{value} is not a FEEL number", field=field, rule="finite Decimal")
-    return NUMBERS.create_decimal(value)
+    number = NUMBERS.create_decimal(value)
+    return number or number.copy_abs()  # -0.0 is 0
 
 
 def _moment_from(value: object, field: str) -> Value:
