@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tael.kernel import Calendar, Day, Money, Rate, Refusal, Roll, Rounding, total
@@ -134,6 +134,7 @@ def test_a_prepayment_loses_no_principal(of: Terms, data: st.DataObject) -> None
     schedule = build_schedule(of)
     paid = data.draw(st.integers(0, len(schedule.instalments) - 1))
     outstanding = schedule.outstanding_after(paid)
+    assume(outstanding.minor > 0)  # a cent or two may be repaid before the last instalment
     start, due = schedule.period_start(paid + 1), schedule.instalment(paid + 1).due
     on = start.plus_days(data.draw(st.integers(0, start.days_until(due) - 1)))
     amount = Money(data.draw(st.integers(1, outstanding.minor)))
