@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tael import dmn
 from tael.kernel import BadInput, Rate, TaelError
 from tael.policies import Engines, Score, first_bundle
 from tael.policies.canonical import canonical, read
@@ -204,6 +205,27 @@ def test_a_policy_that_leaves_a_value_open_decides_nothing() -> None:
     with pytest.raises(TaelError) as refused:
         evaluate(loaded, checked(loaded, GOOD), cap=CAP)
     assert refused.value.code == "policy_undetermined"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"owner_age": 17}, {"years_in_business": Decimal("0.5")}, {"industry": "gambling"},
+        {"overdue_count_24m": 7}, {"months": 48}, {"pd": Decimal("0.9")},
+        {"debt_ratio": Decimal("1.3"), "owner_age": 41},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_one_knock_out_declines_whatever_else_will_be_known(known: dict[str, object]) -> None:
+    looked_at = dmn.loads(first_bundle("0.02").dmn).partial(known, "outcome")
+    assert (looked_at.decided, looked_at.value) == (True, "decline")
+
+
+def test_without_a_knock_out_everything_still_matters() -> None:
+    known = {"owner_age": 41, "industry": "F52"}
+    looked_at = dmn.loads(first_bundle("0.02").dmn).partial(known, "outcome")
+    assert not looked_at.decided
+    assert {"pd", "overdue_count_24m", "amount", "tax_paid_12m"} <= looked_at.needs
 
 
 def test_four_reasons_at_most_and_one_concept_once() -> None:

@@ -13,7 +13,16 @@ from tael.dmn.errors import Nothing
 from tael.dmn.feel.library import BUILTINS
 from tael.dmn.feel.numbers import NUMBERS
 from tael.dmn.feel.values import Value
-from tael.dmn.partial.unknowns import Abstract, Items, Known, Unknown, joined, needs_of, span_of
+from tael.dmn.partial.unknowns import (
+    MOST_CHOICES,
+    Abstract,
+    Items,
+    Known,
+    Unknown,
+    joined,
+    needs_of,
+    span_of,
+)
 
 _Bound = Decimal | None
 # Functions whose result grows with their first argument, the others being known.
@@ -136,8 +145,10 @@ def _of_items(name: str, items: Items) -> Abstract | None:
         sure = sum(1 for _, certain in items.parts if certain)
         if sure == len(items.parts):
             return Known(Decimal(sure))
-        most = Decimal(len(items.parts))
-        return Unknown(items.needs, None, "number", Decimal(sure), most, nullable=False)
+        most = len(items.parts)
+        if most - sure < MOST_CHOICES:
+            return Unknown(items.needs, tuple(map(Decimal, range(sure, most + 1))))
+        return Unknown(items.needs, None, "number", Decimal(sure), Decimal(most), nullable=False)
     if name == "sum":
         return _total(items, needs)
     if name in ("min", "max") and items.parts:

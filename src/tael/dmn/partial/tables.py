@@ -182,7 +182,7 @@ class TableOutcome:
         anything = self._anything(position, rows)
         checked = self._table.inputs[position].allowed is not None
         # A time may be local or not: it lies on one of two lines.
-        if not isinstance(value, Unknown) or checked or value.kind in SIBLINGS:
+        if not isinstance(value, Unknown) or value.kind in SIBLINGS:
             return (anything,)
         if value.kind not in column.bins.axes:
             return (anything,)
@@ -190,7 +190,8 @@ class TableOutcome:
         for index, each in enumerate(column.bins.listed[: column.null]):
             if each.axis == value.kind and _can_lie(value, each.stretch):
                 found.append((column.may[index], column.must[index]))
-        if value.nullable or not found:
+        # What the column's allowed values refuse is null to the cells.
+        if value.nullable or checked or not found:
             found.append((column.may[column.null], column.must[column.null]))
         return tuple(dict.fromkeys(found))
 
