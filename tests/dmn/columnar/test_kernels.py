@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import random
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from tael.dmn.columnar import machine
+from tael.dmn.columnar.grids import Keys, Steps
 from tael.dmn.columnar.kernels import NONE, SEVERAL, Kernels, kernels
 
 LOOPS = {"numba": kernels(compiled=True), "numpy": kernels(compiled=False)}
@@ -19,16 +22,55 @@ def loops(request: pytest.FixtureRequest) -> Kernels:
     return LOOPS[request.param]
 
 
-@pytest.mark.parametrize("count", [0, 1, 5, 60, 61, 127, 128, 400])
-def test_a_bin_says_between_which_cuts_or_on_which(loops: Kernels, count: int) -> None:
-    cuts = np.arange(count, dtype=np.float64) * 0.1
-    values = np.array([-1.0, 1e300, *cuts, *(cuts + 0.05)])
-    wanted = [sum(2 if v > c else v == c for c in cuts) for v in values]
-    assert loops.bins(values, cuts).tolist() == wanted
-    whole = np.array([3 * i for i in range(count)], np.int64)
-    numbers = np.array([-5, 2**62, *whole, *(whole + 1)], np.int64)
-    wanted = [sum(2 if v > c else v == c for c in whole.tolist()) for v in numbers.tolist()]
-    assert loops.bins_whole(numbers, whole).tolist() == wanted
+def steps_of(kind: str, count: int) -> list[float]:
+    """Distinct sorted numbers: one cell each, close together, or in clusters far apart."""
+    if kind == "even":
+        return [0.1 * i for i in range(count)]
+    if kind == "close":
+        return [1.0 + 2.0**-52 * i for i in range(count)]
+    return sorted({10.0 ** (i % 19) + i // 19 * (1 + i % 3) for i in range(count)})
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 60, 120, 121, 400, 3000])
+@pytest.mark.parametrize("kind", ["even", "close", "clusters"])
+def test_a_code_is_how_many_steps_a_double_is_not_below(
+    loops: Kernels, kind: str, count: int
+) -> None:
+    steps = np.array(steps_of(kind, count), np.float64)
+    around = [np.nextafter(steps, -np.inf), steps, np.nextafter(steps, np.inf)]
+    values = np.concatenate([[-1e308, -0.0, 0.0, 1e308, 5e-324], *around])
+    wanted = np.searchsorted(steps, values, side="right").tolist()
+    assert loops.bins(values, Steps(steps)).tolist() == wanted
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 60, 120, 121, 400, 3000])
+@pytest.mark.parametrize("gap", [1, 3, 1000, 10**7, 10**14])
+def test_a_code_is_how_many_steps_an_integer_is_not_below(
+    loops: Kernels, gap: int, count: int
+) -> None:
+    chance = random.Random(count)  # noqa: S311 - data, no secret
+    first = -gap * count // 3
+    numbers = sorted({first + gap * i + chance.randrange(gap) for i in range(count)})
+    steps = np.array(numbers, np.int64)
+    ends = [-(2**63), 2**63 - 1, 0, 2**62, -(2**62)]
+    values = np.concatenate([np.array(ends, np.int64), steps - 1, steps, steps + 1])
+    wanted = np.searchsorted(steps, values, side="right").tolist()
+    assert loops.bins(values, Steps(steps)).tolist() == wanted
+
+
+def test_steps_from_one_end_of_the_integers_to_the_other(loops: Kernels) -> None:
+    steps = Steps(np.array([-(2**62), 0, 5, 2**62], np.int64))
+    values = np.array([-(2**62) - 1, -(2**62), -1, 0, 4, 5, 2**62 - 1, 2**62], np.int64)
+    assert loops.bins(values, steps).tolist() == [0, 1, 1, 2, 2, 3, 3, 4]
+    assert not steps.inside
+
+
+def test_what_is_no_number_has_some_code(loops: Kernels) -> None:
+    for count in (1, 2, 3, 300):
+        steps = Steps(np.arange(float(count)) ** 2)
+        found = loops.bins(np.array([np.nan, np.inf, -np.inf]), steps).tolist()
+        assert found[1:] == [count, 0]
+        assert 0 <= found[0] <= count
 
 
 def made(rules: int, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[list[int]]]:
@@ -62,16 +104,28 @@ def test_rules_that_match_are_found(loops: Kernels, rules: int) -> None:
     assert listed.tolist() == [rule for m in matching for rule in m]
 
 
-def _words(loops: Kernels, codes: np.ndarray, masks: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    words = np.full(codes.shape[1], ~np.uint64(0))
-    for column, start in zip(codes, starts, strict=True):
-        loops.narrow(words, masks[start:, 0].copy(), column)
-    return words
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_words_and_totals_are_those_of_all_columns(loops: Kernels, columns: int) -> None:
+    codes, masks, starts, _ = made(64, 50)
+    chosen = [codes[column].astype(np.uint16) for column in range(columns)]
+    by_code = [masks[start:, 0].copy() for start in starts[:columns]]
+    found = loops.words(by_code, chosen).tolist()
+    pairs = [list(zip(by_code, row, strict=True)) for row in zip(*chosen, strict=True)]
+    assert found == [
+        functools.reduce(operator.and_, (int(words[c]) for words, c in row)) for row in pairs
+    ]
+    points = [np.arange(9, dtype=np.int64) * 7 - column for column in range(columns)]
+    wanted = [
+        sum(int(each[c]) for each, c in zip(points, row, strict=True))
+        for row in zip(*chosen, strict=True)
+    ]
+    assert loops.total(points, chosen).tolist() == wanted
 
 
 def test_words_are_weighed_and_known(loops: Kernels) -> None:
     codes, masks, starts, matching = made(64, 50)
-    words = _words(loops, codes, masks, starts)
+    by_code = [masks[start:, 0].copy() for start in starts]
+    words = loops.words(by_code, list(codes))
     assert words.tolist() == [sum(1 << rule for rule in m) for m in matching]
     weights = np.arange(64, dtype=np.int64) * 3 - 50
     assert loops.weigh(words, weights).tolist() == [
@@ -79,8 +133,8 @@ def test_words_are_weighed_and_known(loops: Kernels) -> None:
     ]
     keys = np.unique(words[::2])
     wanted = [list(keys).index(word) if word in keys else NONE for word in words]
-    assert loops.known(words, keys).tolist() == wanted
-    assert loops.known(words, keys[:0]).tolist() == [NONE] * words.size
+    assert loops.known(words, Keys(keys)).tolist() == wanted
+    assert loops.known(words, Keys(keys[:0])).tolist() == [NONE] * words.size
 
 
 def test_compiled_code_is_kept_with_the_user_or_not_at_all(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from tael.dmn.columnar.columns import Dictionary
 from tael.dmn.columnar.guard import MOST_EXPONENT, finite_inverse
 from tael.dmn.columnar.pieces import ROUNDINGS
-from tael.dmn.columnar.spaces import Cuts
+from tael.dmn.columnar.spaces import Cuts, Edge
 from tael.dmn.compiled import plan as p
 from tael.dmn.feel.values import Value
 
@@ -64,14 +64,14 @@ def bare(value: p.Expression) -> p.Expression:
     return inner if isinstance(inner, p.Input | p.Reference | p.Constant) else value
 
 
-def points(cells: Iterable[p.Cell]) -> Iterator[Decimal]:
-    """The numbers that ``cells`` cut at."""
+def points(cells: Iterable[p.Cell]) -> Iterator[Edge]:
+    """Where ``cells`` part the numbers."""
     for cell in cells:
         for part in cell.intervals:
             if isinstance(part.low, Decimal):
-                yield part.low
+                yield part.low, not part.low_closed
             if isinstance(part.high, Decimal):
-                yield part.high
+                yield part.high, part.high_closed
 
 
 def cells_of(column: p.Column) -> list[p.Cell]:
@@ -123,7 +123,7 @@ def is_coded(value: p.Expression, plan: p.Plan) -> bool:
 
 class _Walk:
     def __init__(self, plan: p.Plan) -> None:
-        self._points: dict[Place, set[Decimal]] = {}
+        self._points: dict[Place, set[Edge]] = {}
         self._found = Analysis()
         self._seen: set[tuple[str, int, bool]] = set()
         self._decision = ""

@@ -1,10 +1,10 @@
 """What a planned value is over a chunk of rows.
 
-A number is one of: whole units of a scale (``Exact``), doubles nearest to decimals as given
-(``Raw``), a quotient not yet divided (``Quotient``), doubles with a bound on their error
-(``Real``). What can take few values is coded (``Coded``). Arrays have one item a row, or no
-dimension when every row has the same value. ``unsure`` marks the rows whose value must not be
-used: the scalar body computes those.
+A number is one of: whole units of a scale (``Exact``), such units or doubles nearest to decimals
+as they were given (``Given``, ``Raw``), a quotient not yet divided (``Quotient``), doubles with a
+bound on their error (``Real``). What can take few values is coded (``Coded``). Arrays have one item
+a row, or no dimension when every row has the same value. ``unsure`` marks the rows whose value must
+not be used: the scalar body computes those.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from threading import Lock
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,13 @@ from tael.dmn.feel.values import Value
 Whole: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Truths: TypeAlias = NDArray[np.bool_]
-Codes: TypeAlias = NDArray[np.intp]
+Codes: TypeAlias = NDArray[np.integer[Any]]
 Words: TypeAlias = NDArray[np.uint64]
 
+_Item = TypeVar("_Item", bound=np.generic)
+
 LIMIT = 2**62  # units stay below it, so that twice a unit is still an int64
+MOST_CODES = 2**16  # of two bytes
 DIGITS_OF_A_DOUBLE = 15  # that many digits survive the way into a double and back
 _MOST_SCALE = 18
 _EXACT = Context(prec=60, Emin=-99_999, Emax=99_999)
@@ -155,6 +158,16 @@ class Raw:
     tried: bool = field(default=False)
 
 
+@dataclass(slots=True)
+class Given:
+    """Whole units as they were given, up to the ends of int64; not looked at yet."""
+
+    units: Whole
+    scale: int
+    unsure: Truths | None = None
+    exact: Exact | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Quotient:
     """``above`` / ``below``, rounded to 34 digits where it is read; of one scale."""
@@ -187,11 +200,61 @@ class Days:
     unsure: Truths | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Coded:
-    codes: Codes
-    dictionary: Dictionary
-    unsure: Truths | None = None
+    """Values of a dictionary by their codes.
+
+    With ``places`` the codes are ``places[given]``; they are looked up when they are first asked
+    for, since what is read of each value can mostly be looked up by what was given at once.
+    """
+
+    __slots__ = ("_codes", "_given", "_places", "dictionary", "unsure")
+
+    def __init__(
+        self,
+        codes: Codes,
+        dictionary: Dictionary,
+        unsure: Truths | None = None,
+        places: Codes | None = None,
+    ) -> None:
+        self._given = codes
+        self._places = places
+        self._codes = codes if places is None else None
+        self.dictionary = dictionary
+        self.unsure = unsure
+
+    @property
+    def codes(self) -> Codes:
+        """One code a row, or one for all."""
+        if self._codes is None:
+            self._codes = self.read(code_array(range(len(self.dictionary))))
+        return self._codes
+
+    @property
+    def is_by_row(self) -> bool:
+        """Whether there is a code a row, not one for all."""
+        return bool(self._given.ndim)
+
+    def direct(self, values: NDArray[_Item]) -> tuple[NDArray[_Item], Codes]:
+        """What ``values``, one a code, are looked up by: (values by key, a key a row)."""
+        if self._places is None:
+            return values, self._given
+        return values[self._places], self._given
+
+    def read(self, values: NDArray[_Item]) -> NDArray[_Item]:
+        """The item of ``values``, one a code, for each row."""
+        by_key, keys = self.direct(values)
+        found: NDArray[_Item] = by_key.take(keys, mode="clip")
+        return found
+
+    def through(self, places: Codes, dictionary: Dictionary, unsure: Truths | None) -> Coded:
+        """Other values by the codes of these: ``places`` of ``dictionary``, one a code."""
+        if self._places is not None:
+            places = places[self._places]
+        return Coded(self._given, dictionary, unsure, places)
+
+    def doubted(self, unsure: Truths | None) -> Coded:
+        """The same values, with other rows unsure."""
+        return Coded(self._given, self.dictionary, unsure, self._places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +274,8 @@ class Items:
     unsure: Truths | None = None
 
 
-Number: TypeAlias = Exact | Raw | Quotient | Real | Coded
-Column: TypeAlias = Exact | Raw | Quotient | Real | Truth | Days | Coded | Fields | Items
+Number: TypeAlias = Exact | Raw | Given | Quotient | Real | Coded
+Column: TypeAlias = Exact | Raw | Given | Quotient | Real | Truth | Days | Coded | Fields | Items
 
 
 def either(*marks: Truths | None) -> Truths | None:
@@ -222,6 +285,12 @@ def either(*marks: Truths | None) -> Truths | None:
         if mark is not None:
             found = mark if found is None else found | mark
     return found
+
+
+def code_array(codes: Iterable[int]) -> Codes:
+    """Codes as two bytes each where that holds them."""
+    listed = list(codes)
+    return np.array(listed, np.uint16 if max(listed, default=0) < MOST_CODES else np.intp)
 
 
 def constant(value: Value) -> Coded:

@@ -10,6 +10,7 @@ a comparison or a rounding closer to its cut than the bound marks the row as uns
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -19,6 +20,7 @@ from tael.dmn.columnar.columns import (
     Coded,
     Exact,
     Floats,
+    Given,
     Number,
     Quotient,
     Raw,
@@ -30,6 +32,7 @@ from tael.dmn.columnar.columns import (
     either,
     is_short,
 )
+from tael.dmn.columnar.kernels import Kernels
 from tael.dmn.feel.numbers import NUMBERS
 from tael.dmn.feel.values import Value
 
@@ -50,10 +53,23 @@ def exact(column: Number) -> Exact | None:
         if known is None:
             return None
         units, scale, bound = known
-        return Exact(units[column.codes], scale, bound, column.unsure)
+        return Exact(column.read(units), scale, bound, column.unsure)
     if isinstance(column, Raw):
         return _exact_of_raw(column)
-    return None
+    return exact_of_given(column) if isinstance(column, Given) else None
+
+
+def exact_of_given(column: Given) -> Exact:
+    """Units below LIMIT; rows that hold more are unsure."""
+    if column.exact is None:
+        units, unsure = column.units, column.unsure
+        bound = max(int(units.max()), -int(units.min()), 0) if units.size else 0
+        if bound >= LIMIT:
+            long = (units >= LIMIT) | (units <= -LIMIT)
+            units, unsure = np.where(long, 0, units), either(unsure, long)
+            bound = max(int(units.max()), -int(units.min()))
+        column.exact = Exact(units, column.scale, bound, unsure)
+    return column.exact
 
 
 def _exact_of_raw(raw: Raw) -> Exact | None:
@@ -78,12 +94,13 @@ def real(column: Number) -> Real:
     if isinstance(column, Raw):
         return Real(column.values, np.abs(column.values) * _SLACK, column.unsure)
     if isinstance(column, Coded):
-        values = column.dictionary.floats()[column.codes]
+        values = column.read(column.dictionary.floats())
         return Real(values, np.abs(values) * _SLACK + _TINY, column.unsure)
     if isinstance(column, Quotient):
         return _divided(column)
-    values = column.units / 10.0**column.scale
-    return Real(values, np.abs(values) * _SLACK, column.unsure)
+    whole = exact_of_given(column) if isinstance(column, Given) else column
+    values = whole.units / 10.0**whole.scale
+    return Real(values, np.abs(values) * _SLACK, whole.unsure)
 
 
 def _divided(column: Quotient) -> Real:
@@ -126,6 +143,25 @@ def add(left: Number, right: Number) -> Number:
             return Exact(a.units + b.units, a.scale, a.bound + b.bound, marks)
     x, y = real(left), real(right)
     return _bounded(x.values + y.values, x.errors + y.errors, either(x.unsure, y.unsure))
+
+
+def total_of_coded(columns: Sequence[Number], kernels: Kernels) -> Exact | None:
+    """The sum of columns that are all coded, exact; None when it may overflow or one is not."""
+    coded = [column for column in columns if isinstance(column, Coded) and column.is_by_row]
+    known = [column.dictionary.units() for column in coded]
+    if len(coded) < len(columns) or None in known:
+        return None
+    units = [each for each in known if each is not None]
+    scale = max(each[1] for each in units)
+    bound = sum(each[2] * 10 ** (scale - each[1]) for each in units)
+    if bound >= LIMIT:
+        return None
+    direct = [
+        column.direct(each[0] * 10 ** (scale - each[1]))
+        for column, each in zip(coded, units, strict=True)
+    ]
+    found = kernels.total([values for values, _ in direct], [keys for _, keys in direct])
+    return Exact(found, scale, bound, either(*(column.unsure for column in coded)))
 
 
 def negate(column: Number) -> Number:
@@ -216,7 +252,7 @@ def power(left: Number, right: Number) -> Number:
 
 
 def _small_exponent(column: Number) -> int | None:
-    if not isinstance(column, Coded) or column.codes.ndim or len(column.dictionary) != 1:
+    if not isinstance(column, Coded) or column.is_by_row or len(column.dictionary) != 1:
         return None
     value = column.dictionary.values[0]
     whole = isinstance(value, Decimal) and value == value.to_integral_value()

@@ -7,16 +7,17 @@ codes begin in the masks; a rule matches where the words of all columns have its
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from tael.dmn.columnar.columns import Codes, Floats, Whole, Words
+from tael.dmn.columnar.columns import MOST_CODES, Codes, Floats, Whole, Words
+from tael.dmn.columnar.grids import Keys, Steps
 from tael.kernel import BadInput
 
-_FEW_CUTS = 60
+_FEW_STEPS = 120
 _BLOCK = 16  # words looked at together
 NONE, SEVERAL = -1, -2
 
@@ -26,24 +27,24 @@ class Kernels:
     """The loops.
 
     Attributes:
-        bins: (doubles, sorted cuts) → 2k between cuts k-1 and k, 2k + 1 exactly on cut k.
-        bins_whole: the same of int64.
+        bins: (doubles or int64, steps of the same type) → how many steps each is not below.
         first: (codes of shape (columns, rows), masks, starts) → lowest rule that matches, or NONE.
         only: the one rule that matches, NONE, or SEVERAL.
-        narrow: (words, words by code, codes) → keeps in ``words`` the bits that the codes have.
+        words: (words by code, codes), one a column → the bits that the codes of all columns have.
+        total: (int64 by code, codes), one a column → their sum.
         every: (how many rules match in each row, all of them row after row).
-        known: (words, sorted distinct words) → place of each word, or NONE.
+        known: (words, distinct words) → place of each word, or NONE.
         weigh: (words, 64 weights) → sum of the weights of the bits that are set.
         compiled: whether by numba.
     """
 
-    bins: Callable[[Floats, Floats], Codes]
-    bins_whole: Callable[[Whole, Whole], Codes]
+    bins: Callable[[Floats | Whole, Steps], Codes]
     first: Callable[[Codes, Words, Codes], Codes]
     only: Callable[[Codes, Words, Codes], Codes]
-    narrow: Callable[[Words, Words, Codes], None]
+    words: Callable[[Sequence[Words], Sequence[Codes]], Words]
+    total: Callable[[Sequence[Whole], Sequence[Codes]], Whole]
     every: Callable[[Codes, Words, Codes], tuple[Codes, Codes]]
-    known: Callable[[Words, Words], Codes]
+    known: Callable[[Words, Keys], Codes]
     weigh: Callable[[Words, Whole], Whole]
     compiled: bool
 
@@ -69,22 +70,25 @@ def _machine() -> Kernels | None:
     except ImportError:
         return None
     return Kernels(
-        machine.bins, machine.bins_whole, machine.first, machine.only, machine.narrow,
+        machine.bins, machine.first, machine.only, machine.words, machine.total,
         machine.every, machine.known, machine.weigh, compiled=True,
     )  # fmt: skip
 
 
-def _bins(values: Floats | Whole, cuts: Floats | Whole) -> Codes:
-    """A bin's number is how many cuts lie below a value plus how many do not lie above it."""
-    if cuts.size <= _FEW_CUTS:
+def _bins(values: Floats | Whole, steps: Steps) -> Codes:
+    numbers = steps.numbers
+    if steps.grid.most == 0 and values.dtype.kind == "i":
+        grid = steps.grid
+        low, high, _ = grid.line
+        inside: Whole = np.clip(values, low, high) - low
+        return grid.starts.take(inside)
+    if numbers.size <= _FEW_STEPS:
         found = np.zeros(values.shape, np.uint8)
-        for cut in cuts:
-            found += values > cut
-            found += values >= cut
-        return found.astype(np.intp)
-    place = np.searchsorted(cuts, values, side="left")
-    tie = cuts[np.minimum(place, cuts.size - 1)] == values
-    return np.asarray(2 * place + tie, np.intp)
+        for number in numbers:
+            found += values >= number
+        return found
+    place = np.searchsorted(numbers, values, side="right")
+    return place.astype(np.uint16) if numbers.size < MOST_CODES else place
 
 
 def _lowest_bit(words: Words) -> Codes:
@@ -128,8 +132,18 @@ def _only(codes: Codes, masks: Words, starts: Codes) -> Codes:
     return found
 
 
-def _narrow(words: Words, by_code: Words, codes: Codes) -> None:
-    words &= by_code[codes]
+def _words(by_code: Sequence[Words], codes: Sequence[Codes]) -> Words:
+    found = by_code[0].take(codes[0], mode="clip")
+    for words, column in zip(by_code[1:], codes[1:], strict=True):
+        found &= words.take(column, mode="clip")
+    return found
+
+
+def _total(values: Sequence[Whole], codes: Sequence[Codes]) -> Whole:
+    found = values[0].take(codes[0], mode="clip")
+    for each, column in zip(values[1:], codes[1:], strict=True):
+        found += each.take(column, mode="clip")
+    return found
 
 
 def _every(codes: Codes, masks: Words, starts: Codes) -> tuple[Codes, Codes]:
@@ -146,11 +160,11 @@ def _every(codes: Codes, masks: Words, starts: Codes) -> tuple[Codes, Codes]:
     return np.bincount(row, minlength=codes.shape[1]).astype(np.intp), rule[order]
 
 
-def _known(words: Words, keys: Words) -> Codes:
-    if not keys.size:
+def _known(words: Words, keys: Keys) -> Codes:
+    if not keys.sorted.size:
         return np.full(words.size, NONE, np.intp)
-    place = np.minimum(np.searchsorted(keys, words), keys.size - 1)
-    return np.where(keys[place] == words, place, NONE)
+    place = np.minimum(np.searchsorted(keys.sorted, words), keys.sorted.size - 1)
+    return np.where(keys.sorted[place] == words, place, NONE)
 
 
 def _weigh(words: Words, weights: Whole) -> Whole:
@@ -160,4 +174,4 @@ def _weigh(words: Words, weights: Whole) -> Whole:
     return found
 
 
-NUMPY = Kernels(_bins, _bins, _first, _only, _narrow, _every, _known, _weigh, compiled=False)
+NUMPY = Kernels(_bins, _first, _only, _words, _total, _every, _known, _weigh, compiled=False)

@@ -8,15 +8,17 @@ process.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 from numba.core import config
+from numpy.typing import NDArray
 
-from tael.dmn.columnar.columns import Codes, Floats, Whole, Words
+from tael.dmn.columnar.columns import MOST_CODES, Codes, Floats, Whole, Words
+from tael.dmn.columnar.grids import SPREAD, Keys, Steps
 
 _CONFIG: Any = config  # its names are made when it is imported
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -24,7 +26,7 @@ _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 _PLACES = np.array(
     [(0x03F79D71B4CB0A89 << bit & 0xFFFFFFFFFFFFFFFF) >> 58 for bit in range(64)]
 ).argsort()
-_FEW_CUTS = 127  # two a cut fit a byte
+_SPREAD = np.uint64(SPREAD)
 
 
 def cache_folder(given: str, base: str) -> str:
@@ -49,43 +51,64 @@ def _compiled(function: _F) -> _F:
     return cast("_F", made)
 
 
+def bins(values: Floats | Whole, steps: Steps) -> Codes:
+    grid = steps.grid
+    if grid.most < 0:
+        searched = _searched(values, steps.numbers)
+        return searched.astype(np.uint16) if steps.numbers.size < MOST_CODES else searched
+    loop: Callable[..., Codes] = _of_doubles if values.dtype.kind == "f" else _of_integers
+    return loop(values, steps.padded, grid.starts, grid.line, grid.most)
+
+
 @_compiled
-def bins(values: Floats, cuts: Floats) -> Codes:
-    if cuts.size <= _FEW_CUTS:  # counting takes all lanes of a processor: no search is as quick
-        counts = np.zeros(values.size, np.uint8)
-        for cut in cuts:
-            for row in range(values.size):
-                counts[row] += np.uint8(values[row] > cut) + np.uint8(values[row] >= cut)
-        return counts.astype(np.intp)
-    found = np.zeros(values.size, np.intp)
+def _of_doubles(
+    values: Floats, numbers: Floats, starts: Codes, line: Floats, most: int
+) -> NDArray[np.uint16]:
+    found = np.empty(values.size, np.uint16)
+    low, last, width = line[0], line[1], line[2]
     for row in range(values.size):
-        low, size = 0, cuts.size
-        while size > 1:  # without a branch that could be guessed wrong
-            half = size >> 1
-            low += half * (cuts[low + half - 1] < values[row])
-            size -= half
-        low += cuts[low] < values[row]
-        found[row] = 2 * low + (low < cuts.size and cuts[low] == values[row])
+        place = (values[row] - low) * width
+        if not place > 0.0:  # also what is no number
+            place = 0.0
+        place = min(place, last)
+        code = np.int64(starts[np.int64(place)])
+        more = 0
+        for step in range(most):
+            more += numbers[code + step] <= values[row]
+        found[row] = code + more
     return found
 
 
 @_compiled
-def bins_whole(values: Whole, cuts: Whole) -> Codes:
-    if cuts.size <= _FEW_CUTS:  # counting takes all lanes of a processor: no search is as quick
-        counts = np.zeros(values.size, np.uint8)
-        for cut in cuts:
-            for row in range(values.size):
-                counts[row] += np.uint8(values[row] > cut) + np.uint8(values[row] >= cut)
-        return counts.astype(np.intp)
-    found = np.zeros(values.size, np.intp)
+def _of_integers(
+    values: Whole, numbers: Whole, starts: Codes, line: Whole, most: int
+) -> NDArray[np.uint16]:
+    found = np.empty(values.size, np.uint16)
+    low, high, shift = line[0], line[1], line[2]
+    if most == 0:
+        for row in range(values.size):
+            found[row] = starts[min(max(values[row], low), high) - low]
+        return found
     for row in range(values.size):
-        low, size = 0, cuts.size
+        value = min(max(values[row], low), high)
+        code = np.int64(starts[(value - low) >> shift])
+        more = 0
+        for step in range(most):
+            more += numbers[code + step] <= value
+        found[row] = code + more
+    return found
+
+
+@_compiled
+def _searched(values: Floats | Whole, numbers: Floats | Whole) -> NDArray[np.intp]:
+    found = np.empty(values.size, np.intp)
+    for row in range(values.size):
+        low, size = 0, numbers.size
         while size > 1:  # without a branch that could be guessed wrong
             half = size >> 1
-            low += half * (cuts[low + half - 1] < values[row])
+            low += half * (numbers[low + half - 1] <= values[row])
             size -= half
-        low += cuts[low] < values[row]
-        found[row] = 2 * low + (low < cuts.size and cuts[low] == values[row])
+        found[row] = low + (numbers.size > 0 and numbers[low] <= values[row])
     return found
 
 
@@ -129,10 +152,46 @@ def only(codes: Codes, masks: Words, starts: Codes) -> Codes:
     return found
 
 
+def words(by_code: Sequence[Words], codes: Sequence[Codes]) -> Words:
+    found = np.full(codes[0].size, ~np.uint64(0))
+    for at in range(0, len(codes) - 1, 2):
+        _narrow_twice(found, by_code[at], codes[at], by_code[at + 1], codes[at + 1])
+    if len(codes) & 1:
+        _narrow(found, by_code[-1], codes[-1])
+    return found
+
+
 @_compiled
-def narrow(words: Words, by_code: Words, codes: Codes) -> None:
+def _narrow(words: Words, by_code: Words, codes: Codes) -> None:
     for row in range(words.size):
         words[row] &= by_code[codes[row]]
+
+
+@_compiled
+def _narrow_twice(words: Words, one: Words, first: Codes, two: Words, second: Codes) -> None:
+    for row in range(words.size):
+        words[row] &= one[first[row]] & two[second[row]]
+
+
+def total(values: Sequence[Whole], codes: Sequence[Codes]) -> Whole:
+    found = np.zeros(codes[0].size, np.int64)
+    for at in range(0, len(codes) - 1, 2):
+        _add_twice(found, values[at], codes[at], values[at + 1], codes[at + 1])
+    if len(codes) & 1:
+        _add_once(found, values[-1], codes[-1])
+    return found
+
+
+@_compiled
+def _add_once(totals: Whole, values: Whole, codes: Codes) -> None:
+    for row in range(totals.size):
+        totals[row] += values[codes[row]]
+
+
+@_compiled
+def _add_twice(totals: Whole, one: Whole, first: Codes, two: Whole, second: Codes) -> None:
+    for row in range(totals.size):
+        totals[row] += one[first[row]] + two[second[row]]
 
 
 @_compiled
@@ -173,20 +232,19 @@ def every(codes: Codes, masks: Words, starts: Codes) -> tuple[Codes, Codes]:
     return counts, rules
 
 
+def known(words: Words, keys: Keys) -> Codes:
+    return _looked_up(words, keys.slots, keys.places, np.uint64(keys.shift))
+
+
 @_compiled
-def known(words: Words, keys: Words) -> Codes:
-    found = np.full(words.size, -1, np.intp)
+def _looked_up(words: Words, slots: Words, places: Whole, shift: np.uint64) -> Codes:
+    found = np.empty(words.size, np.int64)
+    last = slots.size - 1
     for row in range(words.size):
-        low, size = 0, keys.size
-        while size > 0:
-            half = size // 2
-            if keys[low + half] < words[row]:
-                low += half + 1
-                size -= half + 1
-            else:
-                size = half
-        if low < keys.size and keys[low] == words[row]:
-            found[row] = low
+        slot = np.int64((words[row] * _SPREAD) >> shift)
+        while places[slot] >= 0 and slots[slot] != words[row]:
+            slot = (slot + 1) & last
+        found[row] = places[slot]
     return found
 
 

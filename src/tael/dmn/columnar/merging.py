@@ -16,18 +16,20 @@ from tael.dmn.columnar.columns import (
     Dictionary,
     Exact,
     Fields,
+    Given,
     Items,
     Quotient,
     Raw,
     Real,
     Truth,
     Truths,
+    code_array,
     either,
 )
 from tael.dmn.errors import Nothing
 from tael.dmn.feel.values import Value
 
-_NUMBERS = (Exact, Raw, Quotient, Real, Coded)
+_NUMBERS = (Exact, Raw, Given, Quotient, Real, Coded)
 
 
 def select(which: Codes | Truths, columns: Sequence[Column]) -> Column:
@@ -73,7 +75,7 @@ def _coded(chosen: Sequence[Truths], columns: Sequence[Coded], unsure: Truths | 
     if all(column.dictionary is first for column in columns):
         return Coded(_picked(chosen, [column.codes for column in columns]), first, unsure)
     together, places = merged([column.dictionary for column in columns])
-    codes = [place[column.codes] for place, column in zip(places, columns, strict=True)]
+    codes = [column.read(place) for place, column in zip(places, columns, strict=True)]
     return Coded(_picked(chosen, codes), together, unsure)
 
 
@@ -84,7 +86,7 @@ def merged(dictionaries: Sequence[Dictionary]) -> tuple[Dictionary, list[Codes]]
     def make(_: list[Value]) -> tuple[Dictionary, list[Codes], Sequence[Dictionary]]:
         together = Dictionary()
         places = [
-            np.array([together.code(value) for value in list(each.values)], np.intp)
+            code_array([together.code(value) for value in list(each.values)])
             for each in dictionaries
         ]
         return together, places, dictionaries  # kept, so that no other takes their ids
@@ -117,7 +119,7 @@ def truth(column: Column) -> Truth:
     if not isinstance(column, Coded):
         raise TypeError(f"{type(column).__name__} is not of booleans")
     yes = column.dictionary.truths("is true", lambda value: value is True)
-    return Truth(yes[column.codes], column.unsure)
+    return Truth(column.read(yes), column.unsure)
 
 
 def member(column: Column, name: str) -> Column:
@@ -142,15 +144,15 @@ def mapped(column: Coded, key: object, function: Callable[[Value], Value]) -> Co
         together = Dictionary()
         codes = [together.code(fallback if each is None else each) for each in results]
         missing = np.array([each is None for each in results], np.bool_)
-        return _Mapped(together, np.array(codes, np.intp), missing)
+        return _Mapped(together, code_array(codes), missing)
 
     found = column.dictionary.derived(("mapped", key), make)
     if not isinstance(found, _Mapped):
         raise TypeError("a derived value of another kind")
     unsure = column.unsure
     if found.missing.any():
-        unsure = either(unsure, found.missing[column.codes])
-    return Coded(found.places[column.codes], found.dictionary, unsure)
+        unsure = either(unsure, column.read(found.missing))
+    return column.through(found.places, found.dictionary, unsure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ import numpy as np
 from tael.dmn.columnar import guard, merging
 from tael.dmn.columnar.columns import (
     Coded,
-    Codes,
     Column,
     Days,
     Dictionary,
     Exact,
     Fields,
+    Given,
     Items,
     Number,
     Quotient,
@@ -25,9 +25,11 @@ from tael.dmn.columnar.columns import (
     Truth,
     Truths,
     Words,
+    code_array,
     constant,
     either,
 )
+from tael.dmn.columnar.grids import Keys
 from tael.dmn.columnar.kernels import NONE, Kernels
 from tael.dmn.columnar.spaces import Space, lookup
 from tael.dmn.compiled.plan import Cell
@@ -41,7 +43,7 @@ _MOST_LISTS = 100_000
 
 def number(column: Column) -> Number:
     """A column of numbers as such."""
-    if isinstance(column, Exact | Raw | Quotient | Real | Coded):
+    if isinstance(column, Exact | Raw | Given | Quotient | Real | Coded):
         return column
     raise TypeError(f"{type(column).__name__} is not of numbers")
 
@@ -57,6 +59,8 @@ def doubted(column: Column, marks: Truths) -> Column:  # noqa: PLR0911 - one way
         return Exact(column.units, column.scale, column.bound, unsure)
     if isinstance(column, Raw):
         return Raw(column.values, unsure)
+    if isinstance(column, Given):
+        return Given(column.units, column.scale, unsure)
     if isinstance(column, Quotient):
         return Quotient(column.above, column.below, unsure)
     if isinstance(column, Real):
@@ -65,7 +69,7 @@ def doubted(column: Column, marks: Truths) -> Column:  # noqa: PLR0911 - one way
         return Truth(column.values, unsure)
     if isinstance(column, Days):
         return Days(column.days, unsure)
-    return Coded(column.codes, column.dictionary, unsure)
+    return column.doubted(unsure)
 
 
 def together(names: tuple[str, ...], columns: Sequence[Column]) -> Fields:
@@ -105,17 +109,17 @@ def compared_texts(operator: str, left: Column, right: Column) -> Truth:
     if not isinstance(left, Coded) or not isinstance(right, Coded):
         raise TypeError("strings are coded")
     unsure = either(left.unsure, right.unsure)
-    if len(right.dictionary) == 1 and not right.codes.ndim:
+    if len(right.dictionary) == 1 and not right.is_by_row:
         wanted = right.dictionary.values[0]
         key = (operator, wanted)
         found = left.dictionary.truths(key, lambda value: _holds(operator, value, wanted))
-        return Truth(found[left.codes], unsure)
+        return Truth(left.read(found), unsure)
     dictionary, places = merging.merged([left.dictionary, right.dictionary])
     ranks = np.empty(len(dictionary), np.intp)
     ranks[sorted(range(len(dictionary)), key=lambda code: str(dictionary.values[code]))] = (
         np.arange(len(dictionary))
     )
-    one, two = ranks[places[0][left.codes]], ranks[places[1][right.codes]]
+    one, two = left.read(ranks[places[0]]), right.read(ranks[places[1]])
     return Truth(guard.ordered(operator, one, two), unsure)
 
 
@@ -125,12 +129,16 @@ def _holds(operator: str, value: Value, wanted: Value) -> bool:
     return compare(operator, value, wanted)
 
 
-def over_items(function: str, listed: Items) -> Column:
+def over_items(function: str, listed: Items, kernels: Kernels) -> Column:
     """``sum``, ``min``, ``max``, ``mean`` or ``count`` of as many items in every row."""
     if function == "count":
         found: Column = constant(Decimal(len(listed.columns)))
         return found if listed.unsure is None else doubted(found, listed.unsure)
     numbers = [number(column) for column in listed.columns]
+    if function == "sum":
+        summed = guard.total_of_coded(numbers, kernels)
+        if summed is not None:
+            return summed
     total = numbers[0]
     for each in numbers[1:]:
         if function in ("min", "max"):
@@ -163,7 +171,7 @@ class Lists:
     def __init__(self, items: Sequence[Value]) -> None:
         self._items = tuple(items)
         self._dictionary = Dictionary([()])
-        self._known: tuple[Words, Codes] = np.zeros(0, np.uint64), np.zeros(0, np.intp)
+        self._known = Keys(np.zeros(0, np.uint64)), code_array([])
         self._lock = Lock()
 
     def column(self, words: Words, unsure: Truths | None, kernels: Kernels) -> Coded:
@@ -178,19 +186,19 @@ class Lists:
             missing = place == NONE
             if missing.any():
                 unsure = either(unsure, missing)
-        return Coded(codes[place], self._dictionary, unsure)
+        return Coded(place, self._dictionary, unsure, codes)
 
     def _learn(self, words: Words) -> None:
         with self._lock:
             keys, codes = self._known
-            have = set(keys.tolist())
+            have = set(keys.sorted.tolist())
             fresh = [word for word in words.tolist() if word not in have]
-            fresh = fresh[: max(0, _MOST_LISTS - keys.size)]
+            fresh = fresh[: max(0, _MOST_LISTS - keys.sorted.size)]
             numbers = [self._dictionary.code(self._list(word)) for word in fresh]
-            all_keys = np.concatenate([keys, np.array(fresh, np.uint64)])
-            order = np.argsort(all_keys)
-            all_codes = np.concatenate([codes, np.array(numbers, np.intp)])
-            self._known = all_keys[order], all_codes[order]
+            words_ = np.concatenate([keys.sorted, np.array(fresh, np.uint64)])
+            order = np.argsort(words_)
+            all_codes = np.array([*codes.tolist(), *numbers], np.intp)
+            self._known = Keys(words_[order]), all_codes[order]
 
     def _list(self, word: int) -> tuple[Value, ...]:
         return tuple(item for bit, item in enumerate(self._items) if word >> bit & 1)

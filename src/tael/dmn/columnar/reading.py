@@ -11,18 +11,17 @@ import pyarrow.compute as pc
 
 from tael.dmn.columnar.analysis import Analysis
 from tael.dmn.columnar.columns import (
-    LIMIT,
     Coded,
-    Codes,
     Column,
     Dictionary,
     Exact,
     Floats,
+    Given,
     Raw,
     Truth,
     Truths,
     Whole,
-    either,
+    code_array,
 )
 from tael.dmn.compiled.plan import Input, Kind
 from tael.dmn.feel.values import Value
@@ -116,7 +115,7 @@ def _nulls(kind: Kind, size: int) -> Reader:
     dictionary = Dictionary([value])
 
     def read(start: int, end: int) -> Column:
-        rows = np.zeros(min(end, size) - start, np.intp)
+        rows = np.zeros(min(end, size) - start, np.uint16)
         if kind is Kind.NUMBER:
             return Exact(rows.astype(np.int64), 0, 0, np.ones(rows.size, np.bool_))
         return Coded(rows, dictionary, np.ones(rows.size, np.bool_))
@@ -138,16 +137,7 @@ def _doubles(values: Floats, name: str, unsure: Truths | None) -> Reader:
 
 
 def _whole(values: Whole, scale: int, unsure: Truths | None) -> Reader:
-    if values.size and (values.max() >= LIMIT or values.min() <= -LIMIT):
-        long = (values >= LIMIT) | (values <= -LIMIT)
-        values, unsure = np.where(long, 0, values), either(unsure, long)
-
-    def read(start: int, end: int) -> Column:
-        units = values[start:end]
-        bound = max(int(units.max()), -int(units.min()), 0) if units.size else 0
-        return Exact(units, scale, bound, _part(unsure, start, end))
-
-    return read
+    return lambda start, end: Given(values[start:end], scale, _part(unsure, start, end))
 
 
 def _decimals(column: Any, name: str, unsure: Truths | None) -> Reader:
@@ -183,16 +173,16 @@ def _texts(column: Any, name: str, unsure: Truths | None, analysis: Analysis) ->
         return _opened_texts(column, unsure)
     if pa.types.is_dictionary(column.type):
         own = pc.index_in(column.dictionary, pa.array(known, column.type.value_type))
-        own = own.fill_null(len(known)).to_numpy().astype(np.intp)
-        places = _filled(column.indices).astype(np.intp)
-        codes = own[places] if own.size else np.zeros(len(column), np.intp)
+        own = own.fill_null(len(known)).to_numpy().astype(np.uint16)
+        places = _filled(column.indices)
+        codes = own.take(places, mode="clip") if own.size else np.zeros(len(column), np.uint16)
     else:
         if pa.types.is_string_view(column.type):
             column = column.cast(pa.string())
         found = pc.index_in(column, pa.array(known, column.type))
         if found.null_count:
             found = found.fill_null(len(known))
-        codes = found.to_numpy()
+        codes = found.to_numpy().astype(np.uint16)
     dictionary = _seeded(analysis, name)
     return _codes(codes, dictionary, unsure)
 
@@ -213,13 +203,9 @@ def _opened_texts(column: Any, unsure: Truths | None) -> Reader:
         column = column.dictionary_encode()
     values = column.dictionary.to_pylist()
     dictionary = Dictionary()
-    codes = np.array([dictionary.code(value or "") for value in values] or [dictionary.code("")])
+    codes = code_array([dictionary.code(value or "") for value in values] or [dictionary.code("")])
     return _codes(codes[_filled(column.indices)], dictionary, unsure)
 
 
 def _codes(codes: np.ndarray, dictionary: Dictionary, unsure: Truths | None) -> Reader:
-    def read(start: int, end: int) -> Column:
-        part: Codes = codes[start:end].astype(np.intp, copy=False)
-        return Coded(part, dictionary, _part(unsure, start, end))
-
-    return read
+    return lambda start, end: Coded(codes[start:end], dictionary, _part(unsure, start, end))

@@ -1,11 +1,13 @@
 """Codes of the values that tables look at, and which codes a cell takes.
 
-A number is coded by the cuts of every cell that looks at it, once for all tables: 2k between cuts
-k-1 and k, 2k + 1 exactly on cut k. What is coded already keeps its codes.
+A number is coded by the edges of every cell that looks at it, once for all tables: its code is how
+many of them lie behind it. ``[a..b)`` asks whether a number is behind the edge before a, and not
+behind that before b; ``> a`` for the edge after a. What is coded already keeps its codes.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
@@ -21,84 +23,101 @@ from tael.dmn.columnar.columns import (
     Column,
     Dictionary,
     Exact,
-    Floats,
+    Given,
     Quotient,
     Raw,
     Real,
     Truth,
     Truths,
-    Whole,
     Words,
     is_short,
     scale_of,
 )
+from tael.dmn.columnar.grids import Steps
 from tael.dmn.columnar.kernels import Kernels
 from tael.dmn.compiled.plan import Cell, Interval
 
 _SHARP = 2**51
 _MOST_FACTOR = 10**40
+_FAR = 30  # digits far beyond 62 bits
+
+# A place on the line of numbers: (p, False) parts what is below p from the rest, (p, True) what is
+# above p from the rest.
+Edge: TypeAlias = tuple[Decimal, bool]
 
 
 class Cuts:
-    """Sorted distinct numbers that part a value's line into 2k + 1 bins."""
+    """Sorted distinct edges that part a value's line; a code is how many edges lie behind it."""
 
-    def __init__(self, points: Iterable[Decimal]) -> None:
-        self.points = sorted(set(points))
-        self.places = {point: place for place, point in enumerate(self.points)}
-        self.short = all(map(is_short, filter(None, self.points)))
-        self.scale = max(map(scale_of, self.points), default=0)
-        self.floats: Floats = np.array([float(point) for point in self.points], np.float64)
-        self._around = np.concatenate([[-np.inf], self.floats, [np.inf]])
-        self._doubled: dict[int, Whole] = {}
+    def __init__(self, edges: Iterable[Edge]) -> None:
+        self.edges = sorted(set(edges))
+        self.places = {edge: place for place, edge in enumerate(self.edges)}
+        points = [point for point, _ in self.edges]
+        self.short = all(map(is_short, filter(None, points)))
+        self.scale = max(map(scale_of, points), default=0)
+        floats = [
+            math.nextafter(float(p), math.inf) if after else float(p) for p, after in self.edges
+        ]
+        self.floats = Steps(np.array(floats, np.float64))
+        self._around = np.concatenate([[-np.inf], floats, [np.inf]])
+        self._whole: dict[int, Steps] = {}
 
     def __len__(self) -> int:
-        return 2 * len(self.points) + 1
+        return len(self.edges) + 1
 
-    def doubled(self, scale: int) -> Whole:
-        """Twice each cut in units of ``scale``; odd where the cut lies between two units."""
-        known = self._doubled.get(scale)
+    def whole(self, scale: int) -> Steps:
+        """The least number of units of ``scale`` behind each edge, within plus or minus LIMIT."""
+        known = self._whole.get(scale)
         if known is None:
-            known = np.array([_doubled(point, scale) for point in self.points], np.int64)
-            self._doubled[scale] = known
+            units = [_least(edge, scale) for edge in self.edges]
+            known = self._whole[scale] = Steps(np.array(units, np.int64))
         return known
 
     def close(self, column: Real, codes: Codes) -> Truths:
-        """Rows whose error may carry them over a cut."""
-        lower, upper = self._around[codes >> 1], self._around[(codes >> 1) + 1]
+        """Rows whose error may carry them over an edge."""
+        lower, upper = self._around[codes], self._around[1:][codes]
         values = column.values
         errors = column.errors * (1 + 2.0**-50) + np.abs(values) * 2.0**-50 + 1e-300
         near: Truths = ~((values - lower > errors) & (upper - values > errors))
         return near
 
 
-def _doubled(point: Decimal, scale: int) -> int:
-    if point.adjusted() + scale > 30:  # noqa: PLR2004 - far beyond 62 bits
-        return 2 * LIMIT - 1 if point > 0 else 1 - 2 * LIMIT
+def _least(edge: Edge, scale: int) -> int:
+    point, after = edge
+    if point.adjusted() + scale > _FAR:
+        return LIMIT if point > 0 else -LIMIT
     if scale == 0 and point == point.to_integral_value():
-        return int(max(1 - 2 * LIMIT, min(2 * LIMIT - 1, 2 * int(point))))
-    numerator, denominator = point.as_integer_ratio()
-    whole, rest = divmod(numerator * 10**scale, denominator)
-    return int(max(1 - 2 * LIMIT, min(2 * LIMIT - 1, 2 * whole + (1 if rest else 0))))
+        least = int(point) + after
+    else:
+        numerator, denominator = point.as_integer_ratio()
+        whole, rest = divmod(numerator * 10**scale, denominator)
+        least = whole + (after or rest > 0)
+    return max(-LIMIT, min(LIMIT, least))
 
 
 Space: TypeAlias = Cuts | Dictionary
 
 
-def coded(  # noqa: PLR0911 - one way a kind
+def coded(  # noqa: C901, PLR0911 - one way a kind
     column: Column, cuts: Cuts, kernels: Kernels, size: int
 ) -> tuple[Codes, Space, Truths | None]:
     """The codes of ``column``, what they stand for, and the rows that cannot be told."""
     if isinstance(column, Coded):
         return _rows(column.codes, size), column.dictionary, column.unsure
     if isinstance(column, Truth):
-        return _rows(column.values.astype(np.intp), size), BOOLEANS, column.unsure
+        return _rows(column.values, size).view(np.uint8), BOOLEANS, column.unsure
     if isinstance(column, Raw):
         if cuts.short:
             return kernels.bins(_rows(column.values, size), cuts.floats), cuts, column.unsure
         column = guard.exact(column) or column
+    if isinstance(column, Given):
+        steps = cuts.whole(column.scale)
+        if steps.inside:
+            return kernels.bins(column.units, steps), cuts, column.unsure
+        column = guard.exact_of_given(column)
     if isinstance(column, Exact):
-        points = cuts.doubled(column.scale)
-        return kernels.bins_whole(_rows(2 * column.units, size), points), cuts, column.unsure
+        steps = cuts.whole(column.scale)
+        return kernels.bins(_rows(column.units, size), steps), cuts, column.unsure
     if not isinstance(column, Raw | Quotient | Real):
         raise TypeError(f"no codes of {type(column).__name__}")
     doubles = guard.real(column)
@@ -143,9 +162,9 @@ def ranges(cell: Cell, space: Space) -> list[tuple[int, int]]:
 def _range(part: Interval, cuts: Cuts) -> tuple[int, int] | None:
     start, end = 0, len(cuts) - 1
     if isinstance(part.low, Decimal):
-        start = 2 * cuts.places[part.low] + (1 if part.low_closed else 2)
+        start = cuts.places[part.low, not part.low_closed] + 1
     if isinstance(part.high, Decimal):
-        end = 2 * cuts.places[part.high] + (1 if part.high_closed else 0)
+        end = cuts.places[part.high, part.high_closed]
     return (start, end) if start <= end else None
 
 

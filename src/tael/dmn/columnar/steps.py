@@ -198,7 +198,7 @@ class Compiler:
         def over(chunk: Chunk) -> Column:
             listed = step(chunk)
             if isinstance(listed, Items):
-                return over_items(function, listed)
+                return over_items(function, listed, chunk.kernels)
             if not isinstance(listed, Coded):
                 raise TypeError(f"{function} of {type(listed).__name__}")
             call = BUILTINS[function].call
@@ -223,7 +223,7 @@ class Compiler:
 
         def within(chunk: Chunk) -> Column:
             codes, space, unsure = look(chunk)
-            return Truth(test.codes(space)[codes], unsure)
+            return Truth(test.codes(space).take(codes, mode="clip"), unsure)
 
         return within
 
@@ -301,7 +301,7 @@ class Compiler:
     def _check_size(node: p.Table) -> None:
         """Masks grow with the square of the rules: from some 20,000 on, rows run one by one."""
         rules = len(node.outputs[0])
-        codes = sum(2 * len(set(points(cells_of(column)))) + 1 for column in node.columns)
+        codes = sum(len(set(points(cells_of(column)))) + 1 for column in node.columns)
         if codes * (rules + 63) // 64 * 8 > MOST_MASK_BYTES:
             raise NotColumnar(f"a table of {rules} rules is too large for columns")
 
@@ -332,7 +332,7 @@ class Compiler:
         expressions = [*node.outputs[place], *([node.default[place]] if node.default else [])]
         distinct: dict[object, int] = {}
         steps: list[Step] = []
-        which = np.zeros(len(node.outputs[place]) + 1, np.intp)
+        which = np.zeros(len(node.outputs[place]) + 1, np.uint16)
         for rule, expression in enumerate(expressions):
             key = (
                 expression
@@ -404,7 +404,7 @@ def _refused(passes: Truths, codes: Codes) -> Truths | None:
     if refused.size == 1:  # as with allowed strings: one code stands for all others
         outside: Truths = codes == refused[0]
     else:
-        outside = ~passes[codes]
+        outside = (~passes).take(codes, mode="clip")
     return outside if outside.any() else None
 
 

@@ -19,9 +19,11 @@ from tael.dmn.columnar.columns import (
     Truths,
     Whole,
     Words,
+    code_array,
     either,
     units_of,
 )
+from tael.dmn.columnar.grids import Keys
 from tael.dmn.columnar.kernels import NONE, Kernels
 from tael.dmn.columnar.spaces import Space, lookup, masks
 from tael.dmn.compiled import plan as p
@@ -74,10 +76,10 @@ class Outcomes:
     def arrays(self) -> tuple[Codes, Truths, Codes]:
         """Per number: the code of its value in ``values``, whether unsure, its first rule."""
         known = self._arrays
-        if known is None:
+        if known is None or known[0].size < len(self._rows):
             rows = list(self._rows)
             known = self._arrays = (
-                np.array([row[0] for row in rows], np.intp),
+                code_array(row[0] for row in rows),
                 np.array([row[1] for row in rows], np.bool_),
                 np.array([row[2] for row in rows], np.intp),
             )
@@ -164,7 +166,7 @@ class Matcher:
         self._single = [np.ascontiguousarray(part[:, 0]) for part in parts]
         self._masks: Words = np.ascontiguousarray(np.concatenate(parts))
         self._starts = np.cumsum([0, *self._sizes[:-1]]).astype(np.intp)
-        self._keys: tuple[Words, Codes] = np.zeros(0, np.uint64), np.zeros(0, np.intp)
+        self._keys = Keys(np.zeros(0, np.uint64)), code_array([])
         self._lock = Lock()
         if self._by_rule:  # the kernels' SEVERAL and NONE count from the end
             sets: list[Hits] = [*((rule,) for rule in range(self._rules)), (0, 0), ()]
@@ -199,7 +201,7 @@ class Matcher:
         """One number for the codes of all columns: the place in ``cube``."""
         found = codes[0]
         for column, size in zip(codes[1:], self._sizes[1:], strict=True):
-            found = found * size + column
+            found = np.multiply(found, size, dtype=np.uint16) + column  # fewer than 2 ** 14
         return found
 
     def outcomes(self, codes: Sequence[Codes], kernels: Kernels) -> Codes:
@@ -226,10 +228,7 @@ class Matcher:
 
     def _words(self, codes: Sequence[Codes], kernels: Kernels) -> Words:
         """Which of at most 64 rules match each row."""
-        words = self._single[0][codes[0]]
-        for single, column in zip(self._single[1:], codes[1:], strict=True):
-            kernels.narrow(words, single, column)
-        return words
+        return kernels.words(self._single, codes)
 
     def _code(self, hits: Hits) -> int:
         return self._outcomes.code(hits) if len(self._outcomes) < _MOST_OUTCOMES else NONE
@@ -247,17 +246,18 @@ class Matcher:
 
     def _learn(self, words: Words) -> None:
         keys, codes = self._keys
-        fresh = [word for word in words.tolist() if word not in set(keys.tolist())]
+        have = set(keys.sorted.tolist())
+        fresh = [word for word in words.tolist() if word not in have]
         numbers = [self._code(_bits(np.array([word], np.uint64))) for word in fresh]
         kept = [
             (word, number) for word, number in zip(fresh, numbers, strict=True) if number != NONE
         ]
         if not kept:
             return
-        joined = np.concatenate([keys, np.array([word for word, _ in kept], np.uint64)])
+        joined = np.concatenate([keys.sorted, np.array([word for word, _ in kept], np.uint64)])
         order = np.argsort(joined)
-        more = np.array([number for _, number in kept], np.intp)
-        self._keys = joined[order], np.concatenate([codes, more])[order]
+        more = [*codes.tolist(), *(number for _, number in kept)]
+        self._keys = Keys(joined[order]), np.array(more, np.intp)[order]
 
     def sums(self, codes: Sequence[Codes], points: Whole, kernels: Kernels) -> tuple[Whole, Truths]:
         """The sum of the points of the rules that match, and whether none does."""
@@ -319,13 +319,14 @@ class TableRun:
         values, doubtful = matcher.cube_values()
         place = matcher.combined(codes)
         if doubtful is not None:
-            unsure = either(unsure, doubtful[place])
-        return Coded(values[place], self.outcomes.values, unsure)
+            unsure = either(unsure, doubtful.take(place, mode="clip"))
+        return Coded(place, self.outcomes.values, unsure, values)
 
     def value(self, outcomes: Codes, unsure: Truths | None) -> Column:
         """What each row's outcome comes to, of constants."""
         codes, doubtful, _ = self.outcomes.arrays()
-        return Coded(codes[outcomes], self.outcomes.values, self.unsure(outcomes, doubtful, unsure))
+        marks = self.unsure(outcomes, doubtful, unsure)
+        return Coded(outcomes, self.outcomes.values, marks, codes)
 
     @staticmethod
     def unsure(outcomes: Codes, doubtful: Truths, unsure: Truths | None) -> Truths | None:

@@ -1,0 +1,135 @@
+"""Sorted numbers, and words, that values are placed among or looked up in: at once, unsearched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.dmn.columnar.columns import LIMIT, MOST_CODES, Floats, Whole, Words
+
+_MOST_CELLS = 2**14
+_FEW_CELLS = 2**8
+_MOST_A_CELL = 2
+_MOST_COMPARED = 8
+_ONE_CELL = 63  # a shift
+_THINNEST, _WIDEST = 1e-290, 1e290
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells of equal width over the steps.
+
+    Attributes:
+        starts: per cell how many of the steps lie in cells before it; with ``most`` 0 also those in
+            the cell itself.
+        line: of integers the least and the most that a value is brought within, and the shift from
+            one to cells; of doubles where the cells begin, the last cell, and cells a unit.
+        most: how many steps the fullest cell holds; -1: no grid, search.
+    """
+
+    starts: NDArray[np.uint16]
+    line: Floats | Whole
+    most: int
+
+
+class Steps:
+    """Sorted numbers, doubles or int64; the code of a value is how many are not above it."""
+
+    def __init__(self, numbers: Floats | Whole) -> None:
+        self.numbers = numbers
+        self.inside = not numbers.size or bool(abs(numbers).max() < LIMIT)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The grid; made when first asked for."""
+        none = Grid(np.zeros(1, np.uint16), self.numbers[:0], -1)
+        if not 0 < self.numbers.size < MOST_CODES:
+            return none
+        made: Callable[[Any], Grid | None] = _of_integers
+        if self.numbers.dtype.kind == "f":
+            made = _of_doubles
+        return made(self.numbers) or none
+
+    @cached_property
+    def padded(self) -> Floats | Whole:
+        """The numbers, and after them some that no value reaches, be it infinite."""
+        last = np.nan if self.numbers.dtype.kind == "f" else np.iinfo(np.int64).max
+        return np.concatenate([self.numbers, np.full(_MOST_COMPARED, last, self.numbers.dtype)])
+
+
+def _of_integers(numbers: Whole) -> Grid | None:
+    low, high = int(numbers[0]) - 1, int(numbers[-1])
+    span = high - low
+    if span < _MOST_CELLS:
+        values = np.arange(low, high + 1)
+        starts = np.searchsorted(numbers, values, side="right").astype(np.uint16)
+        return Grid(starts, np.array([low, high, 0]), 0)
+    if span >= LIMIT:
+        return None
+    if numbers.size <= _MOST_A_CELL:
+        return Grid(np.zeros(1, np.uint16), np.array([low, high, _ONE_CELL]), numbers.size)
+    cells = _FEW_CELLS
+    while True:
+        shift = max(0, (span // cells).bit_length())
+        found = _counted((numbers - low) >> shift, (span >> shift) + 1)
+        if found[1] <= _MOST_A_CELL or cells >= _MOST_CELLS:
+            break
+        cells *= 4
+    return (
+        None
+        if found[1] > _MOST_COMPARED
+        else Grid(found[0], np.array([low, high, shift]), found[1])
+    )
+
+
+def _of_doubles(numbers: Floats) -> Grid | None:
+    low, high = float(numbers[0]), float(numbers[-1])
+    if numbers.size <= _MOST_A_CELL:
+        return Grid(np.zeros(1, np.uint16), np.array([low, 0.0, 0.0]), numbers.size)
+    cells = _FEW_CELLS
+    while True:
+        width = cells / (high - low) if high > low else 0.0
+        if not _THINNEST < width < _WIDEST:
+            return None
+        places = np.minimum((numbers - low) * width, cells - 1).astype(np.int64)
+        found = _counted(places, cells)
+        if found[1] <= _MOST_A_CELL or cells >= _MOST_CELLS:
+            break
+        cells *= 4
+    return (
+        None
+        if found[1] > _MOST_COMPARED
+        else Grid(found[0], np.array([low, cells - 1, width]), found[1])
+    )
+
+
+def _counted(places: Whole, cells: int) -> tuple[NDArray[np.uint16], int]:
+    counts = np.bincount(places, minlength=cells)
+    return (np.cumsum(counts) - counts).astype(np.uint16), int(counts.max())
+
+
+SPREAD = 0x9E3779B97F4A7C15  # 2 ** 64 over the golden ratio: spreads words over slots
+
+
+class Keys:
+    """Sorted distinct words, also as a table of slots: twice as many, and some free.
+
+    A word stands in the first free slot from the highest bits of ``word * SPREAD`` on.
+    """
+
+    def __init__(self, words: Words) -> None:
+        self.sorted = words
+        bits = max(4, int(2 * words.size).bit_length())
+        self.shift = 64 - bits
+        self.slots = np.zeros(1 << bits, np.uint64)
+        self.places: Whole = np.full(1 << bits, -1, np.int64)
+        for place, word in enumerate(words.tolist()):
+            slot = (word * SPREAD & 0xFFFFFFFFFFFFFFFF) >> self.shift
+            while self.places[slot] >= 0:
+                slot = (slot + 1) & ((1 << bits) - 1)
+            self.slots[slot], self.places[slot] = word, place
