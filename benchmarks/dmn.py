@@ -46,11 +46,15 @@ def part(name: str, *arguments: str) -> dict[str, object]:
 
 def show(found: dict[str, object]) -> None:
     """Requirements beside what was reached, on standard error."""
-    table = Table("requirement", "reached")
+    table = Table("what", "required", "measured", "verdict")
     for part_name, figures in found.items():
         listed = figures.get("requirements", {}) if isinstance(figures, dict) else {}
         for name, reached in listed.items():
-            table.add_row(f"{part_name}: {name}", str(reached))
+            row = {"measured": reached}
+            if isinstance(reached, dict) and "verdict" in reached:
+                row = reached
+            cells = (str(row.get(key, "")) for key in ("required", "measured", "verdict"))
+            table.add_row(f"{part_name}: {name}", *cells)
     Console(stderr=True).print(table)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tael.dmn.collection import collecting_later
 from tael.dmn.compiled.plan import Plan
 from tael.dmn.compiled.planner import plan_of
+from tael.dmn.compiled.scalar import Kept
 from tael.dmn.compiled.traced import Traced
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.closures import Compiler
@@ -89,6 +90,10 @@ def _model(raw: bytes, file: str, resolve: Resolver, *, tolerant: bool) -> Model
         ) from None
 
 
+def _nothing(_inputs: Mapping[str, object]) -> None:
+    """Where there is no fast body."""
+
+
 class _Codes(Mapping[str, Code]):
     """The general bodies of nodes, each compiled when first asked for."""
 
@@ -140,6 +145,7 @@ class Model:
         }
         self._service_ids = {each.path + each.name: key for key, each in graph.services.items()}
         self._fast: dict[str | None, Traced | None] = {}
+        self._answers: dict[str | None, Callable[[Mapping[str, object]], Result | None]] = {}
         self._quick: dict[str | None, Quick] = {}
 
     @staticmethod
@@ -192,11 +198,8 @@ class Model:
             BadInput: a value without a FEEL type; names the field.
             DmnError: no such decision, or an evaluation that nests too deeply.
         """
-        fast = self._fast.get(decision)
-        if fast is None and decision not in self._fast:
-            fast = self._fast_body(decision)
-        result = None if fast is None else fast.result(inputs)
-        return self.evaluate_slowly(inputs, decision) if result is None else result
+        answer = self._answers.get(decision) or self._answer(decision)
+        return answer(inputs) or self.evaluate_slowly(inputs, decision)
 
     def evaluate_slowly(self, inputs: Mapping[str, object], decision: str | None = None) -> Result:
         """As ``evaluate``, by the general body alone: what every fast one must equal."""
@@ -271,6 +274,14 @@ class Model:
         self._fast[decision] = fast
         return fast
 
+    def _answer(self, decision: str | None) -> Callable[[Mapping[str, object]], Result | None]:
+        """What is asked first for ``decision``; None: ask the general body."""
+        fast = self._fast[decision] if decision in self._fast else self._fast_body(decision)
+        if decision is not None and decision not in self._fast:
+            return _nothing  # no such decision: names from outside are not kept
+        answer = self._answers[decision] = _nothing if fast is None else fast.result
+        return answer
+
     @cached_property
     def reasoner(self) -> Reasoner:
         """The reasons the model declares; read when first asked for.
@@ -306,23 +317,19 @@ class Model:
         """
         question: Question = (most, method, tuple(sorted(medians.items())) if medians else ())
         fast = self._fast[decision] if decision in self._fast else self._fast_body(decision)
-        run = None if fast is None else fast.run(inputs)
+        result = None if fast is None else fast.whole(inputs)
         codes = None
-        if run is None or fast is None:
+        if result is None or fast is None:
             result = self.evaluate(inputs, decision)
-        else:
-            result, kept = run
-            if fast.tells:
-                codes = self._quick_of(decision, fast).codes(kept, question)
+        elif fast.tells:
+            quick = self._quick.get(decision) or self._quick_of(decision, fast)
+            codes = quick.codes(cast("Kept", result.kept), question)
         outputs = result.outputs
-        value = next(iter(outputs.values())) if len(outputs) == 1 else dict(outputs)
+        value = next(iter(outputs.values())) if len(outputs) == 1 else outputs
         return Explanation(value, result, (self.reasoner, question), codes)
 
     def _quick_of(self, decision: str | None, fast: Traced) -> Quick:
-        quick = self._quick.get(decision)
-        if quick is None:
-            quick = self._quick[decision] = Quick(self.reasoner, fast.keys)
-        return quick
+        return self._quick.setdefault(decision, Quick(self.reasoner, fast.keys))
 
     def check(self) -> tuple[Finding, ...]:
         """What the type checker finds wrong, by place: errors, warnings and notes.

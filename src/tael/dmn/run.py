@@ -112,7 +112,7 @@ class Run:
     def steps(self) -> list[Step]:
         """What was computed, each step after those it needed."""
         return [
-            Step(f.node.name, tuple(f.reads.items()), tuple(f.fired), f.value)
+            Step.of(f.node.name, tuple(f.reads.items()), tuple(f.fired), f.value)
             for f in self._frames
             if f.fired or isinstance(f.node, Decision)
         ]
@@ -222,7 +222,7 @@ class _Frame:
         self._run.spend(steps)
 
     def fire(self, rule: Rule) -> None:
-        self.fired.append(Fired(rule.number, rule.id, rule.annotations, rule))
+        self.fired.append(Fired.of(rule))
 
     def typed(self, value: Value) -> Value:
         """``value`` as the node's declared type. Raises Nothing when it does not conform."""

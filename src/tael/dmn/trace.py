@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from tael.dmn.feel.syntax import Rule
+from tael.dmn.feel.syntax import Expression, Literal, Negation, Rule
 from tael.dmn.feel.text import to_json
 from tael.dmn.feel.values import Value
 
@@ -27,13 +28,32 @@ class FeelWarning:
 class Fired:
     """A rule that fired: its 1-based number in the table, its id and the author's annotations.
 
-    ``rule`` is the rule itself: a node may hold several tables, each with a rule 1.
+    ``rule`` is the rule itself: a node may hold several tables, each with a rule 1. ``gave`` are
+    its conclusions, the points of a scorecard say; None for one that is computed.
     """
 
     number: int
     id: str
     annotations: tuple[str, ...] = ()
     rule: Rule | None = field(default=None, repr=False, compare=False)
+    gave: tuple[Value, ...] = field(default=(), repr=False, compare=False)
+
+    @classmethod
+    def of(cls, rule: Rule) -> Fired:
+        """``rule``, having fired."""
+        gave = tuple([_written(each) for each in rule.conclusions])
+        return cls(rule.number, rule.id, rule.annotations, rule, gave)
+
+
+def _written(tree: Expression) -> Value:
+    """The value that a conclusion writes; None when it is computed."""
+    if isinstance(tree, Literal):
+        return tree.value
+    if isinstance(tree, Negation) and isinstance(tree.operand, Literal):
+        value = tree.operand.value
+        if isinstance(value, Decimal):
+            return value.copy_negate() if value else value
+    return None
 
 
 Reads = tuple[tuple[str, Value], ...]
@@ -46,27 +66,35 @@ class Step:
         node: name of the decision or knowledge model.
         fired: rules that fired, in the order of the result.
         value: the decision's value; None for a knowledge model.
+        names: what it could read, by name; ``reads`` tells what it did read.
+        given: the values of ``names``, in their order: inputs as the caller gave them.
     """
 
-    __slots__ = ("_reads", "fired", "node", "value")
+    __slots__ = ("_kept", "_reads", "fired", "given", "names", "node", "value")
 
-    def __init__(
-        self,
-        node: str,
-        reads: Reads | Callable[[], Reads],
-        fired: tuple[Fired, ...],
-        value: Value,
-    ) -> None:
-        self.node = node
-        self._reads = reads
-        self.fired = fired
-        self.value = value
+    node: str
+    names: tuple[str, ...]
+    given: tuple[object, ...]
+    fired: tuple[Fired, ...]
+    value: Value
+    _reads: Reads | Callable[[object], Reads]  # or what makes it of ``_kept``
+    _kept: object
+
+    @classmethod
+    def of(cls, node: str, reads: Reads, fired: tuple[Fired, ...], value: Value) -> Step:
+        """A step. There is no ``__init__``: compiled bodies make many and set what they know."""
+        made = cls()
+        made.node, made.fired, made.value = node, fired, value
+        made.names = tuple([name for name, _ in reads])
+        made.given = tuple([each for _, each in reads])
+        made._reads, made._kept = reads, None
+        return made
 
     @property
     def reads(self) -> Reads:
         """Names it read with their values, in the order of first reading."""
         if not isinstance(self._reads, tuple):
-            self._reads = self._reads()
+            self._reads = self._reads(self._kept)
         return self._reads
 
     def _parts(self) -> tuple[object, ...]:
@@ -82,11 +110,26 @@ class Step:
         return f"Step({', '.join(map(repr, self._parts()))})"
 
 
-@dataclass(frozen=True, slots=True)
 class Trace:
-    """The steps of an evaluation, each after those it needed."""
+    """The steps of an evaluation, each after those it needed. Immutable.
 
-    steps: tuple[Step, ...]
+    Attributes:
+        steps: the steps.
+    """
+
+    __slots__ = ("steps",)
+
+    def __init__(self, steps: tuple[Step, ...]) -> None:
+        self.steps = steps
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Trace) and self.steps == other.steps
+
+    def __hash__(self) -> int:
+        return hash(self.steps)
+
+    def __repr__(self) -> str:
+        return f"Trace({self.steps!r})"
 
     def of(self, node: str) -> Step | None:
         """The step of the decision or knowledge model ``node``; None when it was not needed."""
@@ -115,9 +158,10 @@ class Result:
         outputs: the value of each decision asked for, by name: Decimal, str, bool, date, tuple
             (list), dict (context) or None.
         warnings: why anything is null, in the order met.
+        kept: inside the engine, what the trace is made of.
     """
 
-    __slots__ = ("_kept", "_trace", "outputs", "warnings")
+    __slots__ = ("_trace", "kept", "outputs", "warnings")
 
     def __init__(
         self,
@@ -129,13 +173,13 @@ class Result:
         self.outputs = outputs
         self._trace = trace  # or what makes it of ``kept``
         self.warnings = warnings
-        self._kept = kept
+        self.kept = kept
 
     @property
     def trace(self) -> Trace:
         """What was read and which rules fired; put into words when first asked for."""
         if not isinstance(self._trace, Trace):
-            self._trace = self._trace(self._kept)
+            self._trace = self._trace(self.kept)
         return self._trace
 
     def __repr__(self) -> str:

@@ -7,18 +7,16 @@ steps aside. Functions are generated when first needed, for a bounded number of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import getcontext, setcontext
 from operator import itemgetter
-from typing import NamedTuple, cast
+from typing import cast
 
 from tael.dmn.collection import collecting_later
 from tael.dmn.compiled.plan import Plan
-from tael.dmn.compiled.scalar import Body, compile_body
+from tael.dmn.compiled.scalar import Body, Door, compile_body
 from tael.dmn.compiled.source import Odd
 from tael.dmn.compiled.walk import needs
 from tael.dmn.errors import Nothing
-from tael.dmn.feel.numbers import NUMBERS
-from tael.dmn.feel.values import Value
+from tael.dmn.trace import Result, Trace
 
 _MOST_SIGNATURES = 64
 # What a fast body meets where the general one gives null or a warning, or refuses the input.
@@ -29,76 +27,55 @@ _ASIDE = (
 )  # fmt: skip
 
 
-class Kept(NamedTuple):
-    """One run: the function that ran, inputs as given, outputs by name, what its tables left."""
-
-    body: Body
-    inputs: tuple[object, ...]
-    outputs: dict[str, Value]
-    rows: tuple[object, ...]
-
-    @property
-    def values(self) -> tuple[Value, ...]:
-        """The outputs in the order in which they were wanted."""
-        return tuple(self.outputs.values())
-
-
-_made = tuple.__new__  # half the time of ``Kept(...)``
-
-
 class FastBody:
     """Computes some decisions of a planned model.
 
     Args:
         plan: the plan of the model.
         wanted: keys of planned decisions, by the names that outputs bear.
+        tell: makes the trace of what a result keeps.
     """
 
-    def __init__(self, plan: Plan, wanted: Mapping[str, str]) -> None:
+    def __init__(
+        self, plan: Plan, wanted: Mapping[str, str], tell: Callable[[object], Trace]
+    ) -> None:
         self._plan = plan
         self.wanted = dict(wanted)
         self.needed = needs(plan, wanted.values())
-        names = [item.name for item in self.needed.inputs]
-        self._read = _reader(names)
+        self._door = Door(_reader([item.name for item in self.needed.inputs]), tell)
         self._bodies: dict[tuple[type, ...], Body | None] = {}
+        self._latest: Callable[[Mapping[str, object]], Result | None] = _other
 
-    def run(self, inputs: Mapping[str, object]) -> Kept | None:
+    def run(self, inputs: Mapping[str, object]) -> Result | None:
         """The outputs and what a trace is made from; None: ask the general body."""
         try:
-            given = self._read(inputs)
-        except (LookupError, TypeError):
+            # Callers send the same types again and again: the function of the last ones is asked
+            # first, and says by None that these are others.
+            return self._latest(inputs) or self._by_types(inputs)
+        except _ASIDE:
             return None
-        return self.run_values(given)
 
-    def run_values(self, given: tuple[object, ...]) -> Kept | None:
-        """As ``run``, of the values in the order of ``needed.inputs``."""
-        kinds = tuple(map(type, given))
+    def _by_types(self, inputs: Mapping[str, object]) -> Result | None:
+        kinds = tuple(map(type, self._door.read(inputs)))
         body = self._bodies.get(kinds)
         if body is None:
             body = self._compiled(kinds)
             if body is None:
                 return None
-        try:
-            if body.in_context:
-                outer = getcontext()
-                setcontext(NUMBERS)
-                try:
-                    outputs, rows = body.run(*given)
-                finally:
-                    setcontext(outer)
-            else:
-                outputs, rows = body.run(*given)
-        except _ASIDE:
-            return None
-        return _made(Kept, (body, given, outputs, rows))
+        self._latest = body.run
+        return body.run(inputs)
 
     def _compiled(self, kinds: tuple[type, ...]) -> Body | None:
         if kinds in self._bodies or len(self._bodies) >= _MOST_SIGNATURES:
             return None
         with collecting_later():
-            body = compile_body(self._plan, self.needed, self.wanted, kinds)
+            body = compile_body(self._plan, self.needed, self.wanted, kinds, self._door)
         self._bodies[kinds] = body
         return body
+
+
+def _other(_inputs: Mapping[str, object]) -> None:
+    """Before the first run: no types are known yet."""
 
 
 def _reader(names: Sequence[str]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:

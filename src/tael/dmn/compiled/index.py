@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from tael.dmn.compiled import plan as p
 from tael.dmn.feel.numbers import NUMBERS
@@ -25,6 +26,8 @@ _MOST_FLAT_BYTES = 192 * 1024 * 1024
 _LEAST_EXPONENT = -290
 _EXACT_DIGITS = 15
 _FEW_HITS = 32
+_LARGEST_BY_VALUE = 2048
+_LEAST_BY_VALUE = 256
 _MOST_COLLECTED = 4096
 
 
@@ -103,6 +106,22 @@ def int_cuts(edges: set[Edge]) -> Cuts:
     """Cuts of computed whole numbers."""
     ordered = tuple(sorted(edges))
     return Cuts(ordered, [_int_key(edge) for edge in ordered], 0)
+
+
+def bins_by_value(cuts: Cuts) -> tuple[int, ...] | None:
+    """The bins of small whole numbers, by index; negative ones count from the end.
+
+    None where cuts lie too far from zero for that. ``cuts`` are those of raw ints.
+    """
+    inner = [key for key in cuts.keys[1:-1] if isinstance(key, int)]
+    largest = max(map(abs, inner), default=0)
+    if not inner or largest > _LARGEST_BY_VALUE:
+        return None
+    reach = max(2 * largest, _LEAST_BY_VALUE)
+    bins: list[int] = []
+    for place, (low, high) in enumerate(pairwise([-reach, *inner, reach]), start=1):
+        bins += [place] * (high - low)
+    return (*bins[reach:], *bins[:reach])
 
 
 def _float_key(edge: Edge) -> float:

@@ -10,20 +10,20 @@ from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Protocol
 
 from tael.dmn.compiled import plan as p
 from tael.dmn.compiled.exact import Exact, exact_of
 from tael.dmn.compiled.index import (
-    LIMIT,
     Chunks,
     Collected,
     Cuts,
     Edge,
+    bins_by_value,
     decimal_cuts,
     edges_of,
     int_cuts,
+    is_exact_double,
     numeric_masks,
     point_masks,
     raw_cuts,
@@ -31,6 +31,17 @@ from tael.dmn.compiled.index import (
     wants_chunks,
 )
 from tael.dmn.compiled.occurrence import Occurrence
+from tael.dmn.compiled.rows import (
+    Asked,
+    Output,
+    Rows,
+    all_placed,
+    domain_of,
+    form_of,
+    order_of,
+    placed,
+    row_of,
+)
 from tael.dmn.compiled.source import Form, Held, Source, TooLarge
 from tael.dmn.compiled.walk import Needs, subject, walked
 from tael.dmn.feel.library import BUILTINS
@@ -64,24 +75,12 @@ class Writer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A condition column that asks something: its cells in order of priority, and its value.
-
-    ``code`` is the bin of a number, else the value; ``item`` the input whose bin it is; ``domain``
-    all values there can be, when they are known.
-    """
-
-    cells: tuple[p.Cell, ...]
-    code: str
-    cuts: Cuts | None
-    item: str = ""
-    domain: tuple[str | bool, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class _Bin:
+    """``is_checked``: that of a float, whose range is asked for at the start."""
+
     name: str
     cuts: Cuts
+    is_checked: bool = False
 
 
 class Lookup:
@@ -93,6 +92,8 @@ class Lookup:
         self.occurrences: list[Occurrence] = []
         self._edges: dict[Hashable, set[Edge]] = {}
         self._bins: dict[str, _Bin] = {}
+        self.closed: set[str] = set()
+        self._by_value: dict[str, tuple[str, str]] = {}
         self._unchecked: set[str] = set()
         self._natural: set[str] = set()
         for key in needed.decisions:
@@ -109,10 +110,25 @@ class Lookup:
 
     def finish(self) -> None:
         """Check the bins of inputs that no mask checks: None among masks raises by itself."""
+        checks: dict[str, str] = {}
         for name in sorted(self._unchecked - self._natural):
             made = self._bins[name]
             last = made.cuts.bins - 1
-            self._source.head(f"if not 0 < {made.name} < {last}: raise {self._writer.odd}")
+            if not made.is_checked:
+                checks[name] = f"if not 0 < {made.name} < {last}: raise {self._writer.odd}"
+        if self._by_value:
+            # Small whole numbers find their bins by index; one that is not small leads to the
+            # search for all of them.
+            self._source.head("try:")
+            for direct, _ in self._by_value.values():
+                self._source.head(f"    {direct}")
+            self._source.head(f"except {self._source.constant(IndexError)}:")
+            for name, (_, search) in self._by_value.items():
+                self._source.head(f"    {search}")
+                if name in checks:
+                    self._source.head(f"    {checks.pop(name)}")
+        for check in checks.values():
+            self._source.head(check)
 
     @property
     def checked(self) -> AbstractSet[str]:
@@ -123,13 +139,13 @@ class Lookup:
 
     def table(self, node: p.Table) -> Held:
         """The lookup of ``node``; its value."""
-        order = _order(node)
+        order = order_of(node)
         asked = [found for c in node.columns if (found := self._asked(c, order)) is not None]
         if node.hit_policy in _SINGLE:
             return self._single(node, order, asked)
         return self._several(node, order, asked)
 
-    def _asked(self, column: p.Column, order: Sequence[int]) -> _Asked | None:
+    def _asked(self, column: p.Column, order: Sequence[int]) -> Asked | None:
         held: Held | None = None
         node = column.value
         if column.allowed is not None or not isinstance(node, p.Input | p.Reference):
@@ -141,12 +157,13 @@ class Lookup:
         cells = tuple(column.cells[row] for row in order)
         if node.shape != p.NUMBER:
             held = held or self._writer.named(self._writer.expression(node))
-            return _Asked(cells, held.text, None, domain=_domain(node))
+            closes = node.name if isinstance(node, p.Input) else ""
+            return Asked(cells, held.text, None, domain=domain_of(node), closes=closes)
         if isinstance(node, p.Input):
             made = self._input_bin(node, edges_of(column.cells))
-            return _Asked(cells, made.name, made.cuts, item=node.name if made.cuts.shift else "")
+            return Asked(cells, made.name, made.cuts, item=node.name if made.cuts.shift else "")
         made = self._bin(node, held or self._writer.named(self._writer.expression(node)), cells)
-        return _Asked(cells, made.name, made.cuts)
+        return Asked(cells, made.name, made.cuts)
 
     def _input_bin(self, item: p.Input, own: set[Edge]) -> _Bin:
         made = self._bins.get(item.name)
@@ -160,8 +177,16 @@ class Lookup:
             cuts = decimal_cuts(edges)
             text = self._writer.decimal(self._writer.raw(item))
         name = self._source.fresh("b")
-        self._source.head(f"{name} = {self._search(cuts)}, {text})")
-        made = self._bins[item.name] = _Bin(name, cuts)
+        by_value = bins_by_value(cuts) if self._writer.python_type(item) is int else None
+        if by_value is None:
+            self._source.head(f"{name} = {self._search(cuts)}, {text})")
+        else:
+            self._by_value[item.name] = (
+                f"{name} = {self._source.constant(by_value)}[{text}]",
+                f"{name} = {self._search(cuts)}, {text})",
+            )
+        is_float = self._writer.python_type(item) is float
+        made = self._bins[item.name] = _Bin(name, cuts, is_checked=is_float)
         return made
 
     def _search(self, cuts: Cuts) -> str:
@@ -175,14 +200,36 @@ class Lookup:
         if known is not None:
             return _Bin(known.text, cuts)
         text = held.text if held.form is Form.INT else self._writer.decimal(held)
-        name = self._source.assign(f"{self._search(cuts)}, {text})", "b")
+        search = f"{self._search(cuts)}, {text})"
+        name = self._of_ratio(held.ratio, cuts, search) or self._source.assign(search, "b")
         if key is not None:
             self._writer.remember(("bin", key), Held(name, Form.INT, atom=True))
         return _Bin(name, cuts)
 
+    def _of_ratio(self, ratio: tuple[str, str] | None, cuts: Cuts, search: str) -> str:
+        """The bin of a quotient of whole numbers, found by doubles; '' where that is not exact.
+
+        Python divides ints to the nearest double, so two different doubles have the order of the
+        quotient and the cut. So has the quotient of 34 digits: one by a divisor of 16 digits is a
+        cut of 15 digits, or farther from it than 34 digits can hide. Equal doubles tell nothing.
+        """
+        if ratio is None or not all(is_exact_double(value) for value, _ in cuts.edges):
+            return ""
+        source = self._source
+        keys = source.constant([float(value) for value, _ in cuts.edges])
+        quotient = source.assign(f"{ratio[0]} / {ratio[1]}", "q")
+        name = source.assign(f"{source.constant(bisect_right)}({keys}, {quotient})", "b")
+        source.add(f"if {keys}[{name} - 1] == {quotient}: {name} = {search}")
+        return name
+
     # --- masks
 
-    def _mask(self, node: p.Table, asked: Sequence[_Asked]) -> tuple[str, Chunks | None]:
+    def _close(self, column: Asked) -> None:
+        """Note an input whose look-up, always done, finds its allowed values alone."""
+        if self._writer.always and column.closes:
+            self.closed.add(column.closes)
+
+    def _mask(self, node: p.Table, asked: Sequence[Asked]) -> tuple[str, Chunks | None]:
         """The name of the mask of matching rows; of a long table the index instead."""
         rows = len(node.source.rules)
         if not asked:
@@ -197,26 +244,27 @@ class Lookup:
             self._unchecked |= items
         return self._source.assign(" & ".join(map(self._row_mask, asked)), "m"), None
 
-    def _row_mask(self, column: _Asked) -> str:
+    def _row_mask(self, column: Asked) -> str:
         constant = self._source.constant
         if column.cuts is not None:
             return f"{constant(tuple(numeric_masks(column.cells, column.cuts)))}[{column.code}]"
         masks, other = point_masks(column.cells)
         if column.domain:
+            self._close(column)
             known = {value: masks.get(value, other) for value in column.domain}
             return f"{constant(known)}[{column.code}]"
         return f"{constant(masks)}.get({column.code}, {constant(other)})"
 
     # --- one hit
 
-    def _single(self, node: p.Table, order: Sequence[int], asked: Sequence[_Asked]) -> Held:
-        outputs = [_Output.of(node, i, order) for i in range(len(node.outputs))]
+    def _single(self, node: p.Table, order: Sequence[int], asked: Sequence[Asked]) -> Held:
+        outputs = [Output.of(node, i, order) for i in range(len(node.outputs))]
         constant = all(output.values is not None for output in outputs)
         if len(asked) == 1 and constant and node.hit_policy != "A":
             return self._direct(node, order, asked[0], outputs)
         number, kept = self._hit(node, order, asked)
-        placed = _all_placed if node.hit_policy == "A" else _placed
-        self._keep(node, kept, lambda found: placed(found, order))
+        several = node.hit_policy == "A"
+        self._keep(node, kept, lambda found: (all_placed if several else placed)(found, order))
         if constant:
 
             def read(values: Sequence[object]) -> str:
@@ -225,27 +273,30 @@ class Lookup:
             held = [self._output(output, read) for output in outputs]
         else:
             held = self._computed(node, order, number)
-        return _row(node, held)
+        return row_of(node, held)
 
     def _direct(
-        self, node: p.Table, order: Sequence[int], column: _Asked, outputs: Sequence[_Output]
+        self, node: p.Table, order: Sequence[int], column: Asked, outputs: Sequence[Output]
     ) -> Held:
         """A table of one column: the answer stands in a tuple by bin, or in a dict by value."""
-        rows = _Rows.of(column, unique=node.hit_policy == "U", default=node.default is not None)
-        self._keep(node, column.code, lambda code: _placed(rows.number(code), order))
+        rows = Rows.of(column, unique=node.hit_policy == "U", default=node.default is not None)
+        kept = self._keep(node, column.code, lambda code: placed(rows.number(code), order))
+        kept.is_single(rows.singles if self._writer.always else ())
 
         def read(values: Sequence[object]) -> str:
             return rows.read(values, column.code, self._source)
 
         held = [self._output(output, read) for output in outputs]
+        if rows.closed:
+            self._close(column)
         if column.item:
             self._unchecked.add(column.item)
         if rows.gaps:
             held[0] = self._writer.named(held[0])
             self._source.add(f"if {held[0].text} is None: raise {self._writer.odd}")
-        return _row(node, held)
+        return row_of(node, held)
 
-    def _hit(self, node: p.Table, order: Sequence[int], asked: Sequence[_Asked]) -> tuple[str, str]:
+    def _hit(self, node: p.Table, order: Sequence[int], asked: Sequence[Asked]) -> tuple[str, str]:
         """The names of the number of the row that is hit, and of what is kept for a trace."""
         source, odd = self._source, self._writer.odd
         if node.hit_policy != "A" and asked and all(column.cuts is None for column in asked):
@@ -272,7 +323,7 @@ class Lookup:
             return number, mask
         return number, number
 
-    def _exact(self, node: p.Table, asked: Sequence[_Asked], exact: Exact) -> str:
+    def _exact(self, node: p.Table, asked: Sequence[Asked], exact: Exact) -> str:
         """The name of the number of the row that is hit, by a tuple of the values."""
         source, odd = self._source, self._writer.odd
         codes = ", ".join(column.code for column in asked)
@@ -318,7 +369,7 @@ class Lookup:
         by_row = self._source.constant((0, *(others[key] for key in keys)))
         return f"{by_row}[{number}]"
 
-    def _output(self, output: _Output, read: Callable[[Sequence[object]], str]) -> Held:
+    def _output(self, output: Output, read: Callable[[Sequence[object]], str]) -> Held:
         """A constant conclusion; ``read`` gives the expression that picks one of the values."""
         text = read(output.values or ())
         if output.whole is None:
@@ -357,12 +408,12 @@ class Lookup:
 
     # --- several hits
 
-    def _several(self, node: p.Table, order: Sequence[int], asked: Sequence[_Asked]) -> Held:
+    def _several(self, node: p.Table, order: Sequence[int], asked: Sequence[Asked]) -> Held:
         mask, chunks = self._mask(node, asked)
         if chunks is not None:
             codes = ", ".join(column.code for column in asked)
             mask = self._source.assign(f"{self._source.constant(chunks.mask)}({codes})", "m")
-        self._keep(node, mask, lambda found: _all_placed(found, order))
+        self._keep(node, mask, lambda found: all_placed(found, order))
         if not node.aggregation:
             return Held(self._listed(node, order, mask), Form.LIST, atom=True)
         return self._aggregated(node, order, mask)
@@ -370,7 +421,7 @@ class Lookup:
     def _listed(self, node: p.Table, order: Sequence[int], mask: str) -> str:
         """The name of the tuple of conclusions."""
         source = self._source
-        outputs = [_Output.of(node, i, order) for i in range(len(node.outputs))]
+        outputs = [Output.of(node, i, order) for i in range(len(node.outputs))]
         if all(output.values is not None for output in outputs):
             return self._constant_rows(node, outputs, mask)
         name, number = source.assign("[]"), source.fresh("r")
@@ -383,7 +434,7 @@ class Lookup:
             source.add(f"{name}.append({self._row_text(node, parts)})")
         return source.assign(f"{source.constant(tuple)}({name})")
 
-    def _constant_rows(self, node: p.Table, outputs: Sequence[_Output], mask: str) -> str:
+    def _constant_rows(self, node: p.Table, outputs: Sequence[Output], mask: str) -> str:
         constant = self._source.constant
         if len(outputs) == 1:
             return self._source.assign(f"{constant(Collected(outputs[0].values or ()))}[{mask}]")
@@ -420,7 +471,7 @@ class Lookup:
     def _total(self, node: p.Table, order: Sequence[int], mask: str) -> Held:
         """The sum, min or max of the conclusions; it is asked for only when there are hits."""
         source, name = self._source, node.aggregation
-        output = _Output.of(node, 0, order)
+        output = Output.of(node, 0, order)
         if output.whole is not None:
             bound = sum(abs(each) for each in output.whole if each is not None)
             call = source.constant({"sum": sum, "min": min, "max": max}[name])
@@ -432,145 +483,15 @@ class Lookup:
 
     # --- traces
 
-    def _keep(self, node: p.Table, kept: str, numbers: Callable[[object], Sequence[int]]) -> None:
+    def _keep(
+        self, node: p.Table, kept: str, numbers: Callable[[object], Sequence[int]]
+    ) -> Occurrence:
         """Note what the lookup leaves; a table in a branch may not have been asked."""
         if not self._writer.always:
             name = self._source.fresh("k")
             self._source.head(f"{name} = None")
             self._source.add(f"{name} = {kept}")
             kept = name
-        self.occurrences.append(Occurrence(self._writer.decision, node.source, kept, numbers))
-
-
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """Constant conclusions by row number, the default first; None where some are computed.
-
-    ``whole`` are the same as ints, where all of them are.
-    """
-
-    values: tuple[object, ...] | None
-    whole: tuple[int | None, ...] | None
-    form: Form
-
-    @classmethod
-    def of(cls, node: p.Table, index: int, order: Sequence[int]) -> _Output:
-        cells = [node.outputs[index][row] for row in order]
-        default = node.default[index] if node.default is not None else None
-        form = form_of(cells[0].shape)
-        found: list[object] = []
-        for cell in (default, *cells):
-            if cell is not None and not isinstance(cell, p.Constant):
-                return cls(None, None, form)
-            found.append(None if cell is None else cell.value)
-        if form is not Form.DECIMAL or not all(map(_is_whole, found)):
-            return cls(tuple(found), None, form)
-        whole = tuple(int(v) if isinstance(v, Decimal) else None for v in found)
-        return cls(tuple(found), whole, form)
-
-
-def _is_whole(value: object) -> bool:
-    if value is None:
-        return True
-    return (
-        isinstance(value, Decimal)
-        and value.as_tuple().exponent == 0
-        and abs(value) < Decimal(LIMIT)
-        and not (value.is_zero() and value.is_signed())
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Which row a table of one column gives: by bin, or by value with one for all others.
-
-    None stands for what the general body answers: no row and no default, or several rows.
-    """
-
-    bins: tuple[int | None, ...]
-    values: dict[str | bool, int | None] | None
-    other: int | None
-    odd_ends: bool = False
-    closed: bool = False
-
-    @classmethod
-    def of(cls, column: _Asked, *, unique: bool, default: bool) -> _Rows:
-        def row(mask: int | None) -> int | None:
-            if mask is None or (not mask and not default) or (unique and mask & (mask - 1)):
-                return None
-            return (mask & -mask).bit_length()
-
-        if column.cuts is not None:
-            masks = numeric_masks(column.cells, column.cuts)
-            return cls(tuple(map(row, masks)), None, None, odd_ends=bool(column.cuts.shift))
-        points, rest = point_masks(column.cells)
-        if column.domain:
-            return cls((), {v: row(points.get(v, rest)) for v in column.domain}, 0, closed=True)
-        return cls((), {value: row(mask) for value, mask in points.items()}, row(rest))
-
-    @property
-    def gaps(self) -> bool:
-        """Whether an ordinary value may have no row here; odd bins are checked elsewhere."""
-        if self.values is not None:
-            return self.other is None or None in self.values.values()
-        return None in (self.bins[1:-1] if self.odd_ends else self.bins)
-
-    def number(self, code: object) -> int | None:
-        """The row of a bin or value, from 1; 0 the default."""
-        if self.values is not None:
-            return self.values.get(code, self.other)  # type: ignore[call-overload,no-any-return]
-        return self.bins[code] if isinstance(code, int) else None
-
-    def read(self, values: Sequence[object], code: str, source: Source) -> str:
-        """The expression that picks, by bin or value, one of ``values`` by row number."""
-
-        def picked(number: int | None) -> object:
-            return None if number is None else values[number]
-
-        if self.values is None:
-            return f"{source.constant(tuple(map(picked, self.bins)))}[{code}]"
-        by_value = source.constant({value: picked(row) for value, row in self.values.items()})
-        if self.closed:
-            return f"{by_value}[{code}]"
-        return f"{by_value}.get({code}, {source.constant(picked(self.other))})"
-
-
-def _domain(node: p.Expression) -> tuple[str | bool, ...]:
-    """All values that a string or boolean can have, when that is known."""
-    if node.shape == p.BOOLEAN:
-        return (False, True)
-    allowed = node.allowed if isinstance(node, p.Input) else None
-    if allowed is None or allowed.any or allowed.negated:
-        return ()
-    return tuple(each.low for each in allowed.intervals if isinstance(each.low, str))
-
-
-def _order(node: p.Table) -> list[int]:
-    """The indexes of rules, best first: their own order but for policies P and O."""
-    order = list(range(len(node.source.rules)))
-    if node.ranks:
-        order.sort(key=lambda row: tuple(ranks[row] for ranks in node.ranks))
-    return order
-
-
-def _placed(number: object, order: Sequence[int]) -> Sequence[int]:
-    return [order[number - 1]] if isinstance(number, int) and number else []
-
-
-def _all_placed(mask: object, order: Sequence[int]) -> Sequence[int]:
-    return [order[number - 1] for number in rows_of(mask)] if isinstance(mask, int) else []
-
-
-def _row(node: p.Table, held: Sequence[Held]) -> Held:
-    if len(held) == 1:
-        return held[0]
-    return Held("", Form.RECORD, fields=dict(zip(node.names, held, strict=True)))
-
-
-def form_of(shape: p.Shape) -> Form:
-    """How a computed value of this shape is held."""
-    if shape.kind is p.Kind.NUMBER:
-        return Form.DECIMAL
-    if shape.kind is p.Kind.LIST:
-        return Form.LIST
-    return Form.CONTEXT if shape.kind is p.Kind.CONTEXT else Form.PLAIN
+        made = Occurrence(self._writer.decision, node.source, kept, numbers)
+        self.occurrences.append(made)
+        return made

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from tael.dmn.feel.syntax import DecisionTable
 from tael.dmn.trace import Fired
 
 _MOST_KNOWN = 4096
+_MOST_SINGLES = 256
 
 
 class Occurrence(dict[object, tuple[Fired, ...]]):
@@ -18,6 +20,7 @@ class Occurrence(dict[object, tuple[Fired, ...]]):
         kept: the name under which the function gives out what it kept, which is None when the
             table was not asked.
         numbers: turns what was kept (but for None) into indexes of rules, in their order.
+        singles: all that can be kept, where each is exactly one rule: what fired by what was kept.
     """
 
     def __init__(
@@ -32,11 +35,21 @@ class Occurrence(dict[object, tuple[Fired, ...]]):
         self.table = table
         self.kept = kept
         self.numbers = numbers
+        self._codes: Sequence[object] = ()
         self[None] = ()
 
     def __missing__(self, kept: object) -> tuple[Fired, ...]:
         hits = [self.table.rules[number] for number in self.numbers(kept)]
-        found = tuple(Fired(each.number, each.id, each.annotations, each) for each in hits)
+        found = tuple(map(Fired.of, hits))
         if len(self) < _MOST_KNOWN:
             self[kept] = found
         return found
+
+    def is_single(self, codes: Sequence[object]) -> None:
+        """Note that ``codes`` are all that can be kept, and that each is exactly one rule."""
+        if len(codes) <= _MOST_SINGLES:
+            self._codes = codes
+
+    @cached_property
+    def singles(self) -> Mapping[object, Fired] | None:
+        return {code: self[code][0] for code in self._codes} or None

@@ -9,7 +9,7 @@ answer with a null or a warning raises, and the caller asks the general body.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import (
     ROUND_CEILING,
     ROUND_DOWN,
@@ -19,21 +19,28 @@ from decimal import (
     ROUND_HALF_UP,
     ROUND_UP,
     Decimal,
+    getcontext,
+    setcontext,
 )
+from functools import lru_cache
 from typing import TypeAlias, cast
 
 from tael.dmn.compiled import plan as p
 from tael.dmn.compiled.index import LIMIT, is_exact_double
-from tael.dmn.compiled.lookup import Lookup, form_of
+from tael.dmn.compiled.lookup import Lookup
 from tael.dmn.compiled.occurrence import Occurrence
+from tael.dmn.compiled.rows import form_of
 from tael.dmn.compiled.source import Form, Held, Odd, Source, TooLarge
 from tael.dmn.compiled.walk import Needs, subject
 from tael.dmn.feel.library import BUILTINS
 from tael.dmn.feel.numbers import NUMBERS
 from tael.dmn.feel.operators import modulo, power
 from tael.dmn.feel.values import Value
+from tael.dmn.trace import Result, Trace
 
 _MOST_INT = 10**34
+_MOST_SMALL = 1_000
+_FEW = 8
 _SCALES = range(-6111, 6177)
 _ROUNDING = {
     "floor": ROUND_FLOOR, "ceiling": ROUND_CEILING, "decimal": ROUND_HALF_EVEN,
@@ -48,25 +55,36 @@ RAW_TYPES: Mapping[p.Kind, tuple[type, ...]] = {
 }
 
 
-_Run: TypeAlias = Callable[..., tuple[dict[str, Value], tuple[object, ...]]]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """A generated function: input values in the order of ``Needs`` → (outputs, what was kept).
+    """A generated function: inputs by name → their result; None when their types are others.
 
-    ``kept`` holds one entry per occurrence of a table: what ``Occurrence.fired`` reads.
-    ``occurrences`` are, by decision, the places in ``kept`` and what stands there.
+    It raises where the general body must answer. ``inputs`` is how many it takes, ``occurrences``
+    are, by decision, the tables that stand in it, with their places in ``Kept``.
     """
 
-    run: _Run
+    run: Callable[[Mapping[str, object]], Result | None]
+    inputs: int
     occurrences: Mapping[str, tuple[tuple[int, Occurrence], ...]]
     in_context: bool
     source: str
 
 
+# What a result of a body keeps: the body, input values in the order of ``Needs``, outputs by name,
+# and by occurrence of a table what ``Occurrence`` reads. A plain tuple: it is made at every run.
+Kept: TypeAlias = tuple[Body, tuple[object, ...], dict[str, Value], tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a generated function gets at input values, and what makes a trace of ``Kept``."""
+
+    read: Callable[[Mapping[str, object]], tuple[object, ...]]
+    tell: Callable[[object], Trace]
+
+
 def compile_body(
-    plan: p.Plan, needed: Needs, wanted: Mapping[str, str], kinds: Sequence[type]
+    plan: p.Plan, needed: Needs, wanted: Mapping[str, str], kinds: Sequence[type], door: Door
 ) -> Body | None:
     """The function that gives ``wanted``, keys of decisions by name, for inputs of types ``kinds``.
 
@@ -76,7 +94,7 @@ def compile_body(
         if kind not in RAW_TYPES[item.shape.kind]:
             return None
     try:
-        return _Writer(plan, needed, kinds).body(wanted)
+        return _Writer(plan, needed, kinds).body(wanted, door)
     except (TooLarge, RecursionError, SyntaxError, MemoryError):
         return None  # SyntaxError: blocks deeper than Python allows
 
@@ -114,10 +132,7 @@ class _Writer:
         self.odd = self.source.constant(Odd)
         self._lookup = Lookup(self, plan, needed)
 
-    def body(self, wanted: Mapping[str, str]) -> Body:
-        names = "".join(f"{name}, " for name in self._raw.values())
-        for item in self._needed.inputs:
-            self._allowed(item)
+    def body(self, wanted: Mapping[str, str], door: Door) -> Body:
         for key in self._needed.decisions:
             self.decision = key
             held = self.expression(self._plan.decisions[key])
@@ -128,19 +143,52 @@ class _Writer:
         )
         self._lookup.finish()
         for item in self._needed.inputs:
+            if item.name not in self._lookup.closed:
+                self._allowed(item)
+        for item in self._needed.inputs:
             raw = self._raw[item.name]
             # A look-up checks what it bins, but may stand in a branch that is not taken.
             seen = raw in self._checked and item.name not in self._lookup.checked
             if seen or self._kinds[item.name] is float:
                 limit = int(LIMIT) if self._kinds[item.name] is int else LIMIT
                 self.source.first(f"if not -{limit!r} < {raw} < {limit!r}: raise {self.odd}")
-        kept = "".join(f"{each.kept}, " for each in self._lookup.occurrences)
-        self.source.add("return {" + outputs + "}, (" + kept + ")")
+        self.source.add("o = {" + outputs + "}")
         found: dict[str, tuple[tuple[int, Occurrence], ...]] = {}
         for place, each in enumerate(self._lookup.occurrences):
             found[each.decision] = (*found.get(each.decision, ()), (place, each))
-        run = cast("_Run", self.source.function(names))
-        return Body(run, found, self.uses_context, self.source.text())
+        run = self._function(door)
+        made = Body(run, len(self._raw), found, self.uses_context, self.source.text())
+        run.__globals__["itself"] = made
+        return made
+
+    def _function(self, door: Door) -> Callable[[Mapping[str, object]], Result | None]:
+        """The function: it reads the inputs, asks for their types, computes, makes the result."""
+        self.source.constants |= {
+            "read": door.read, "tell": door.tell, "kinds": list(self._kinds.values()),
+            "map": map, "type": type, "new": object.__new__, "Result": Result,
+            "numbers": NUMBERS, "getcontext": getcontext, "setcontext": setcontext,
+        }  # fmt: skip
+        names = "".join(f"{name}, " for name in self._raw.values())
+        before = [
+            "    g = read(i)",
+            "    if [*map(type, g)] != kinds: return None",
+            *([f"    {names}= g"] if names else []),
+        ]
+        kept = "".join(f"{each.kept}, " for each in self._lookup.occurrences)
+        # As ``Result(...)`` would, in a third of the time.
+        after = [
+            "    r = new(Result)",
+            "    r.outputs = o",
+            "    r.warnings = ()",
+            "    r._trace = tell",
+            f"    r.kept = (itself, g, o, ({kept}))",
+            "    return r",
+        ]
+        if self.uses_context:
+            before += ["    x = getcontext()", "    setcontext(numbers)", "    try:"]
+            after = ["    finally: setcontext(x)", *after]
+        made = self.source.function("i", before, after)
+        return cast("Callable[[Mapping[str, object]], Result | None]", made)
 
     def _allowed(self, item: p.Input) -> None:
         """An input that is not among its allowed values is the general body's."""
@@ -179,14 +227,15 @@ class _Writer:
             create = self.source.constant(NUMBERS.create_decimal)
             self.source.head(f"{made} = {create}({name})")
             self.source.head(f"if not {made}.is_finite(): raise {self.odd}")
+            self.source.head(f"if not {made}: {made} = {made}.copy_abs()")
         return self._decimals[name]
 
     def _raw_decimal(self, held: Held) -> str:
         if held.text not in self._decimals:
             made = self._decimals[held.text] = self.source.fresh("d")
-            text = (
-                held.text if held.form is Form.INT else f"{self.source.constant(repr)}({held.text})"
-            )
+            text = held.text
+            if held.form is Form.FLOAT:  # adding zero takes the sign from a negative one
+                text = f"{self.source.constant(repr)}({held.text} + 0.0)"
             self.source.head(f"{made} = {self.source.constant(Decimal)}({text})")
         return self._decimals[held.text]
 
@@ -200,7 +249,7 @@ class _Writer:
         if held.atom:
             return held
         name = self.source.assign(held.text)
-        return Held(name, held.form, held.bound, held.decimal, held.constant, atom=True)
+        return replace(held, text=name, atom=True)
 
     def decimal(self, held: Held) -> str:
         """The expression of a number as a Decimal."""
@@ -212,6 +261,8 @@ class _Writer:
             return held.decimal
         if held.text in self._checked or held.text in self._raw.values():
             return self._raw_decimal(held)
+        if held.form is Form.INT and held.bound <= _MOST_SMALL:
+            return f"{self.source.constant(_small(held.bound))}[{held.text}]"
         return f"{self.source.constant(Decimal)}({held.text})"
 
     def value_of(self, held: Held) -> str:
@@ -276,9 +327,27 @@ class _Writer:
         self.uses_context = True
         if node.operator == "**":  # zero to a negative power is infinite, and signals nothing
             raised = self.source.constant(power)
-            return Held(f"{raised}({self.decimal(left)}, {self.decimal(right)})", Form.DECIMAL)
-        text = f"({self.decimal(left)} {node.operator} {self.decimal(right)})"
-        return Held(text, Form.DECIMAL)
+            base = self.named(Held(self.decimal(left), Form.DECIMAL)).text
+            exponent = self.decimal(right)
+            quick = exponent
+            if right.form is Form.INT and right.constant is None:
+                quick, exponent = right.text, f"{self.source.constant(Decimal)}({right.text})"
+            text = f"({base} ** {quick} if {base} else {raised}({base}, {exponent}))"
+            return Held(text, Form.DECIMAL)
+        first, second = self._operands(left, right)
+        ratio = None
+        if left.form is right.form is Form.INT and right.bound <= LIMIT and node.operator == "/":
+            ratio = left.text, right.text
+        return Held(f"({first} {node.operator} {second})", Form.DECIMAL, ratio=ratio)
+
+    def _operands(self, left: Held, right: Held) -> tuple[str, str]:
+        """Two numbers of which one is a Decimal: Python makes one of an int on the other side."""
+        if left.form is Form.INT and left.constant is None and left.text not in self._decimals:
+            return left.text, self.decimal(right)
+        if right.form is Form.INT and right.constant is None and left.form is Form.DECIMAL:
+            known = right.text in self._decimals
+            return left.text, self.decimal(right) if known else right.text
+        return self.decimal(left), self.decimal(right)
 
     def _negated(self, held: Held) -> Held:
         if held.form is Form.INT:
@@ -448,20 +517,28 @@ class _Writer:
         if name == "count":
             return self._constant(p.Constant(Decimal(len(items)), p.NUMBER))
         if name in ("min", "max"):
-            call = self.source.constant(min if name == "min" else max)
-            texts = [item.text for item in items] if whole else list(map(self.decimal, items))
-            bound = max(item.bound for item in items)
-            if len(texts) == 1:
-                return Held(texts[0], Form.INT if whole else Form.DECIMAL, bound=bound)
-            return Held(
-                f"{call}({', '.join(texts)})", Form.INT if whole else Form.DECIMAL, bound=bound
-            )
+            return self._least(name, items, whole=whole)
         total = self._sum(items, whole=whole)
         if name == "sum":
             return total
         self.uses_context = True
         count = self.source.constant(Decimal(len(items)))
         return Held(f"({self.decimal(total)} / {count})", Form.DECIMAL)
+
+    def _least(self, name: str, items: Sequence[Held], *, whole: bool) -> Held:
+        """The first of the least, or of the greatest."""
+        texts = [item.text for item in items] if whole else list(map(self.decimal, items))
+        form, bound = Form.INT if whole else Form.DECIMAL, max(item.bound for item in items)
+        if len(texts) == 1:
+            return Held(texts[0], form, bound=bound)
+        if len(texts) > _FEW:
+            call = self.source.constant(min if name == "min" else max)
+            return Held(f"{call}({', '.join(texts)})", form, bound=bound)
+        best, *others = [self.source.assign(text) for text in texts]
+        operator = "<" if name == "min" else ">"
+        for other in others:
+            self.source.add(f"if {other} {operator} {best}: {best} = {other}")
+        return Held(best, form, bound=bound, atom=True)
 
     def _sum(self, items: Sequence[Held], *, whole: bool) -> Held:
         bound = sum(item.bound for item in items)
@@ -494,6 +571,12 @@ class _Writer:
 
     def remember(self, key: Hashable, held: Held) -> None:
         self._memo.values[key] = held
+
+
+@lru_cache(maxsize=16)
+def _small(bound: int) -> tuple[Decimal, ...]:
+    """Whole numbers up to ``bound`` by index; those below zero count from the end."""
+    return tuple([Decimal(each) for each in (*range(bound + 1), *range(-bound, 0))])
 
 
 def _native(held: Held) -> str:

@@ -6,7 +6,7 @@ model, strings above all, is handed in as a constant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -47,6 +47,7 @@ class Held:
         constant: the value of a constant.
         fields: of a record its entries.
         atom: whether ``text`` is a name, which may be written many times.
+        ratio: of a quotient of whole numbers the expressions of the two, the divisor below 9e15.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Held:
     constant: Decimal | str | bool | None = None
     fields: Mapping[str, Held] | None = None
     atom: bool = False
+    ratio: tuple[str, str] | None = None
 
 
 class Source:
@@ -135,9 +137,17 @@ class Source:
         self.add(opening)
         self._lines.extend(lines or ["    " * (self._indent + 1) + "pass"])
 
-    def function(self, parameters: str) -> Callable[..., object]:
-        """The function of ``parameters``; constants are its globals, and it has no built-ins."""
-        lines = [f"def body({parameters}):", *self._head, *self._lines]
+    def function(
+        self, parameter: str, before: Sequence[str] = (), after: Sequence[str] = ()
+    ) -> Callable[..., object]:
+        """The function of ``parameter``; constants are its globals, and it has no built-ins.
+
+        ``before`` and ``after`` stand around all lines; an open block in ``before`` holds them.
+        """
+        inner = [*self._head, *self._lines]
+        if before and before[-1].endswith(":"):
+            inner = ["    " + line for line in inner]
+        lines = [f"def body({parameter}):", *before, *inner, *after]
         space: dict[str, object] = {"__builtins__": {}, **self.constants}
         exec("\n".join(lines), space)  # noqa: S102 - names and numbers of ours only, see above
         made: Callable[..., object] = space["body"]  # type: ignore[assignment]

@@ -8,36 +8,20 @@ alone, and a knowledge model with a table of its own, leave the whole trace to t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from decimal import Decimal
-from functools import partial
+from dataclasses import fields
 from typing import cast
 
 from tael.dmn.compiled import plan as p
-from tael.dmn.compiled.fast import FastBody, Kept
+from tael.dmn.compiled.fast import FastBody
+from tael.dmn.compiled.scalar import Body, Kept
+from tael.dmn.compiled.telling import Told, teller_of
 from tael.dmn.compiled.walk import children
-from tael.dmn.feel.env import Alone, Code, Env
-from tael.dmn.feel.numbers import NUMBERS
 from tael.dmn.feel.syntax import DecisionTable, Node
-from tael.dmn.feel.values import Value
 from tael.dmn.model.graph import Decision
 from tael.dmn.run import Compiled
-from tael.dmn.trace import Fired, Reads, Result, Step, Trace
+from tael.dmn.trace import Result, Step, Trace
 
 _Slowly = Callable[[Mapping[str, object], str | None], Result]
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """A step as it can be told beforehand: names read, with the place among inputs or the key.
-
-    ``code`` is the general body of a decision of whose names only some are read in a run.
-    """
-
-    key: str
-    node: str
-    reads: tuple[tuple[str, int | str], ...]
-    code: Code | None
 
 
 class _DependsOnData(Exception):  # noqa: N818 - an answer, not an error
@@ -54,99 +38,52 @@ class Traced:
         wanted: Mapping[str, str],
         slowly: _Slowly,
     ) -> None:
-        self._plan = plan
         self._slowly = slowly
-        self._body = FastBody(plan, wanted)
+        self._body = FastBody(plan, wanted, self._trace)
         self._decision = next(iter(wanted)) if len(wanted) == 1 else None
         try:
-            self._told: list[_Told] | None = _Teller(model, plan, self._body).told()
+            self._told: list[Told] | None = _Teller(model, plan, self._body).told()
         except (_DependsOnData, RecursionError):
             self._told = None
+        # Whether what a run keeps shows all that its trace tells: each step runs each time.
+        self.tells = self._told is not None
         told = [each.key for each in self._told or []]
         self._names = {key: name for name, key in wanted.items()}
         self._whole = self._body
         if len(wanted) < len(told):
-            self._whole = FastBody(plan, {key: key for key in told})
+            self._whole = FastBody(plan, {key: key for key in told}, self._trace)
             self._names = {key: key for key in told}
+        self._tellers: dict[Body, Callable[[Kept], tuple[Step, ...]]] = {}
+        # What the decisions give; None: ask the general body.
+        self.result = self._body.run
+        # The same, keeping the values of all decisions that were needed.
+        self.whole = self.result if self._whole is self._body else self._run_whole
 
-    def result(self, inputs: Mapping[str, object]) -> Result | None:
-        """What the decisions give; None: ask the general body."""
-        kept = self._body.run(inputs)
-        return None if kept is None else Result(kept.outputs, self._trace, (), kept)
-
-    def run(self, inputs: Mapping[str, object]) -> tuple[Result, Kept] | None:
-        """As ``result``, with what the run kept: the values of all decisions that were needed."""
-        kept = self._whole.run(inputs)
-        if kept is None:
+    def _run_whole(self, inputs: Mapping[str, object]) -> Result | None:
+        result = self._whole.run(inputs)
+        if result is None:
             return None
-        outputs = kept.outputs
-        if self._whole is not self._body:
-            outputs = {name: outputs[key] for name, key in self._body.wanted.items()}
-        return Result(outputs, self._trace, (), kept), kept
+        outputs = {name: result.outputs[key] for name, key in self._body.wanted.items()}
+        return Result(outputs, self._trace, (), result.kept)
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The decisions whose values a run keeps, in the order of ``Kept.values``."""
+        """The decisions whose values a run keeps, in the order of the outputs in ``Kept``."""
         return tuple(self._whole.wanted.values())
 
-    @property
-    def tells(self) -> bool:
-        """Whether what a run keeps shows all that its trace tells: each step runs each time."""
-        return self._told is not None
-
-    def _trace(self, kept: object) -> Trace:
-        run: Kept | None = cast("Kept", kept)
-        if run is not None and self._told is not None and len(run.outputs) < len(self._told):
-            run = self._whole.run_values(run.inputs)
-        if self._told is None or run is None:
-            names = [item.name for item in self._body.needed.inputs]
-            given = dict(zip(names, cast("Kept", kept).inputs, strict=True))
+    def _trace(self, run: object) -> Trace:
+        kept, told = cast("Kept", run), self._told
+        if told is not None and len(kept[2]) == len(told):
+            teller = self._tellers.get(kept[0])
+            if teller is None:
+                teller = self._tellers[kept[0]] = teller_of(told, kept[0], self._names)
+            return Trace(teller(kept))
+        names = [item.name for item in self._body.needed.inputs]
+        given = dict(zip(names, kept[1], strict=True))
+        whole = self._whole.run(given) if told is not None else None
+        if whole is None:
             return self._slowly(given, self._decision).trace
-        return Trace(tuple([self._step(told, run) for told in self._told]))
-
-    def _step(self, told: _Told, run: Kept) -> Step:
-        body, inputs, outputs, rows = run
-        fired: list[Fired] = []
-        for place, occurrence in body.occurrences.get(told.key, ()):
-            fired += occurrence[rows[place]]
-        reads = partial(self._reads, told, inputs, outputs)
-        return Step(told.node, reads, tuple(fired), outputs[self._names[told.key]])
-
-    def _reads(
-        self, told: _Told, inputs: tuple[object, ...], outputs: Mapping[str, Value]
-    ) -> Reads:
-        def value(place: int | str) -> Value:
-            if isinstance(place, str):
-                return outputs[self._names[place]]
-            return _as_read(inputs[place])
-
-        if told.code is None:
-            return tuple((name, value(place)) for name, place in told.reads)
-        places = dict(told.reads)
-        again = _Again(lambda name: value(places[name]))
-        told.code(Env(again))
-        return tuple(again.reads.items())
-
-
-class _Again(Alone):
-    """A run of one decision whose requirements are known: notes what it reads."""
-
-    def __init__(self, value: Callable[[str], Value]) -> None:
-        self._value = value
-        self.reads: dict[str, Value] = {}
-
-    def read(self, name: str) -> Value:
-        found = self.reads[name] = self._value(name)
-        return found
-
-
-def _as_read(value: object) -> Value:
-    """An input of a type that fast bodies take, as the general body reads it."""
-    if isinstance(value, str | bool):
-        return value
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    return NUMBERS.create_decimal(value)  # type: ignore[arg-type]
+        return whole.trace
 
 
 class _Teller:
@@ -159,9 +96,9 @@ class _Teller:
         self._wanted = body.wanted.values()
         self._input_places = {item.name: i for i, item in enumerate(body.needed.inputs)}
         self._done: set[str] = set()
-        self._steps: list[_Told] = []
+        self._steps: list[Told] = []
 
-    def told(self) -> list[_Told]:
+    def told(self) -> list[Told]:
         for key in self._wanted:
             self._decision(key)
         return self._steps
@@ -179,7 +116,7 @@ class _Teller:
         if reader.in_branches and calls:
             raise _DependsOnData
         code = self._codes[node.id] if reader.in_branches else None
-        self._steps.append(_Told(key, node.name, tuple(reader.reads.items()), code))
+        self._steps.append(Told(key, node.name, tuple(reader.reads.items()), code))
 
     def _is_function(self, key: str) -> bool:
         return key not in self._graph.inputs and key not in self._graph.decisions

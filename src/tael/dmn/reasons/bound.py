@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from operator import getitem, itemgetter
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.syntax import DecisionTable
@@ -35,6 +35,13 @@ class Declares(Protocol):
     def concept(self, code: str) -> str: ...
 
 
+class Knocked(NamedTuple):
+    """Knock-outs that fired: their codes, one a concept, and the entries of the same concepts."""
+
+    codes: tuple[str, ...]
+    entries: frozenset[int]
+
+
 class Bound:
     """Gives the codes that ``Reasoner.reasons`` would give, in the same order."""
 
@@ -50,7 +57,17 @@ class Bound:
         self._plain = len(set(concepts)) == len(concepts) and not parts.others
         # From the number's remainder, which counts down so that the first declared is largest.
         self._decoded = parts.codes[::-1]
+        self._named = {
+            key: self._decoded[key % self._size]
+            for _, keys in parts.singles
+            for key in keys
+            if key >= 0
+        }
         self._concepts = concepts
+        # Whether codes follow from numbers and knock-outs by rows alone.
+        self.is_plain = self._plain and not parts.asks_values
+        self.singles = parts.singles
+        self.knocking = sorted(parts.knocking)
 
     def top(self, rows: _Rows, values: _Values = ()) -> tuple[str, ...]:
         """The codes, most important first.
@@ -60,35 +77,37 @@ class Bound:
                 rules as bits (bit 0 is rule 1), of any other the 0-based rule or -1 for none.
             values: per key of ``Reasoner.value_keys`` the value of that decision.
         """
-        knocked: list[str] = []
-        for find in self._knock_outs:
-            knocked += find(rows, values)
         keys = list(map(getitem, self._singles, self._pick(rows)))
         if not self._plain:
+            knocked: list[str] = []
+            for find in self._knock_outs:
+                knocked += find(rows, values)
             return self._merged(knocked, keys, rows, values)
         keys.sort(reverse=True)
-        size, decoded = self._size, self._decoded
-        if knocked:
-            return self._after(knocked, keys)
-        found = tuple([decoded[key % size] for key in keys[: self._most] if key >= 0])
+        found = self.ranked(self.knocked(rows, values), keys)
         if not found and self._fallback is not None:
             return self._fallback.top(rows, values)
         return found
 
-    def _after(self, knocked: Sequence[str], keys: Sequence[int]) -> tuple[str, ...]:
-        """Knock-outs, then the codes of ``keys``, none of a concept that is already named."""
-        concept, most, size = self._parts.concept, self._most, self._size
+    def knocked(self, rows: _Rows, values: _Values = ()) -> Knocked:
+        """The knock-outs that fired, of a bound that ``is_plain``."""
         first: dict[str, str] = {}
-        for code in knocked:
-            first.setdefault(concept(code), code)
-            if len(first) == most:
-                return tuple(first.values())
-        for key in keys:
-            if key < 0 or len(first) == most:
-                break
-            entry = size - 1 - key % size
-            first.setdefault(self._concepts[entry], self._parts.codes[entry])
-        return tuple(first.values())
+        for find in self._knock_outs:
+            for code in find(rows, values):
+                first.setdefault(self._parts.concept(code), code)
+        same = [entry for entry, concept in enumerate(self._concepts) if concept in first]
+        return Knocked(tuple(first.values())[: self._most], frozenset(same))
+
+    def ranked(self, knocked: Knocked, keys: Sequence[int]) -> tuple[str, ...]:
+        """Knock-outs, then the codes of ``keys``, largest first; none of a concept named before."""
+        codes, entries = knocked
+        named, left = self._named, self._most - len(codes)
+        if entries:
+            size = self._size
+            keys = [key for key in keys if size - 1 - key % size not in entries]
+        if 0 < left <= len(keys) and keys[left - 1] >= 0:
+            return (*codes, *[named[key] for key in keys[:left]])
+        return (*codes, *[named[key] for key in keys[:left] if key >= 0])
 
     def _merged(
         self, knocked: Sequence[str], keys: Sequence[int], rows: _Rows, values: _Values
@@ -130,6 +149,8 @@ class _Parts:
         self.singles: list[tuple[int, list[int]]] = []
         self.others: list[Callable[[_Rows, _Values], _Pairs]] = []
         self.knock_outs: list[Callable[[_Rows, _Values], list[str]]] = []
+        self.knocking: set[int] = set()
+        self.asks_values = False
         self._places: dict[int, list[int]] = {}
         for position, table in enumerate(tables):
             self._places.setdefault(id(table), []).append(position)
@@ -231,12 +252,14 @@ class _Parts:
     def _knock_out(self, source: KnockOut) -> None:
         if source.table is None:
             position = self._values[source.key]
+            self.asks_values = True
             self.knock_outs.append(
                 lambda _rows, values: source.codes(value_at(values[position], source.entry))
             )
             return
         places = self._places.get(id(source.table), [])
         codes = {rule.number - 1: code for rule, code in source.rules}
+        self.knocking |= set(places)
         if places and source.table.hit_policy in COLLECTING:
             self.knock_outs.append(_knocked_bits(places, codes))
         elif places:

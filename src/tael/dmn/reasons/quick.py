@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import getitem, itemgetter
+from typing import cast
 
-from tael.dmn.compiled.fast import Kept
 from tael.dmn.compiled.occurrence import Occurrence
-from tael.dmn.compiled.scalar import Body
+from tael.dmn.compiled.scalar import Body, Kept
+from tael.dmn.compiled.source import Source
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.values import Value
-from tael.dmn.reasons.bound import Bound
+from tael.dmn.reasons.bound import Bound, Knocked
 from tael.dmn.reasons.declared import COLLECTING
 from tael.dmn.reasons.reasoner import MEDIAN, Question, Reasoner
 
@@ -31,25 +32,29 @@ class Quick:
         values = [keys.index(key) for key in reasoner.value_keys if key in keys]
         self._knows_values = len(values) == len(reasoner.value_keys)
         self._values = values
-        self._bound: dict[tuple[int, Question], _Reader | None] = {}
+        self._bound: dict[tuple[Body, Question], _Reader | None] = {}
+        self._latest: tuple[Body | None, Question, _Reader | None] = (None, (0, "", ()), None)
 
     def codes(self, kept: Kept, question: Question) -> tuple[str, ...] | None:
         """The codes, most important first; None: ask the trace."""
-        key = (id(kept.body), question)
-        reader = self._bound.get(key)
+        body, asked, reader = self._latest
+        if body is not kept[0] or asked != question:
+            reader = self._reader_of(kept[0], question)
+            self._latest = (kept[0], question, reader)
         if reader is None:
-            if key in self._bound:
-                return None
+            return None
+        if not self._values:
+            return reader.codes(kept[3], ())
+        known = tuple(kept[2].values())
+        return reader.codes(kept[3], [known[place] for place in self._values])
+
+    def _reader_of(self, body: Body, question: Question) -> _Reader | None:
+        key = (body, question)
+        if key not in self._bound:
             if len(self._bound) >= _MOST_BOUND:
                 self._bound.clear()
-            reader = self._bound[key] = self._reader(kept.body, question)
-            if reader is None:
-                return None
-        values: list[Value] = []
-        if self._values:
-            known = kept.values
-            values = [known[place] for place in self._values]
-        return reader.codes(kept.rows, values)
+            self._bound[key] = self._reader(body, question)
+        return self._bound[key]
 
     def _reader(self, body: Body, question: Question) -> _Reader | None:
         most, method, medians = question
@@ -88,17 +93,72 @@ class _Rows(dict[object, int]):
         return found
 
 
+class _Keys(dict[object, int]):
+    """By what a table of single hits kept: the number of its shortfall; filled when asked."""
+
+    def __init__(self, rows: _Rows, numbers: Sequence[int]) -> None:
+        super().__init__()
+        self._rows = rows
+        self._numbers = numbers
+
+    def __missing__(self, kept: object) -> int:
+        found = self._numbers[self._rows[kept]]
+        if len(self) < _MOST_KNOWN:
+            self[kept] = found
+        return found
+
+    def filled(self, occurrence: Occurrence) -> Mapping[object, int]:
+        """A plain dict, which is faster, where all that can be kept is known."""
+        return {code: self[code] for code in occurrence.singles or ()} or self
+
+
 class _Reader:
-    """Turns what one generated function kept into rows, and these into codes."""
+    """Turns what one generated function kept into codes."""
 
     def __init__(self, bound: Bound, asked: Sequence[tuple[int, Occurrence]]) -> None:
+        places = [place for place, _ in asked]
         self._bound = bound
         self._rows = [_Rows(occurrence) for _, occurrence in asked]
-        self._pick = _picker([place for place, _ in asked])
+        self._pick = _picker(places)
+        self._keys = _reader_of_keys(
+            [
+                (places[position], _Keys(self._rows[position], keys).filled(asked[position][1]))
+                for position, keys in bound.singles
+            ]
+        )
+        self._knocked: dict[object, Knocked] = {}
+        others = [places[position] for position in bound.knocking]
+        self._pick_knocked: Callable[[Sequence[object]], object] = (
+            itemgetter(*others) if others else lambda _kept: None
+        )
 
     def codes(self, kept: Sequence[object], values: Sequence[Value]) -> tuple[str, ...]:
-        rows = list(map(getitem, self._rows, self._pick(kept)))
-        return self._bound.top(rows, values)
+        bound = self._bound
+        if bound.is_plain:
+            knocked = self._knocked.get(self._pick_knocked(kept)) or self._knocked_by(kept)
+            found = bound.ranked(knocked, sorted(self._keys(kept), reverse=True))
+            if found:
+                return found
+        return bound.top(list(map(getitem, self._rows, self._pick(kept))), values)
+
+    def _knocked_by(self, kept: Sequence[object]) -> Knocked:
+        """The knock-outs that fired; the sets of rules that fire together are few."""
+        found = self._bound.knocked(list(map(getitem, self._rows, self._pick(kept))))
+        if len(self._knocked) < _MOST_KNOWN:
+            self._knocked[self._pick_knocked(kept)] = found
+        return found
+
+
+def _reader_of_keys(
+    tables: Sequence[tuple[int, Mapping[object, int]]],
+) -> Callable[[Sequence[object]], list[int]]:
+    """What reads from each table, at its place in what was kept, the number of its shortfall."""
+    source = Source()
+    read = [f"{source.constant(numbers)}[k[{place}]], " for place, numbers in tables]
+    return cast(
+        "Callable[[Sequence[object]], list[int]]",
+        source.function("k", after=[f"    return [{''.join(read)}]"]),
+    )
 
 
 def _picker(places: Sequence[int]) -> Callable[[Sequence[object]], Iterable[object]]:
