@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tael.dmn.columnar import machine
-from tael.dmn.columnar.grids import Keys, Steps
+from tael.dmn.columnar.grids import Keys, Spelling, Steps
 from tael.dmn.columnar.kernels import NONE, SEVERAL, Kernels, kernels
 
 LOOPS = {"numba": kernels(compiled=True), "numpy": kernels(compiled=False)}
@@ -143,3 +143,52 @@ def test_compiled_code_is_kept_with_the_user_or_not_at_all(tmp_path: Path) -> No
     assert machine.cache_folder(str(tmp_path / "own"), below) == str(tmp_path / "own")
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
     assert machine.cache_folder("", str(tmp_path / "file")) == ""
+
+
+TEXTS = [
+    "",
+    "a",
+    "eightlng",
+    "nine char",
+    "sixteen bytes it",
+    "ünï",
+    "b\0",
+    "b",
+    "sixteen bytes iT",
+]
+
+
+@pytest.mark.parametrize("start", [0, 1, 3])
+def test_texts_are_spelled_out_up_to_the_last_byte(start: int) -> None:
+    chance = random.Random(start)  # noqa: S311 - data, no secret
+    spelled = LOOPS["numba"].spelled
+    assert spelled is not None
+    known = Spelling(TEXTS[:6])
+    assert known.fits
+    assert not Spelling(["seventeen bytes it"]).fits
+    others = [*TEXTS, "seventeen bytes it", "\0", "eightlngeightlng"]
+    for _ in range(30):
+        given = [chance.choice(others) for _ in range(chance.randrange(1, 9))]
+        data = b"".join(each.encode() for each in given)
+        ends = np.cumsum([0, *(len(each.encode()) for each in given)]).astype(np.int32)
+        cut = len(data) // 8 * 8
+        tail = np.uint64(int.from_bytes(data[cut:], "little"))
+        whole = np.frombuffer(data[:cut], np.uint64)
+        found = spelled(ends[start:], whole, tail, known.slots, 99) if start < len(given) else []
+        wanted = [known.texts.index(g) if g in known.texts else 99 for g in given[start:]]
+        assert list(found) == wanted
+
+
+def test_texts_lists_and_decimals_are_laid_out(loops: Kernels) -> None:
+    codes = np.array([2, 0, 1, 1, 0], np.uint16)
+    padded = np.frombuffer(b"abc     approvedecline.", np.uint8)
+    padded = np.concatenate([padded, [0]]).astype(np.uint8).reshape(3, 8)
+    ends, data = loops.written(codes, np.array([0, 7, 8]), padded)
+    texts = bytes(padded[2]) + bytes(padded[1][:7]) * 2
+    assert (ends.tolist(), data.tobytes()) == ([0, 8, 8, 15, 22, 22], texts)
+    counts, starts = np.array([0, 1, 3]), np.array([0, 0, 1])
+    ends, items = loops.spread(codes, counts, starts, np.array([5, 6, 7, 8]))
+    assert (ends.tolist(), items.tolist()) == ([0, 3, 3, 4, 5, 5], [6, 7, 8, 5, 5])
+    pairs = np.zeros((5, 2), np.int64)
+    loops.wide(np.array([-7, 2**61, 0]), codes, pairs)
+    assert pairs.tolist() == [[0, 0], [-7, -1], [2**61, 0], [2**61, 0], [-7, -1]]

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from tael.dmn.columnar.columns import Dictionary
+from tael.dmn.columnar.grids import Spelling
 from tael.dmn.columnar.guard import MOST_EXPONENT, finite_inverse
 from tael.dmn.columnar.pieces import ROUNDINGS
 from tael.dmn.columnar.spaces import Cuts, Edge
@@ -26,13 +27,30 @@ class Analysis:
         cuts: the numbers that the cells of all tables cut a place's value at.
         texts: the constants that each input of strings is compared with.
         opened: inputs whose value is used for more than that.
-        dictionaries: of each input that is not opened, its texts and one for all others.
     """
 
     cuts: dict[Place, Cuts] = field(default_factory=dict)
     texts: dict[str, dict[str, None]] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
-    dictionaries: dict[str, Dictionary] = field(default_factory=dict)
+    _spellings: dict[str, tuple[Spelling, Dictionary]] = field(default_factory=dict)
+
+    def spelling(self, name: str) -> Spelling:
+        """The texts that an input which is not opened is compared with."""
+        return self._spelled(name)[0]
+
+    def texts_of(self, name: str) -> Dictionary:
+        """The same texts, and after them one that stands for all others."""
+        return self._spelled(name)[1]
+
+    def _spelled(self, name: str) -> tuple[Spelling, Dictionary]:
+        found = self._spellings.get(name)
+        if found is None:
+            known, other = list(self.texts.get(name, {})), "another value"
+            while other in known:
+                other += "."
+            made = Spelling(known), Dictionary([*known, other])
+            found = self._spellings.setdefault(name, made)
+        return found
 
 
 def analysed(plan: p.Plan) -> Analysis:

@@ -172,6 +172,7 @@ class _Batch:
         self._table = table
         self._wanted = wanted
         self._kernels = loops
+        self._room = writing.Room(loops)
         self._fallbacks = {w.name: why for w in wanted if (why := program.why_not(w.key))}
         self._planned = [w for w in wanted if w.name not in self._fallbacks]
         for each in self._planned:
@@ -183,7 +184,9 @@ class _Batch:
         needed = _inputs_of(graph, (w.key for w in self._planned))
         analysis = self._program.compiler.analysis
         readers = {
-            name: reading.reader(columns[name], self._program.plan.inputs[name], analysis)
+            name: reading.reader(
+                columns[name], self._program.plan.inputs[name], analysis, self._kernels
+            )
             for name in needed
             if name in self._program.plan.inputs
         }
@@ -275,7 +278,7 @@ class _Batch:
             start = number * ROWS_A_CHUNK
             size = min(ROWS_A_CHUNK, self._table.num_rows - start)
             if writing.is_writable(column):
-                piece = writing.arrow_of(column, kind, size)
+                piece = writing.arrow_of(column, kind, size, self._room)
             else:
                 piece = pa.nulls(size, kind)
             patches: list[tuple[int, Value]] = []

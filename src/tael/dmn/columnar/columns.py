@@ -25,6 +25,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Truths: TypeAlias = NDArray[np.bool_]
 Codes: TypeAlias = NDArray[np.integer[Any]]
 Words: TypeAlias = NDArray[np.uint64]
+Ends: TypeAlias = NDArray[np.int32]  # Arrow's offsets: where each item ends, and a 0 before them
+Bytes: TypeAlias = NDArray[np.uint8]
 
 _Item = TypeVar("_Item", bound=np.generic)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -114,6 +114,8 @@ def _counted(places: Whole, cells: int) -> tuple[NDArray[np.uint16], int]:
 
 
 SPREAD = 0x9E3779B97F4A7C15  # 2 ** 64 over the golden ratio: spreads words over slots
+LONGEST_SPELLED = 16
+_ALL = 2**64 - 1
 
 
 class Keys:
@@ -129,7 +131,31 @@ class Keys:
         self.slots = np.zeros(1 << bits, np.uint64)
         self.places: Whole = np.full(1 << bits, -1, np.int64)
         for place, word in enumerate(words.tolist()):
-            slot = (word * SPREAD & 0xFFFFFFFFFFFFFFFF) >> self.shift
+            slot = (word * SPREAD & _ALL) >> self.shift
             while self.places[slot] >= 0:
                 slot = (slot + 1) & ((1 << bits) - 1)
             self.slots[slot], self.places[slot] = word, place
+
+
+class Spelling:
+    """Known texts of at most sixteen bytes in a table of slots.
+
+    ``slots`` has four words a slot: bytes + 1 (0: the slot is free), the first eight bytes, the
+    others, and the text's number. A slot is the bits from 40 on of (first ^ others + bytes + 1) *
+    SPREAD, or the next one that is free.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        spelled = [text.encode() for text in texts]
+        self.texts = list(texts)
+        self.fits = (
+            all(len(each) <= LONGEST_SPELLED for each in spelled) and len(texts) < _MOST_CELLS
+        )
+        size = 1 << max(4, (4 * len(texts)).bit_length())
+        self.slots: Words = np.zeros((size if self.fits else 1, 4), np.uint64)
+        for code, each in enumerate(spelled if self.fits else []):
+            one, two = int.from_bytes(each[:8], "little"), int.from_bytes(each[8:], "little")
+            slot = (((one ^ two) + len(each) + 1) * SPREAD & _ALL) >> 40 & (size - 1)
+            while self.slots[slot, 0]:
+                slot = (slot + 1) & (size - 1)
+            self.slots[slot] = len(each) + 1, one, two, code

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tael.dmn.columnar.columns import MOST_CODES, Codes, Floats, Whole, Words
+from tael.dmn.columnar.columns import MOST_CODES, Bytes, Codes, Ends, Floats, Whole, Words
 from tael.dmn.columnar.grids import Keys, Steps
 from tael.kernel import BadInput
 
@@ -35,6 +35,11 @@ class Kernels:
         every: (how many rules match in each row, all of them row after row).
         known: (words, distinct words) → place of each word, or NONE.
         weigh: (words, 64 weights) → sum of the weights of the bits that are set.
+        spelled: (offsets, the bytes as whole words, the bytes after those, ``Spelling.slots``,
+            code of any other) → code of each text. None: Arrow's own look-up is used.
+        written: (codes, lengths, bytes by code, in eights) → offsets and bytes of the texts.
+        spread: (codes, how many items each has, where they begin, items) → offsets and items.
+        wide: (int64 by code, codes, pairs) → writes each as a pair, low and high, of 64 bits.
         compiled: whether by numba.
     """
 
@@ -46,6 +51,10 @@ class Kernels:
     every: Callable[[Codes, Words, Codes], tuple[Codes, Codes]]
     known: Callable[[Words, Keys], Codes]
     weigh: Callable[[Words, Whole], Whole]
+    spelled: Callable[[Whole, Words, np.uint64, Words, int], Codes] | None
+    written: Callable[[Codes, Whole, Bytes], tuple[Ends, Bytes]]
+    spread: Callable[[Codes, Whole, Whole, Codes], tuple[Ends, Codes]]
+    wide: Callable[[Whole, Codes, Whole], None]
     compiled: bool
 
 
@@ -71,7 +80,8 @@ def _machine() -> Kernels | None:
         return None
     return Kernels(
         machine.bins, machine.first, machine.only, machine.words, machine.total,
-        machine.every, machine.known, machine.weigh, compiled=True,
+        machine.every, machine.known, machine.weigh, machine.spelled, machine.written,
+        machine.spread, machine.wide, compiled=True,
     )  # fmt: skip
 
 
@@ -174,4 +184,30 @@ def _weigh(words: Words, weights: Whole) -> Whole:
     return found
 
 
-NUMPY = Kernels(_bins, _first, _only, _words, _total, _every, _known, _weigh, compiled=False)
+def _laid(codes: Codes, lengths: Whole) -> Ends:
+    ends = np.zeros(codes.size + 1, np.int32)
+    np.cumsum(lengths.take(codes, mode="clip"), out=ends[1:])
+    return ends
+
+
+def _written(codes: Codes, lengths: Whole, padded: Bytes) -> tuple[Ends, Bytes]:
+    inside = np.arange(padded.shape[1]) < lengths[:, None]
+    rows = codes.astype(np.intp, copy=False)
+    return _laid(codes, lengths), padded[rows][inside[rows]]
+
+
+def _spread(codes: Codes, counts: Whole, starts: Whole, items: Codes) -> tuple[Ends, Codes]:
+    ends, sizes = _laid(codes, counts), counts.take(codes, mode="clip")
+    within = np.arange(ends[-1]) - np.repeat(ends[:-1], sizes)
+    return ends, items[np.repeat(starts.take(codes, mode="clip"), sizes) + within]
+
+
+def _wide(units: Whole, codes: Codes, pairs: Whole) -> None:
+    pairs[:, 0] = units.take(codes, mode="clip")
+    pairs[:, 1] = pairs[:, 0] >> 63
+
+
+NUMPY = Kernels(
+    _bins, _first, _only, _words, _total, _every, _known, _weigh, None, _written, _spread, _wide,
+    compiled=False,
+)  # fmt: skip

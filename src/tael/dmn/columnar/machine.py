@@ -17,7 +17,7 @@ import numpy as np
 from numba.core import config
 from numpy.typing import NDArray
 
-from tael.dmn.columnar.columns import MOST_CODES, Codes, Floats, Whole, Words
+from tael.dmn.columnar.columns import MOST_CODES, Bytes, Codes, Ends, Floats, Whole, Words
 from tael.dmn.columnar.grids import SPREAD, Keys, Steps
 
 _CONFIG: Any = config  # its names are made when it is imported
@@ -258,3 +258,94 @@ def weigh(words: Words, weights: Whole) -> Whole:
             found[row] += weights[_PLACES[(low * _DE_BRUIJN) >> np.uint64(58)]]
             left ^= low
     return found
+
+
+_INSIDE = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)  # that many bytes
+_NONE, _SIXTY_FOUR, _EIGHT = np.uint64(0), np.uint64(64), 8
+
+
+@_compiled
+def _eight(whole: Words, tail: np.uint64, start: int) -> np.uint64:
+    """The eight bytes from ``start`` on; what lies behind the end is zero."""
+    place, shift = start >> 3, np.uint64((start & 7) << 3)
+    here = whole[place] if place < whole.size else tail if place == whole.size else _NONE
+    if shift == _NONE:
+        return here
+    after = whole[place + 1] if place + 1 < whole.size else tail
+    if place >= whole.size:
+        after = _NONE
+    return (here >> shift) | (after << (_SIXTY_FOUR - shift))
+
+
+@_compiled
+def spelled(
+    ends: Whole, whole: Words, tail: np.uint64, slots: Words, other: int
+) -> NDArray[np.uint16]:
+    found = np.empty(ends.size - 1, np.uint16)
+    last = slots.shape[0] - 1
+    for row in range(ends.size - 1):
+        start, length = int(ends[row]), int(ends[row + 1]) - int(ends[row])
+        found[row] = other
+        if length > 2 * _EIGHT:
+            continue
+        one = _eight(whole, tail, start) & _INSIDE[min(length, _EIGHT)]
+        two = _NONE
+        if length > _EIGHT:
+            two = _eight(whole, tail, start + _EIGHT) & _INSIDE[length - _EIGHT]
+        size = np.uint64(length + 1)
+        slot = np.int64((((one ^ two) + size) * _SPREAD) >> np.uint64(40)) & last
+        while slots[slot, 0] != _NONE:
+            if slots[slot, 0] == size and slots[slot, 1] == one and slots[slot, 2] == two:
+                found[row] = slots[slot, 3]
+                break
+            slot = (slot + 1) & last
+    return found
+
+
+def written(codes: Codes, lengths: Whole, padded: NDArray[np.uint8]) -> tuple[Ends, Bytes]:
+    ends = np.empty(codes.size + 1, np.int32)
+    _lay(codes, lengths, ends)
+    # Each text is copied with its padding, which the next one overwrites.
+    laid = np.empty(int(ends[-1]) + padded.shape[1], np.uint8)
+    _copy(codes, ends, padded, laid)
+    return ends, laid[: ends[-1]]
+
+
+@_compiled
+def _lay(codes: Codes, lengths: Whole, ends: Ends) -> None:
+    end = 0
+    ends[0] = 0
+    for row in range(codes.size):
+        end += lengths[codes[row]]
+        ends[row + 1] = end
+
+
+@_compiled
+def _copy(codes: Codes, ends: Ends, padded: NDArray[np.uint8], laid: Bytes) -> None:
+    for row in range(codes.size):
+        for part in range(0, padded.shape[1], 8):
+            for byte in range(8):
+                laid[ends[row] + part + byte] = padded[codes[row], part + byte]
+
+
+def spread(codes: Codes, counts: Whole, starts: Whole, items: Codes) -> tuple[Ends, Codes]:
+    ends = np.empty(codes.size + 1, np.int32)
+    _lay(codes, counts, ends)
+    laid = np.empty(int(ends[-1]), items.dtype)
+    _spread(codes, ends, starts, items, laid)
+    return ends, laid
+
+
+@_compiled
+def _spread(codes: Codes, ends: Ends, starts: Whole, items: Codes, laid: Codes) -> None:
+    for row in range(codes.size):
+        for at in range(ends[row], ends[row + 1]):
+            laid[at] = items[starts[codes[row]] + at - ends[row]]
+
+
+@_compiled
+def wide(units: Whole, codes: Codes, pairs: Whole) -> None:
+    for row in range(codes.size):
+        unit = units[codes[row]]
+        pairs[row, 0] = unit
+        pairs[row, 1] = unit >> 63

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from tael.dmn.columnar.analysis import Analysis
 from tael.dmn.columnar.columns import (
     Coded,
+    Codes,
     Column,
     Dictionary,
     Exact,
@@ -23,12 +24,16 @@ from tael.dmn.columnar.columns import (
     Whole,
     code_array,
 )
+from tael.dmn.columnar.grids import Spelling
+from tael.dmn.columnar.kernels import Kernels
 from tael.dmn.compiled.plan import Input, Kind
 from tael.dmn.feel.values import Value
 from tael.kernel import BadInput
 
 # What gives the rows from one up to another as a column.
 Reader: TypeAlias = Callable[[int, int], Column]
+CodeReader: TypeAlias = Callable[[int, int], Codes]
+_WORD = 8
 
 
 def columns_of(table: pa.Table, names: Iterable[str]) -> dict[str, Any]:
@@ -56,7 +61,7 @@ def columns_of(table: pa.Table, names: Iterable[str]) -> dict[str, Any]:
 
 
 def reader(  # noqa: PLR0911 - one way a type
-    column: Any, node: Input, analysis: Analysis
+    column: Any, node: Input, analysis: Analysis, kernels: Kernels
 ) -> Reader:
     """How the steps read ``column``.
 
@@ -82,7 +87,10 @@ def reader(  # noqa: PLR0911 - one way a type
         filled = column.fill_null(False) if column.null_count else column
         return _truths(filled.to_numpy(zero_copy_only=False), unsure)
     if kind is Kind.STRING and (_is_text(column.type) or pa.types.is_dictionary(column.type)):
-        return _texts(column, node.name, unsure, analysis)
+        if node.name in analysis.opened:
+            return _opened_texts(column, unsure)
+        codes, dictionary = _texts(column, node, analysis, kernels), analysis.texts_of(node.name)
+        return lambda start, end: Coded(codes(start, end), dictionary, _part(unsure, start, end))
     wanted = {
         Kind.NUMBER: "an integer, floating or decimal type",
         Kind.STRING: "strings",
@@ -166,36 +174,39 @@ def _truths(values: Truths, unsure: Truths | None) -> Reader:
     return lambda start, end: Truth(values[start:end], _part(unsure, start, end))
 
 
-def _texts(column: Any, name: str, unsure: Truths | None, analysis: Analysis) -> Reader:
-    """Strings by the constants they are compared with; all others count as one."""
-    known = list(analysis.texts.get(name, {}))
-    if name in analysis.opened:
-        return _opened_texts(column, unsure)
+def _texts(column: Any, node: Input, analysis: Analysis, kernels: Kernels) -> CodeReader:
+    """What gives the codes of some rows: known texts by number, all others as one."""
+    spelling = analysis.spelling(node.name)
+    other = len(spelling.texts)
     if pa.types.is_dictionary(column.type):
-        own = pc.index_in(column.dictionary, pa.array(known, column.type.value_type))
-        own = own.fill_null(len(known)).to_numpy().astype(np.uint16)
+        own = pc.index_in(column.dictionary, pa.array(spelling.texts, column.type.value_type))
+        own = own.fill_null(other).to_numpy().astype(np.uint16)
         places = _filled(column.indices)
-        codes = own.take(places, mode="clip") if own.size else np.zeros(len(column), np.uint16)
-    else:
-        if pa.types.is_string_view(column.type):
-            column = column.cast(pa.string())
-        found = pc.index_in(column, pa.array(known, column.type))
-        if found.null_count:
-            found = found.fill_null(len(known))
-        codes = found.to_numpy().astype(np.uint16)
-    dictionary = _seeded(analysis, name)
-    return _codes(codes, dictionary, unsure)
+        if not own.size:
+            places, own = np.zeros(len(column), np.intp), np.array([other], np.uint16)
+        return lambda start, end: own.take(places[start:end], mode="clip")
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.string())
+    if kernels.spelled is not None and spelling.fits and len(column):
+        return _spelled(column, spelling, kernels.spelled)
+    known = pa.array(spelling.texts, column.type)
+
+    def read(start: int, end: int) -> Codes:
+        found = pc.index_in(column.slice(start, end - start), known)
+        return np.asarray(found.fill_null(other).to_numpy().astype(np.uint16))
+
+    return read
 
 
-def _seeded(analysis: Analysis, name: str) -> Dictionary:
-    found = analysis.dictionaries.get(name)
-    if found is None:
-        known = list(analysis.texts.get(name, {}))
-        other = "another value"
-        while other in known:
-            other += "."
-        found = analysis.dictionaries[name] = Dictionary([*known, other])
-    return found
+def _spelled(column: Any, spelling: Spelling, look: Callable[..., Codes]) -> CodeReader:
+    _, offsets, data = column.buffers()
+    kind = np.int64 if pa.types.is_large_string(column.type) else np.int32
+    ends = np.frombuffer(offsets, kind)[column.offset : column.offset + len(column) + 1]
+    size = 0 if data is None else data.size
+    whole = np.frombuffer(data if size >= _WORD else b"", np.uint64, size // _WORD)
+    left = b"" if data is None else data.slice(size - size % _WORD).to_pybytes()
+    tail, other = np.uint64(int.from_bytes(left, "little")), len(spelling.texts)
+    return lambda start, end: look(ends[start : end + 1], whole, tail, spelling.slots, other)
 
 
 def _opened_texts(column: Any, unsure: Truths | None) -> Reader:
@@ -204,8 +215,11 @@ def _opened_texts(column: Any, unsure: Truths | None) -> Reader:
     values = column.dictionary.to_pylist()
     dictionary = Dictionary()
     codes = code_array([dictionary.code(value or "") for value in values] or [dictionary.code("")])
-    return _codes(codes[_filled(column.indices)], dictionary, unsure)
+    places = _filled(column.indices)
 
+    def read(start: int, end: int) -> Column:
+        return Coded(
+            codes.take(places[start:end], mode="clip"), dictionary, _part(unsure, start, end)
+        )
 
-def _codes(codes: np.ndarray, dictionary: Dictionary, unsure: Truths | None) -> Reader:
-    return lambda start, end: Coded(codes[start:end], dictionary, _part(unsure, start, end))
+    return read

@@ -201,7 +201,8 @@ class Matcher:
         """One number for the codes of all columns: the place in ``cube``."""
         found = codes[0]
         for column, size in zip(codes[1:], self._sizes[1:], strict=True):
-            found = np.multiply(found, size, dtype=np.uint16) + column  # fewer than 2 ** 14
+            found = found.astype(np.uint16, copy=False) * np.uint16(size)  # fewer than 2 ** 14
+            found += column.astype(np.uint16, copy=False)
         return found
 
     def outcomes(self, codes: Sequence[Codes], kernels: Kernels) -> Codes:

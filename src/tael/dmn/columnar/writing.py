@@ -6,27 +6,31 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from tael.dmn.columnar import guard
 from tael.dmn.columnar.analysis import children
 from tael.dmn.columnar.columns import (
+    Bytes,
     Coded,
     Codes,
     Column,
     Days,
     Dictionary,
+    Ends,
     Exact,
     Fields,
     Items,
     Truth,
-    Truths,
+    Whole,
+    code_array,
     scale_of,
 )
+from tael.dmn.columnar.kernels import Kernels
 from tael.dmn.columnar.merging import member
 from tael.dmn.columnar.pieces import ROUNDINGS, number
 from tael.dmn.compiled import plan as p
@@ -36,7 +40,8 @@ from tael.dmn.feel.text import to_json
 from tael.dmn.feel.values import Value
 
 _NARROW, _WIDE = 38, 76  # digits of Arrow's decimals
-_SHORT_TEXT = 24  # bytes
+_SHORT_TEXT, _EIGHT = 24, 8  # bytes
+_PIECE = 2**20  # of eight bytes: so large a piece is of large pages
 
 
 class Digits:
@@ -227,45 +232,73 @@ def is_writable(column: Column) -> bool:
     return guard.exact(column) is not None
 
 
-def arrow_of(column: Column, kind: Any, size: int) -> Any:  # noqa: PLR0911 - one way a kind
+class Room:
+    """Memory for columns in large pieces, which the system hands out several times as quickly.
+
+    One serves many threads.
+    """
+
+    def __init__(self, kernels: Kernels) -> None:
+        self.kernels = kernels
+        self._left: Whole = np.empty(0, np.int64)
+        self._lock = Lock()
+
+    def pairs(self, count: int) -> Whole:
+        """``count`` rows of two int64, to be written."""
+        with self._lock:
+            if self._left.size < 2 * count:
+                self._left = np.empty(max(2 * count, _PIECE), np.int64)
+            found, self._left = self._left[: 2 * count], self._left[2 * count :]
+        return found.reshape(-1, 2)
+
+
+def arrow_of(column: Column, kind: Any, size: int, room: Room) -> Any:  # noqa: PLR0911 - one way a kind
     """``column`` as an Arrow array of type ``kind`` and ``size`` rows."""
     if isinstance(column, Coded):
-        return _coded(column, kind, size)
+        return _coded(column, kind, size, room)
     if isinstance(column, Truth):
         return pa.array(_rows(column.values, size), pa.bool_())
     if isinstance(column, Days):
         return pa.array(_rows(column.days, size).astype(np.int32), pa.int32()).cast(pa.date32())
     if isinstance(column, Fields):
-        parts = [arrow_of(member(column, each.name), each.type, size) for each in kind]
+        parts = [arrow_of(member(column, each.name), each.type, size, room) for each in kind]
         return pa.StructArray.from_arrays(parts, fields=list(kind))
     if isinstance(column, Items):
-        return _listed(column, kind, size)
+        return _listed(column, kind, size, room)
     whole = guard.exact(number(column))
     if whole is None:
         raise TypeError("an unrounded real has no decimals")
     if pa.types.is_string(kind):
         scale = whole.scale
         return array_of([Decimal(int(u)).scaleb(-scale) for u in _rows(whole.units, size)], kind)
-    return _decimals(Exact(_rows(whole.units, size), whole.scale, whole.bound), kind)
+    own = _fitting(whole, kind)
+    pairs = room.pairs(size)
+    pairs[:, 0] = own.units
+    np.right_shift(pairs[:, 0], 63, out=pairs[:, 1])
+    return _decimals(pairs, own.scale, kind)
 
 
-def _coded(column: Coded, kind: Any, size: int) -> Any:
-    """By numpy where values are few and short: Arrow's own take is several times as slow."""
-    codes = _rows(column.codes, size)
+def _coded(column: Coded, kind: Any, size: int, room: Room) -> Any:
+    """By our own loops where values are few and short: Arrow's take is several times as slow."""
+    if pa.types.is_struct(kind):
+        parts = [arrow_of(member(column, each.name), each.type, size, room) for each in kind]
+        return pa.StructArray.from_arrays(parts, fields=list(kind))
     if pa.types.is_decimal128(kind):
         known = column.dictionary.units()
         if known is not None:
-            units, scale, bound = known
-            return _decimals(Exact(units, scale, bound), kind, codes)
-    if pa.types.is_struct(kind):
-        parts = [arrow_of(member(column, each.name), each.type, size) for each in kind]
-        return pa.StructArray.from_arrays(parts, fields=list(kind))
+            own = _fitting(Exact(*known), kind)
+            units, keys = column.direct(own.units)
+            pairs = room.pairs(size)
+            room.kernels.wide(units, _rows(keys, size), pairs)
+            return _decimals(pairs, own.scale, kind)
+    codes = _rows(column.codes, size)
     if pa.types.is_string(kind):
         texts = column.dictionary.derived("texts", _texts)
         if isinstance(texts, _Texts):
-            return _short_texts(codes, texts)
+            ends, data = room.kernels.written(codes, texts.lengths, texts.padded)
+            return _variable(kind, ends, data)
     if pa.types.is_list(kind):
-        return _lists(column, codes, kind)
+        return _lists(column, codes, kind, room)
 
     def make(values: Sequence[Value]) -> Any:
         return array_of(values, kind)
@@ -274,13 +307,17 @@ def _coded(column: Coded, kind: Any, size: int) -> Any:
     return values.take(pa.array(codes))  # type: ignore[attr-defined]
 
 
+def _variable(kind: Any, ends: Ends, data: Bytes) -> Any:
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(data)]
+    return pa.Array.from_buffers(kind, ends.size - 1, buffers)
+
+
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """Strings as rows of bytes, their lengths, and which bytes are theirs."""
+    """The bytes of strings: their lengths, and each padded to as many eights as the longest."""
 
-    bytes: NDArray[np.uint8]
-    lengths: Codes
-    inside: Truths
+    lengths: Whole
+    padded: Bytes
 
 
 def _texts(values: Sequence[Value]) -> _Texts | None:
@@ -288,19 +325,10 @@ def _texts(values: Sequence[Value]) -> _Texts | None:
     parts = [value.encode() for value in values if isinstance(value, str)]
     if len(parts) < len(values) or any(len(part) > _SHORT_TEXT for part in parts):
         return None
-    width = max(map(len, parts), default=0)
+    width = -(-max(map(len, parts), default=0) // _EIGHT) * _EIGHT
     padded = b"".join(part.ljust(width, b"\0") for part in parts)
-    lengths = np.array([len(part) for part in parts], np.intp)
-    matrix = np.frombuffer(padded, np.uint8).reshape(len(parts), width)
-    return _Texts(matrix, lengths, np.arange(width) < lengths[:, None])
-
-
-def _short_texts(codes: Codes, texts: _Texts) -> Any:
-    offsets = np.zeros(codes.size + 1, np.int32)
-    np.cumsum(texts.lengths[codes], out=offsets[1:])
-    data = np.ascontiguousarray(texts.bytes[codes][texts.inside[codes]])
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    return pa.Array.from_buffers(pa.string(), codes.size, buffers)
+    lengths = np.array([len(part) for part in parts], np.int64)
+    return _Texts(lengths, np.frombuffer(padded, np.uint8).reshape(len(parts), width))
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,49 +336,45 @@ class _Flat:
     """Lists one after the other: their items, how many each has and where it begins."""
 
     items: Coded
-    counts: Codes
-    starts: Codes
+    counts: Whole
+    starts: Whole
 
 
 def _flat(values: Sequence[Value]) -> _Flat:
     lists = [value if isinstance(value, tuple) else () for value in values]
     dictionary = Dictionary()
     items = [dictionary.code(item) for listed in lists for item in listed]
-    counts = np.array([len(listed) for listed in lists], np.intp)
-    return _Flat(Coded(np.array(items, np.intp), dictionary), counts, np.cumsum(counts) - counts)
+    counts = np.array([len(listed) for listed in lists], np.int64)
+    return _Flat(Coded(code_array(items), dictionary), counts, np.cumsum(counts) - counts)
 
 
-def _lists(column: Coded, codes: Codes, kind: Any) -> Any:
+def _lists(column: Coded, codes: Codes, kind: Any, room: Room) -> Any:
     flat = column.dictionary.derived("flat", _flat)
     if not isinstance(flat, _Flat):
         raise TypeError("a derived value of another kind")
-    sizes = flat.counts[codes]
-    offsets = np.zeros(codes.size + 1, np.int32)
-    np.cumsum(sizes, out=offsets[1:])
-    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
-    items = flat.items.codes[np.repeat(flat.starts[codes], sizes) + within]
-    inner = arrow_of(Coded(items, flat.items.dictionary), kind.value_type, items.size)
-    return pa.ListArray.from_arrays(pa.array(offsets), inner, type=kind)
+    ends, items = room.kernels.spread(codes, flat.counts, flat.starts, flat.items.codes)
+    inner = arrow_of(Coded(items, flat.items.dictionary), kind.value_type, items.size, room)
+    return pa.ListArray.from_arrays(pa.array(ends), inner, type=kind)
 
 
-def _listed(column: Items, kind: Any, size: int) -> Any:
+def _listed(column: Items, kind: Any, size: int, room: Room) -> Any:
     width = len(column.columns)
-    parts = pa.concat_arrays([arrow_of(each, kind.value_type, size) for each in column.columns])
+    listed = [arrow_of(each, kind.value_type, size, room) for each in column.columns]
     order = np.arange(size)[:, None] + size * np.arange(width)[None, :]
-    offsets = pa.array(np.arange(0, (size + 1) * width, width, dtype=np.int32))
-    return pa.ListArray.from_arrays(offsets, parts.take(pa.array(order.reshape(-1))))
+    ends = pa.array(np.arange(0, (size + 1) * width, width, dtype=np.int32))
+    items = pa.concat_arrays(listed).take(pa.array(order.reshape(-1)))
+    return pa.ListArray.from_arrays(ends, items)
 
 
-def _decimals(whole: Exact, kind: Any, codes: Codes | None = None) -> Any:
-    """Whole units as Arrow's decimals, by their bytes; of some codes where such are given."""
-    fits = guard.at_scale(whole, kind.scale) if kind.scale >= whole.scale else None
-    own = fits or whole
-    units = own.units if codes is None else own.units[codes]
-    pairs = np.empty((units.size, 2), np.int64)
-    pairs[:, 0] = units
-    pairs[:, 1] = units >> 63
-    narrow = pa.decimal128(_NARROW, own.scale)
-    made = pa.Array.from_buffers(narrow, units.size, [None, pa.py_buffer(pairs)])
+def _fitting(whole: Exact, kind: Any) -> Exact:
+    """``whole`` in the units of ``kind``, if that is possible."""
+    return (guard.at_scale(whole, kind.scale) if kind.scale >= whole.scale else None) or whole
+
+
+def _decimals(pairs: Whole, scale: int, kind: Any) -> Any:
+    """Arrow's decimals by their bytes."""
+    narrow = pa.decimal128(_NARROW, scale)
+    made = pa.Array.from_buffers(narrow, len(pairs), [None, pa.py_buffer(pairs)])
     return made if made.type == kind else made.cast(kind)
 
 
