@@ -93,7 +93,7 @@ class Compiler:
                 if answer:
                     return not negated
                 unknown = unknown or answer is None
-            return None if unknown and negated else negated
+            return None if unknown else negated
 
         return passes
 
@@ -102,11 +102,12 @@ class Compiler:
             return self._comparison_test(test)
         code = self.expression(test.expression)
         at = test.at
-        if test.uses_value:
-            return lambda env, value: code(env.inner({"?": value})) is True
+        uses_value = test.uses_value
 
         def passes(env: Env, value: Value) -> bool | None:
-            wanted = code(env)
+            wanted = code(env.inner({"?": value}) if uses_value else env)
+            if uses_value and (wanted is None or isinstance(wanted, bool)):
+                return wanted  # a condition; any other answer is a value to be equal to
             try:
                 answer = matches(value, wanted)
             except Nothing as why:
@@ -213,8 +214,18 @@ class Compiler:
         value, low, high = (self.expression(part) for part in (tree.value, tree.low, tree.high))
 
         def between(env: Env) -> Value:
+            """``value >= low and value <= high``: false beats null (DMN 1.5 table 54)."""
             middle = value(env)
-            return compare(">=", middle, low(env)) and compare("<=", middle, high(env))
+            unknown: Nothing | None = None
+            for operator, end in ((">=", low(env)), ("<=", high(env))):
+                try:
+                    if not compare(operator, middle, end):
+                        return False
+                except Nothing as why:
+                    unknown = unknown or why
+            if unknown is not None:
+                raise unknown
+            return True
 
         return self._guarded(tree.at, between)
 

@@ -10,12 +10,19 @@ from typing import NamedTuple
 from tael.dmn.errors import FeelSyntaxError
 
 _ASTRAL = "\U00010000-\U000effff"
+# The characters of names and spaces: rules 28, 29 and 61 of DMN 1.5 clause 10.3.1.2, and what
+# Python calls letters and spaces besides.
+_SPACE = r"\s\u180e\u200b\ufeff"
+_FIRST = (
+    r"\u037f-\u167f\u1681-\u180d\u180f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff"
+    rf"\uf900-\ufdcf\ufdf0-\ufefe\uff00-\ufffd{_ASTRAL}"
+)
 _TOKEN = re.compile(
     rf"""
-    (?P<space>(?:\s|//[^\n]*|/\*.*?\*/)+)
-  | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
+    (?P<space>(?:[{_SPACE}]|//[^\n]*|/\*.*?\*/)+)
+  | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
   | (?P<string>"(?:[^"\\]|\\.)*")
-  | (?P<name>(?:[^\W\d]|[{_ASTRAL}])(?:\w|[\u00b7\u0300-\u036f\u203f\u2040]|[{_ASTRAL}])*|\?)
+  | (?P<name>(?:[^\W0-9]|[{_FIRST}])(?:\w|[\u00b7\u0300-\u036f\u203f\u2040{_FIRST}])*|\?)
   | (?P<symbol>\.\.|\*\*|<=|>=|!=|->|.)
     """,
     re.VERBOSE | re.DOTALL,

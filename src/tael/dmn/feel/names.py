@@ -39,6 +39,16 @@ class Names:
         return best
 
 
+_SYMBOLS = (".", "/", "-", "'", "+", "*", "**", "..")
+
+
+def continues_name(token: Token) -> bool:
+    """Whether a name may go on with ``token``: ``debt-to-income`` (clause 10.3.1.2, rule 30)."""
+    if token.kind is Kind.SYMBOL:
+        return token.text in _SYMBOLS
+    return token.kind in (Kind.NAME, Kind.NUMBER)
+
+
 # Properties of built-in types whose names hold a space.
 _PROPERTIES = ("time offset", "start included", "end included")
 

@@ -14,7 +14,7 @@ from tael.dmn.errors import FeelSyntaxError
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.depth import with_room
 from tael.dmn.feel.lexer import Kind, Position, Token, tokens
-from tael.dmn.feel.names import Names, Vocabulary
+from tael.dmn.feel.names import Names, Vocabulary, continues_name
 from tael.dmn.feel.numbers import NUMBERS
 from tael.dmn.feel.parsed import Parsed, ParsedTests
 
@@ -209,6 +209,7 @@ class Parser:
         return self._binary(_LEVELS["+"])
 
     def _in_tests(self) -> s.UnaryTests:
+        """What stands behind ``in``; in parentheses ``?`` is the value on the left (10.3.2.13)."""
         at = self._now.at
         if not self._is("("):
             return s.UnaryTests(at, (self._in_test(),))
@@ -219,7 +220,8 @@ class Parser:
                 return s.UnaryTests(at, (s.Matches(at, opened, uses_value=False),))
         self._index = mark
         self._expect("(")
-        tests = self._tests_list()
+        with self._knowing("?"):
+            tests = self._tests_list()
         self._expect(")")
         return s.UnaryTests(at, tests)
 
@@ -359,10 +361,12 @@ class Parser:
 
     def _parameter_name(self) -> str | None:
         """The name before a colon, taken with it; None when an argument by position follows."""
-        count = 0
-        while self._ahead(count).kind is Kind.NAME:
+        if self._now.kind is not Kind.NAME:
+            return None
+        count = 1
+        while continues_name(self._ahead(count)):
             count += 1
-        if not count or self._ahead(count).text != ":":
+        if self._ahead(count).text != ":":
             return None
         return self._key_until_colon()
 

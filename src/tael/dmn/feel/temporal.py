@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -131,9 +131,16 @@ class DateTime:
         return self.local_nanos - (self.offset or 0) * NANOS_PER_SECOND
 
     def plus_nanos(self, nanos: int) -> DateTime:
-        """Raises Nothing beyond the years there are."""
-        days, of_day = divmod(self.local_nanos + nanos, NANOS_PER_DAY)
-        return DateTime(date_at(days), time_at(of_day, self.time))
+        """So much later in time, by the clock of its zone: one that changes to summer jumps.
+
+        The standard adds on the line of UTC (clause 10.3.2.3.6). Raises Nothing beyond the years
+        there are.
+        """
+        zone = self.time.zone
+        if zone is None:
+            return _at_clock(self.local_nanos + nanos, self.time)
+        utc = self.instant + nanos
+        return _at_clock(utc + utc_offset(zone, utc) * NANOS_PER_SECOND, self.time)
 
     def plus_months(self, months: int) -> DateTime:
         """Raises Nothing beyond the years there are."""
@@ -145,6 +152,11 @@ class DateTime:
 
     def __str__(self) -> str:
         return f"{self.date}T{self.time}"
+
+
+def _at_clock(local_nanos: int, like: Time) -> DateTime:
+    days, of_day = divmod(local_nanos, NANOS_PER_DAY)
+    return DateTime(date_at(days), time_at(of_day, like))
 
 
 def date_of(year: int, month: int, day: int) -> Date:
@@ -256,11 +268,21 @@ def zone_offset(zone: str, day: Date, clock: Time) -> int:
 
     Python's rules end at the years 1 and 9999: beyond, those of the like year within count.
     """
+    found = _like_year(day, clock).replace(tzinfo=_zone(zone)).utcoffset()
+    return int(found.total_seconds()) if found is not None else 0
+
+
+def utc_offset(zone: str, nanos: int) -> int:
+    """Seconds east of UTC that a zone keeps so many nanoseconds after 1970-01-01T00:00:00Z."""
+    utc = _at_clock(nanos, Time(0, 0, 0))
+    found = _like_year(utc.date, utc.time).replace(tzinfo=UTC).astimezone(_zone(zone)).utcoffset()
+    return int(found.total_seconds()) if found is not None else 0
+
+
+def _like_year(day: Date, clock: Time) -> datetime:
     year = day.year if 1 < day.year < 9999 else 2000 + day.year % 400
     leapless = min(day.day, month_days(year, day.month))
-    local = datetime(year, day.month, leapless, clock.hour, clock.minute, clock.second)  # noqa: DTZ001 - a wall clock's
-    found = local.replace(tzinfo=_zone(zone)).utcoffset()
-    return int(found.total_seconds()) if found is not None else 0
+    return datetime(year, day.month, leapless, clock.hour, clock.minute, clock.second)  # noqa: DTZ001 - a wall clock's
 
 
 @lru_cache(maxsize=1024)

@@ -28,14 +28,15 @@ from tael.dmn.feel.temporal import date_from, date_time_from, time_from
 from tael.dmn.feel.text import to_text
 from tael.dmn.feel.values import Range, Value, equals, kind, less
 
-_NUMBER = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _GROUPINGS, _POINTS = (" ", ",", "."), (".", ",")
 
 
 def _not(negand: Value) -> Value:
-    if not isinstance(negand, bool):
+    truth = single(negand)
+    if not isinstance(truth, bool):
         raise Nothing(f"not() of a {kind(negand)}")
-    return not negand
+    return not truth
 
 
 def _number(source: Value, grouping: Value = None, point: Value = None) -> Value:
@@ -53,9 +54,9 @@ def _number(source: Value, grouping: Value = None, point: Value = None) -> Value
         written = written.replace(text(grouping), "")
     if point is not None:
         written = written.replace(text(point), ".")
-    if not _NUMBER.fullmatch(written.strip()):
+    if not _NUMBER.fullmatch(written):
         raise Nothing(f"{written[:40]!r} is not a number")
-    return NUMBERS.create_decimal(written.strip())
+    return NUMBERS.create_decimal(written)
 
 
 def _string(source: Value) -> Value:
