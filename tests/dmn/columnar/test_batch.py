@@ -13,6 +13,7 @@ import pytest
 from tael.dmn import BatchResult, DmnError, Model
 from tael.dmn.authoring import Draft, InputColumn, OutputColumn, Rule, Table
 from tael.dmn.columnar.batch import evaluate_batch
+from tael.dmn.columnar.writing import python_of
 from tael.kernel import BadInput
 
 TIERS = Table(
@@ -183,3 +184,37 @@ def test_numpy_does_the_same_as_numba(model: Model) -> None:
     found = evaluate_batch(model, batch(), ["tier"], compiled=False)
     assert not found.compiled
     assert found.table == model.evaluate_batch(batch(), ["tier"]).table
+
+
+def test_threads_change_nothing(model: Model) -> None:
+    many = pa.concat_tables([batch()] * 40_000)
+    names = ["tier", "shown", "offer"]
+    one = evaluate_batch(model, many.slice(0, 140_000), names, trace=True, threads=1)
+    four = evaluate_batch(policy().model(), many.slice(0, 140_000), names, trace=True, threads=4)
+    assert four.table == one.table
+    assert four.rows_fallen_back == one.rows_fallen_back
+
+
+def there_of(kind: pa.DataType, number: str) -> object:
+    return python_of(Decimal(number), kind)
+
+
+def test_a_type_that_grows_with_later_rows_takes_the_earlier_ones_along() -> None:
+    grown = (
+        Draft.new("grown", "https://example.org/grown")
+        .input("a", "number")
+        .decision("twice", "a * 2", "number")
+        .decision("both", "{twice: twice, list: [twice, a]}")
+        .model()
+    )
+    places = 40_000
+    for last in (Decimal("0.125"), Decimal("1e30"), Decimal("1e-60"), Decimal("1e90")):
+        table = pa.table({"a": pa.array([1.5] * places + [float(last)], pa.float64())})
+        found = evaluate_batch(grown, table, ["twice", "both"]).table
+        kind = found.schema.field("twice").type
+        assert found.column("twice")[0].as_py() == there_of(kind, "3")
+        there = found.column("twice")[places].as_py()
+        assert there == python_of(2 * last, kind)
+        both = found.column("both")[0].as_py()
+        listed = [there_of(kind, number) for number in ("3", "1.5")]
+        assert both == {"twice": there_of(kind, "3"), "list": listed}

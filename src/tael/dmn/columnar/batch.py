@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -13,10 +15,11 @@ import pyarrow as pa
 
 from tael.dmn.columnar import reading, writing
 from tael.dmn.columnar.analysis import why_unwritable
-from tael.dmn.columnar.columns import Column, Truths, either
+from tael.dmn.columnar.columns import Codes, Truths, either
 from tael.dmn.columnar.kernels import Kernels, kernels
+from tael.dmn.columnar.reading import Reader
 from tael.dmn.columnar.steps import Chunk, Compiler
-from tael.dmn.columnar.tables import Hits
+from tael.dmn.columnar.tables import Hits, TableRun
 from tael.dmn.compiled.plan import Shape
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.values import Value
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from tael.dmn.evaluate import Model
 
 ROWS_A_CHUNK = 32_768
+_CHUNKS_A_THREAD = 2  # with fewer rows a thread more is not worth it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,18 @@ class BatchResult:
     compiled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A decision's values in a chunk: an Arrow array, or None when none can be handed out.
+
+    ``fired`` are the outcomes of its table, and the table; None without a trace.
+    """
+
+    array: Any
+    digits: writing.Digits
+    fired: tuple[Codes, TableRun] | None
+
+
 @dataclass
 class _Wanted:
     """A decision that is asked for, and what was computed of it."""
@@ -56,8 +72,8 @@ class _Wanted:
     name: str
     key: str
     shape: Shape | None = None
-    columns: list[Column] = field(default_factory=list)
-    fired: list[tuple[Any, Any]] = field(default_factory=list)
+    digits: writing.Digits = field(default_factory=writing.Digits)
+    pieces: list[_Piece] = field(default_factory=list)
     alone: dict[int, Value] = field(default_factory=dict)
     alone_fired: dict[int, Hits] = field(default_factory=dict)
 
@@ -100,6 +116,7 @@ def evaluate_batch(
     *,
     trace: bool = False,
     compiled: bool | None = None,
+    threads: int | None = None,
 ) -> BatchResult:
     """Compute ``decisions`` (default: all) for each row of an Arrow table or record batch.
 
@@ -112,6 +129,7 @@ def evaluate_batch(
         decisions: names of decisions.
         trace: also tell which rules of decision tables fired.
         compiled: ask for numba's loops, or for numpy's; by default numba's where it is installed.
+        threads: how many work on it at most; by default one a processor.
 
     Raises:
         BadInput: no Arrow table; a column that is missing, there twice or of another type.
@@ -127,7 +145,7 @@ def evaluate_batch(
         )
     program = program_of(model)
     run = _Batch(model, program, table, _wanted(model, decisions), kernels(compiled=compiled))
-    return run.result(trace=trace)
+    return run.result(trace=trace, threads=threads)
 
 
 def _wanted(model: Model, decisions: Sequence[str] | None) -> list[_Wanted]:
@@ -176,9 +194,11 @@ class _Batch:
         self._fallbacks = {w.name: why for w in wanted if (why := program.why_not(w.key))}
         self._planned = [w for w in wanted if w.name not in self._fallbacks]
         for each in self._planned:
-            each.shape = program.plan.decisions[each.key].shape
+            decision = program.plan.decisions[each.key]
+            each.shape = decision.shape
+            writing.measure_plan(decision, program.plan, each.digits)
 
-    def result(self, *, trace: bool) -> BatchResult:
+    def result(self, *, trace: bool, threads: int | None) -> BatchResult:
         graph = self._program.graph
         columns = reading.columns_of(self._table, _inputs_of(graph, (w.key for w in self._wanted)))
         needed = _inputs_of(graph, (w.key for w in self._planned))
@@ -191,29 +211,53 @@ class _Batch:
             if name in self._program.plan.inputs
         }
         unsure: list[int] = []
-        with np.errstate(all="ignore"):
-            for start in range(0, self._table.num_rows, ROWS_A_CHUNK):
-                end = min(start + ROWS_A_CHUNK, self._table.num_rows)
-                inputs = {name: read(start, end) for name, read in readers.items()}
-                chunk = Chunk(end - start, inputs, self._kernels, trace=trace)
-                unsure += self._chunk(chunk, start)
+        for rows, pieces in self._chunks(readers, trace=trace, threads=threads):
+            unsure += rows
+            for each, piece in zip(self._planned, pieces, strict=True):
+                each.pieces.append(piece)
         self._alone(columns, unsure, trace=trace)
         made = self._table_of(trace=trace)
         return BatchResult(made, self._fallbacks, len(unsure), self._kernels.compiled)
 
-    def _chunk(self, chunk: Chunk, start: int) -> list[int]:
+    def _chunks(
+        self, readers: Mapping[str, Reader], *, trace: bool, threads: int | None
+    ) -> Iterable[tuple[list[int], list[_Piece]]]:
+        """The chunks in their order, on as many threads as there are processors."""
+
+        def computed(start: int) -> tuple[list[int], list[_Piece]]:
+            end = min(start + ROWS_A_CHUNK, self._table.num_rows)
+            inputs = {name: read(start, end) for name, read in readers.items()}
+            chunk = Chunk(end - start, inputs, self._kernels, trace=trace)
+            with np.errstate(all="ignore"):
+                return self._chunk(chunk, start)
+
+        starts = range(0, self._table.num_rows, ROWS_A_CHUNK) if self._planned else range(0)
+        most = min(threads or _processors(), len(starts) // _CHUNKS_A_THREAD)
+        if most <= 1:
+            yield from map(computed, starts)
+            return
+        with ThreadPoolExecutor(most, "dmn-batch") as pool:
+            yield from pool.map(computed, starts)
+
+    def _chunk(self, chunk: Chunk, start: int) -> tuple[list[int], list[_Piece]]:
         """Compute the planned decisions of some rows; the rows that must be computed alone."""
         unsure: Truths | None = None
+        pieces: list[_Piece] = []
         for each in self._planned:
             column = self._program.compiler.steps[each.key](chunk)
             writable = writing.is_writable(column)
             unsure = either(unsure, column.unsure if writable else np.ones((), np.bool_))
-            each.columns.append(column)
-            each.fired.append(chunk.fired.get(each.key, (None, None)))
+            digits, array = writing.Digits(), None
+            each.digits.into(digits)
+            if writable:
+                writing.measure_column(column, digits)
+                kind = writing.type_of(each.shape, digits)
+                array = writing.arrow_of(column, kind, chunk.size, self._room)
+            pieces.append(_Piece(array, digits, chunk.fired.get(each.key)))
         if unsure is None:
-            return []
+            return [], pieces
         rows: list[int] = (np.flatnonzero(np.broadcast_to(unsure, chunk.size)) + start).tolist()
-        return rows
+        return rows, pieces
 
     def _alone(self, columns: Mapping[str, Any], unsure: list[int], *, trace: bool) -> None:
         """Compute rows by the scalar body: the unsure ones, and all for what is not planned."""
@@ -254,58 +298,65 @@ class _Batch:
         for each in self._wanted:
             names.append(each.name)
             arrays.append(self._column(each))
-            is_table = any(fired is not None for fired, _ in each.fired)
+            is_table = any(piece.fired is not None for piece in each.pieces)
             if trace and (is_table or any(each.alone_fired.values())):
                 names.append(f"{each.name} rules")
                 arrays.append(self._fired(each))
         return pa.Table.from_arrays(arrays, names=names)
 
     def _column(self, each: _Wanted) -> Any:
-        digits = writing.Digits()
+        digits = each.digits
         for value in each.alone.values():
             writing.measure(value, digits)
         if each.name in self._fallbacks:
             kind = writing.type_of(writing.shape_of(each.alone.values()), digits)
             values = [each.alone[row] for row in range(self._table.num_rows)]
             return writing.array_of(values, kind)
-        writing.measure_plan(self._program.plan.decisions[each.key], self._program.plan, digits)
-        for column in each.columns:
-            writing.measure_column(column, digits)
+        for piece in each.pieces:
+            piece.digits.into(digits)
         kind = writing.type_of(each.shape, digits)
         alone = sorted(each.alone.items())
-        pieces, at = [], 0
-        for number, column in enumerate(each.columns):
-            start = number * ROWS_A_CHUNK
-            size = min(ROWS_A_CHUNK, self._table.num_rows - start)
-            if writing.is_writable(column):
-                piece = writing.arrow_of(column, kind, size, self._room)
-            else:
-                piece = pa.nulls(size, kind)
+        arrays, at = [], 0
+        for number, piece in enumerate(each.pieces):
+            start, size = self._place(number)
+            array = pa.nulls(size, kind) if piece.array is None else piece.array
             patches: list[tuple[int, Value]] = []
             while at < len(alone) and alone[at][0] < start + size:
                 patches.append((alone[at][0] - start, alone[at][1]))
                 at += 1
-            pieces.append(_patched(piece, patches, kind))
-        return pa.chunked_array(pieces, kind)
+            arrays.append(_patched(writing.widened(array, kind), patches, kind))
+        return pa.chunked_array(arrays, kind)
+
+    def _place(self, number: int) -> tuple[int, int]:
+        """The first row of a chunk, and how many it has."""
+        start = number * ROWS_A_CHUNK
+        return start, min(ROWS_A_CHUNK, self._table.num_rows - start)
 
     def _fired(self, each: _Wanted) -> Any:
         kind = pa.list_(pa.int32())
-        pieces = []
-        for number, (outcomes, run) in enumerate(each.fired):
-            start = number * ROWS_A_CHUNK
-            size = min(ROWS_A_CHUNK, self._table.num_rows - start)
+        arrays = []
+        for number, piece in enumerate(each.pieces):
+            start, size = self._place(number)
             lists: list[Hits] = [()] * size
-            if run is not None:
+            if piece.fired is not None:
+                outcomes, run = piece.fired
                 hits = run.outcomes.hits
                 lists = [tuple(rule + 1 for rule in hits[code]) for code in outcomes.tolist()]
             for row in range(start, start + size):
                 if row in each.alone_fired:
                     lists[row - start] = each.alone_fired[row]
-            pieces.append(pa.array(lists, kind))
-        if not pieces:
+            arrays.append(pa.array(lists, kind))
+        if not arrays:
             rows = range(self._table.num_rows)
-            pieces = [pa.array([each.alone_fired.get(row, ()) for row in rows], kind)]
-        return pa.chunked_array(pieces, kind)
+            arrays = [pa.array([each.alone_fired.get(row, ()) for row in rows], kind)]
+        return pa.chunked_array(arrays, kind)
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _python(name: str, column: Any) -> list[object]:

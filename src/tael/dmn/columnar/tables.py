@@ -286,6 +286,7 @@ class TableRun:
         self.outcomes = Outcomes(table, constants)
         self._matchers: dict[tuple[tuple[int, int], ...], tuple[Matcher, Sequence[Space]]] = {}
         self._points = self._summed(constants)
+        self._lock = Lock()
 
     def _summed(self, constants: list[tuple[Value, ...]] | None) -> tuple[Whole, int] | None:
         """Points and scale, where the rules' points are added up and there is no default."""
@@ -301,9 +302,12 @@ class TableRun:
         key = tuple((id(space), len(space)) for space in spaces)
         found = self._matchers.get(key)
         if found is None:
-            if len(self._matchers) > 8:  # noqa: PLR2004 - dictionaries of past batches
-                self._matchers.clear()
-            found = self._matchers[key] = Matcher(self.table, spaces, self.outcomes), spaces
+            with self._lock:
+                found = self._matchers.get(key)
+                if found is None:
+                    if len(self._matchers) > 8:  # noqa: PLR2004 - dictionaries of past batches
+                        self._matchers.clear()
+                    found = self._matchers[key] = Matcher(self.table, spaces, self.outcomes), spaces
         return found[0]
 
     def sums(self, matcher: Matcher, codes: Sequence[Codes], kernels: Kernels) -> Exact | None:

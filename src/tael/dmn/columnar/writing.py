@@ -223,6 +223,21 @@ def python_of(value: Value, kind: Any) -> Any:  # noqa: PLR0911 - one way a kind
     return value
 
 
+def widened(array: Any, kind: Any) -> Any:
+    """``array``, as ``arrow_of`` makes it, in a type with more room for digits."""
+    if array.type == kind:
+        return array
+    if pa.types.is_struct(kind):
+        parts = [widened(array.field(each.name), each.type) for each in kind]
+        return pa.StructArray.from_arrays(parts, fields=list(kind))
+    if pa.types.is_list(kind):
+        items = widened(array.values, kind.value_type)
+        return pa.ListArray.from_arrays(array.offsets, items, type=kind)
+    if pa.types.is_decimal(array.type) and pa.types.is_string(kind):
+        return array_of(array.to_pylist(), kind)
+    return array.cast(kind)
+
+
 def is_writable(column: Column) -> bool:
     """Whether ``column`` can be handed out: an unrounded real cannot."""
     if isinstance(column, Fields | Items):
