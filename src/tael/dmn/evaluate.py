@@ -79,7 +79,7 @@ def loads(
 
 def _model(raw: bytes, file: str, resolve: Resolver, *, tolerant: bool) -> Model:
     def read() -> Model:
-        return Model(read_graph(xml.parse(raw, file), file, resolve, tolerant=tolerant))
+        return Model(read_graph(xml.parse_for_reading(raw, file), file, resolve, tolerant=tolerant))
 
     try:
         with collecting_later():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from tael.dmn.compiled import plan as p
 from tael.dmn.compiled.cells import ANYTHING, NotConstant, cell_of
 from tael.dmn.compiled.shapes import Unplanned, same_shape
 from tael.dmn.feel import syntax as s
+from tael.dmn.feel.simple_cells import simple_tests, simple_value
 from tael.dmn.feel.values import Value, equals
+from tael.dmn.model.rules import PlainRules
 
 Translate = Callable[[s.Expression], p.Expression]
 
@@ -38,25 +40,53 @@ def _column(table: s.DecisionTable, index: int, translate: Translate) -> p.Colum
     except NotConstant as why:
         raise Unplanned(f"allowed values of {column.text!r}: {why}") from None
     cells: list[p.Cell] = []
-    for rule in table.rules:
-        tests = rule.conditions[index]
-        try:
-            cells.append(ANYTHING if tests.any else cell_of(tests, value.shape))
-        except NotConstant as why:
-            raise Unplanned(f"rule {rule.number}, {column.text!r}: {why}") from None
+    try:
+        cells.extend(_cells(table.rules, index, value.shape))
+    except NotConstant as why:  # what was read before it stays in the list
+        raise Unplanned(f"rule {len(cells) + 1}, {column.text!r}: {why}") from None
     return p.Column(value, tuple(cells), allowed)
+
+
+def _cells(rules: Sequence[s.Rule], index: int, shape: p.Shape) -> Iterator[p.Cell]:
+    """The cells of a column; of plain rules each text is read once."""
+    if not isinstance(rules, PlainRules):
+        for rule in rules:
+            tests = rule.conditions[index]
+            yield ANYTHING if tests.any else cell_of(tests, shape)
+        return
+    known: dict[str, p.Cell] = {}
+    for text in rules.column(index):
+        cell = known.get(text)
+        if cell is None:
+            read = simple_tests(text, 1)
+            known[text] = cell = ANYTHING if read is None or read.any else cell_of(read, shape)
+        yield cell
 
 
 def _conclusions(
     table: s.DecisionTable, index: int, translate: Translate
 ) -> tuple[p.Expression, ...]:
     found: list[p.Expression] = []
-    for rule in table.rules:
-        try:
-            found.append(translate(rule.conclusions[index]))
-        except Unplanned as why:
-            raise Unplanned(f"rule {rule.number}, output {index + 1}: {why}") from None
+    try:
+        found.extend(_translated(table, index, translate))
+    except Unplanned as why:
+        raise Unplanned(f"rule {len(found) + 1}, output {index + 1}: {why}") from None
     return tuple(found)
+
+
+def _translated(table: s.DecisionTable, index: int, translate: Translate) -> Iterator[p.Expression]:
+    """The conclusions of a column; of plain rules each text is read once."""
+    rules = table.rules
+    if not isinstance(rules, PlainRules):
+        yield from (translate(rule.conclusions[index]) for rule in rules)
+        return
+    known: dict[str, p.Expression] = {}
+    for text in rules.column(len(table.inputs) + index):
+        value = known.get(text)
+        if value is None:
+            tree = simple_value(text, 1) or s.Literal(table.at, None)
+            value = known[text] = translate(tree)
+        yield value
 
 
 def _default(table: s.DecisionTable, translate: Translate) -> tuple[p.Expression, ...] | None:

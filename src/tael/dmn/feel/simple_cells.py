@@ -58,6 +58,16 @@ def simple_tests(text: str, line: int) -> s.UnaryTests | None:
     return s.UnaryTests(values[0].at, tests)
 
 
+def are_simple_tests(text: str) -> bool:
+    """Whether ``simple_tests`` reads ``text``, or nothing but blanks is to be read."""
+    return _TESTS.fullmatch(text) is not None or not text.strip()
+
+
+def is_simple_value(text: str) -> bool:
+    """Whether ``simple_value`` reads ``text``, or nothing but blanks is to be read."""
+    return _VALUE.fullmatch(text) is not None or not text.strip()
+
+
 def simple_value(text: str, line: int) -> s.Expression | None:
     """The number, string or truth value in ``text``; None when the parser must look."""
     found = _VALUE.fullmatch(text)

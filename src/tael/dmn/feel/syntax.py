@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
@@ -284,7 +285,7 @@ class DecisionTable(Node):
     aggregation: str
     inputs: tuple[TableInput, ...]
     outputs: tuple[TableOutput, ...]
-    rules: tuple[Rule, ...]
+    rules: Sequence[Rule]
     annotation_names: tuple[str, ...] = ()
 
 

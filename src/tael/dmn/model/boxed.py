@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from tael.dmn.feel.parser import parse_expression, parse_unary_tests
 from tael.dmn.feel.simple_cells import simple_tests, simple_value
 from tael.dmn.feel.type_system import ANY, TypeSystem
 from tael.dmn.model.graph import Fault
+from tael.dmn.model.rules import plain_rules
 from tael.dmn.model.xml import Element
 
 _POLICIES = {
@@ -270,10 +271,7 @@ class Boxed:
             )  # fmt: skip
         inputs = tuple(self._input(child) for child in element.all("input"))
         outputs = tuple(self._output(child) for child in element.all("output"))
-        rules = tuple(
-            self._rule(child, number, (len(inputs), len(outputs)))
-            for number, child in enumerate(element.all("rule"), start=1)
-        )
+        rules = self._rules(element.all("rule"), (len(inputs), len(outputs)))
         return s.DecisionTable(
             Position(element.line, 1),
             _POLICIES[policy],
@@ -311,6 +309,15 @@ class Boxed:
     def _listed(self, tests: s.UnaryTests | None) -> tuple[s.Expression, ...]:
         """Output values in their order; a test that is not a plain value has no place in it."""
         return tuple(t.expression for t in tests.tests if isinstance(t, s.Matches)) if tests else ()
+
+    def _rules(self, elements: list[Element], columns: tuple[int, int]) -> Sequence[s.Rule]:
+        def read(element: Element, number: int) -> s.Rule:
+            return self._rule(element, number, columns)
+
+        found = plain_rules(elements, columns, read)
+        if found is not None:
+            return found
+        return tuple([read(child, number) for number, child in enumerate(elements, start=1)])
 
     def _rule(self, element: Element, number: int, columns: tuple[int, int]) -> s.Rule:
         conditions, conclusions = element.all("inputEntry"), element.all("outputEntry")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tael.dmn.errors import DmnError
-from tael.dmn.model.xml import Element, parse
+from tael.dmn.model.xml import Element, parse_for_reading
 
 # Gives the root element of the model with a namespace, and its file; None when there is none.
 Resolver = Callable[[str, str], tuple[Element, str] | None]
@@ -20,12 +20,12 @@ def beside(path: Path) -> Resolver:
         if location and Path(location).name == location:
             named = path.parent / location
             if named.is_file():
-                return parse(named.read_bytes(), str(named)), str(named)
+                return parse_for_reading(named.read_bytes(), str(named)), str(named)
         for neighbour in sorted(path.parent.glob("*.dmn"))[:_MOST_NEIGHBOURS]:
             if neighbour == path or namespace.encode() not in (data := neighbour.read_bytes()):
                 continue
             try:
-                root = parse(data, str(neighbour))
+                root = parse_for_reading(data, str(neighbour))
             except DmnError:
                 continue  # a broken neighbour is no answer
             if root.get("namespace") == namespace:
@@ -42,6 +42,6 @@ def among(texts: Mapping[str, str]) -> Resolver:
         text = texts.get(namespace)
         if text is None:
             return None
-        return parse(text.encode("utf-8", "surrogatepass"), namespace), namespace
+        return parse_for_reading(text.encode("utf-8", "surrogatepass"), namespace), namespace
 
     return resolve

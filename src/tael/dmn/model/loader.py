@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -22,10 +21,11 @@ from tael.dmn.feel.syntax import (
 )
 from tael.dmn.feel.type_system import ANY, TypeSystem
 from tael.dmn.model.boxed import Boxed, Place
+from tael.dmn.model.canonical import canonical_text
 from tael.dmn.model.graph import Decision, Fault, Graph, InputData, Knowledge, Service
 from tael.dmn.model.imports import Resolver
 from tael.dmn.model.item_definitions import item_type
-from tael.dmn.model.namespaces import REASONS, VERSIONS
+from tael.dmn.model.namespaces import VERSIONS
 from tael.dmn.model.reason_carriers import Carrier, Declared, ReasonText, carriers_of, texts_of
 from tael.dmn.model.xml import Element
 
@@ -92,24 +92,7 @@ def _hash_of(parts: _Parts) -> str:
 
 def content_hash(root: Element) -> str:
     """SHA-256 of what the model says: layout, diagrams and foreign extensions do not count."""
-    text = json.dumps(_canonical(root, root.namespace), ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _canonical(element: Element, namespace: str) -> list[object]:
-    given = element.attributes
-    attributes = sorted((key, given[key]) for key in given if " " not in key) if given else []
-    children: list[object] = []
-    extensions: Element | None = None
-    for child in element.children:
-        if child.tag == "extensionElements":
-            extensions = extensions or child
-        elif child.namespace == namespace:
-            children.append(_canonical(child, namespace))
-    # What reason a decline gives is business content; it stands in extensions of our own.
-    reasons = extensions.children if extensions else []
-    children += [_canonical(child, REASONS) for child in reasons if child.namespace == REASONS]
-    return [element.tag, attributes, element.text.strip(), children]
+    return hashlib.sha256(canonical_text(root).encode()).hexdigest()
 
 
 class _Loader:
