@@ -23,6 +23,12 @@ class Names:
         if parts:
             self._by_first.setdefault(parts[0], {}).setdefault(len(parts), {})[parts] = name
 
+    def over(self, outer: Names) -> Names:
+        """These names before those of another scope."""
+        made = Names(parent=outer)
+        made._by_first = self._by_first
+        return made
+
     def longest(self, found: list[Token], start: int) -> tuple[str, int] | None:
         """The longest known name at ``start`` and how many tokens it takes."""
         best: tuple[str, int] | None = None

@@ -30,13 +30,17 @@ _P = TypeVar("_P", Parsed, ParsedTests)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where logic stands: file and node, the names in scope, the vocabulary and the types."""
+    """Where logic stands: file and node, the names in scope, the vocabulary and the types.
+
+    Inside a filter (``of_items``) any other name may be an entry of the item.
+    """
 
     file: str
     node: str
     names: Names
     vocabulary: Vocabulary
     types: TypeSystem
+    of_items: bool = False
 
 
 class Boxed:
@@ -53,6 +57,13 @@ class Boxed:
         """The same reader, knowing more names."""
         inner = replace(self._place, names=Names(names, self._place.names))
         return Boxed(inner, self._problems)
+
+    def _of_items(self) -> Boxed:
+        """The same reader inside a filter, where entries of the item are names (10.3.2.5)."""
+        members = self._place.vocabulary.members.over(self._place.names)
+        return Boxed(
+            replace(self._place, names=Names(("item",), members), of_items=True), self._problems
+        )
 
     def logic_of(self, element: Element) -> s.Expression | None:
         """The tree of the boxed expression inside ``element``; None when it holds none."""
@@ -117,7 +128,7 @@ class Boxed:
             at = Position(error.line, error.column)
             self._problem_at(at, f"{error.message} at {where}", "FEEL grammar", text)
             return None
-        for name, at in parsed.unknown:
+        for name, at in () if self._place.of_items else parsed.unknown:
             self._problem_at(at, f"{name!r} is not a name in scope", "declared name", text)
         return parsed
 
@@ -242,15 +253,15 @@ class Boxed:
     def filter(self, element: Element) -> s.Expression:
         source, condition = element.first("in"), element.first("match")
         at = Position(element.line, 1)
-        inner = self.with_names(("item",))
-        return s.Filter(at, self.part(source, at), inner.part(condition, at))
+        return s.Filter(at, self.part(source, at), self._of_items().part(condition, at))
 
     def iteration(self, element: Element) -> s.Expression:
         at, name = Position(element.line, 1), element.get("iteratorVariable")
         iterators = ((name, self.part(element.first("in"), at)),)
         inner = self.with_names((name,))
         if element.tag == "for":
-            return s.For(at, iterators, inner.part(element.first("return"), at))
+            body = inner.with_names(("partial",)).part(element.first("return"), at)
+            return s.For(at, iterators, body)
         body = inner.part(element.first("satisfies"), at)
         return s.Quantified(at, element.tag == "every", iterators, body)
 
