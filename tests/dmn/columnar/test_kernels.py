@@ -181,8 +181,7 @@ def test_texts_are_spelled_out_up_to_the_last_byte(start: int) -> None:
 
 def test_texts_lists_and_decimals_are_laid_out(loops: Kernels) -> None:
     codes = np.array([2, 0, 1, 1, 0], np.uint16)
-    padded = np.frombuffer(b"abc     approvedecline.", np.uint8)
-    padded = np.concatenate([padded, [0]]).astype(np.uint8).reshape(3, 8)
+    padded = np.frombuffer(b"".ljust(8, b"\0") + b"approve\0" + b"declined", np.uint8).reshape(3, 8)
     ends, data = loops.written(codes, np.array([0, 7, 8]), padded)
     texts = bytes(padded[2]) + bytes(padded[1][:7]) * 2
     assert (ends.tolist(), data.tobytes()) == ([0, 8, 8, 15, 22, 22], texts)

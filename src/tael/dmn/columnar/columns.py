@@ -120,6 +120,14 @@ class Dictionary:
 
         return self.derived("floats", make)  # type: ignore[return-value]
 
+    def errors(self) -> Floats:
+        """How far each of ``floats`` may be from its value."""
+
+        def make(_: list[Value]) -> Floats:
+            return np.abs(self.floats()) * 2.0**-50 + 1e-300
+
+        return self.derived("errors", make)  # type: ignore[return-value]
+
     def truths(self, key: object, test: Callable[[Value], bool]) -> Truths:
         """``test`` of every value."""
 
@@ -140,7 +148,7 @@ def _key(value: Value) -> object:
 BOOLEANS = Dictionary([False, True])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exact:
     """``units`` / 10 ** ``scale``; no unit is larger than ``bound``, which is below LIMIT."""
 
@@ -148,6 +156,13 @@ class Exact:
     scale: int
     bound: int
     unsure: Truths | None = None
+    _doubles: Floats | None = None
+
+    def doubles(self) -> Floats:
+        """The units as doubles, made once: several quotients have one divisor."""
+        if self._doubles is None:
+            self._doubles = np.asarray(self.units, np.float64)
+        return self._doubles
 
 
 @dataclass(slots=True)
@@ -170,13 +185,14 @@ class Given:
     exact: Exact | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Quotient:
     """``above`` / ``below``, rounded to 34 digits where it is read; of one scale."""
 
     above: Exact
     below: Exact
     unsure: Truths | None = None
+    real: Real | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +251,13 @@ class Coded:
     def is_by_row(self) -> bool:
         """Whether there is a code a row, not one for all."""
         return bool(self._given.ndim)
+
+    @property
+    def constant(self) -> Value:
+        """The value of every row, when it is one and sure; else None."""
+        if self.is_by_row or self.unsure is not None or len(self.dictionary) != 1:
+            return None
+        return self.dictionary.values[0]
 
     def direct(self, values: NDArray[_Item]) -> tuple[NDArray[_Item], Codes]:
         """What ``values``, one a code, are looked up by: (values by key, a key a row)."""

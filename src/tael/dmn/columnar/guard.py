@@ -42,6 +42,7 @@ _INTEGER_DOUBLES = 2.0**52
 _SCALES_OF_RAW = (0, 2, 4, 6, 9)
 _SHORT = 10**15
 MOST_EXPONENT = 18
+_SHARP, _MOST_SCALE = 2**51, 40
 
 
 def exact(column: Number) -> Exact | None:
@@ -94,18 +95,23 @@ def real(column: Number) -> Real:
     if isinstance(column, Raw):
         return Real(column.values, np.abs(column.values) * _SLACK, column.unsure)
     if isinstance(column, Coded):
-        values = column.read(column.dictionary.floats())
-        return Real(values, np.abs(values) * _SLACK + _TINY, column.unsure)
+        errors = column.read(column.dictionary.errors())
+        return Real(column.read(column.dictionary.floats()), errors, column.unsure)
     if isinstance(column, Quotient):
         return _divided(column)
     whole = exact_of_given(column) if isinstance(column, Given) else column
-    values = whole.units / 10.0**whole.scale
+    values = whole.doubles() / 10.0**whole.scale
     return Real(values, np.abs(values) * _SLACK, whole.unsure)
 
 
 def _divided(column: Quotient) -> Real:
-    values = column.above.units / column.below.units
-    return Real(values, np.abs(values) * _SLACK + _TINY, _unsure(column))
+    if column.real is None:
+        values = column.above.doubles() / column.below.doubles()
+        errors = np.abs(values)
+        errors *= _SLACK
+        errors += _TINY
+        column.real = Real(values, errors, _unsure(column))
+    return column.real
 
 
 def _unsure(column: Quotient) -> Truths | None:
@@ -185,7 +191,8 @@ def multiply(left: Number, right: Number) -> Number:
         marks = either(a.unsure, b.unsure)
         return Exact(a.units * b.units, a.scale + b.scale, a.bound * b.bound, marks)
     x, y = real(left), real(right)
-    errors = np.abs(x.values) * y.errors + np.abs(y.values) * x.errors + x.errors * y.errors
+    errors = (np.abs(x.values) + x.errors) * y.errors
+    errors = errors + np.abs(y.values) * x.errors
     return _bounded(x.values * y.values, errors, either(x.unsure, y.unsure))
 
 
@@ -197,9 +204,11 @@ def divide(left: Number, right: Number) -> Number:
     pair = aligned(left, right)
     if pair is not None:
         a, b = pair
+        if bool(b.units.all()):
+            return Quotient(a, b)
         zero = b.units == 0
         below = Exact(np.where(zero, 1, b.units), b.scale, max(b.bound, 1), b.unsure)
-        return Quotient(a, below, zero if bool(zero.any()) else None)
+        return Quotient(a, below, zero)
     x, y = real(left), real(right)
     values = x.values / y.values
     away = np.abs(y.values) - y.errors
@@ -230,7 +239,12 @@ def finite_inverse(value: Decimal) -> Decimal | None:
 
 
 def _bounded(values: Floats, errors: Floats, unsure: Truths | None) -> Real:
-    return Real(values, errors * (1 + _SLACK) + np.abs(values) * _SLACK + _TINY, unsure)
+    errors = errors * (1 + _SLACK)
+    lost = np.abs(values)
+    lost *= _SLACK
+    errors += lost
+    errors += _TINY
+    return Real(values, errors, unsure)
 
 
 def power(left: Number, right: Number) -> Number:
@@ -245,8 +259,9 @@ def power(left: Number, right: Number) -> Number:
     safe = np.where(positive, x.values, np.nan)
     values = np.power(safe, y.values)
     relative = np.abs(y.values) * x.errors / np.where(positive, low, np.nan)
-    relative = relative + np.abs(np.log(safe)) * y.errors
-    relative = relative + (1 + np.abs(y.values * np.log(safe))) * _SLACK
+    logarithm = np.abs(np.log(safe))
+    relative = relative + logarithm * y.errors
+    relative = relative + (1 + np.abs(y.values) * logarithm) * _SLACK
     errors = np.abs(values) * relative * np.exp(np.minimum(relative, 700.0))
     return _bounded(values, errors, either(x.unsure, y.unsure))
 
@@ -304,13 +319,13 @@ def modulo(left: Number, right: Number) -> Number:
 
 def compare(operator: str, left: Number, right: Number) -> Truth:
     """``left operator right``; unsure where doubles cannot tell."""
+    if _is_shown_by_doubles(left, right) or _is_shown_by_doubles(right, left):
+        x, y = real(left), real(right)
+        return Truth(ordered(operator, x.values, y.values), either(x.unsure, y.unsure))
     pair = aligned(left, right) or _crossed(left, right)
     if pair is not None:
         a, b = pair
         return Truth(ordered(operator, a.units, b.units), either(a.unsure, b.unsure))
-    if _is_shown_by_doubles(left, right) or _is_shown_by_doubles(right, left):
-        x, y = real(left), real(right)
-        return Truth(ordered(operator, x.values, y.values), either(x.unsure, y.unsure))
     x, y = real(left), real(right)
     apart = x.values - y.values
     size = np.abs(x.values) + np.abs(y.values)
@@ -320,12 +335,27 @@ def compare(operator: str, left: Number, right: Number) -> Truth:
 
 
 def _is_shown_by_doubles(left: Number, right: Number) -> bool:
-    """Doubles as given order themselves against short constants as their decimals do."""
-    return (
-        isinstance(left, Raw)
-        and isinstance(right, Coded)
-        and bool(right.dictionary.derived("short", _all_short))
-    )
+    """Doubles order themselves against short constants as the decimals that they stand for do.
+
+    Those given always, those of a quotient when it cannot come as close as a double's step.
+    """
+    if not isinstance(left, Raw | Quotient) or not isinstance(right, Coded):
+        return False
+    if not right.dictionary.derived("short", _all_short):
+        return False
+    units = right.dictionary.units()
+    return isinstance(left, Raw) or (units is not None and is_sharp(left, units[1]))
+
+
+def is_sharp(column: Quotient, scale: int) -> bool:
+    """Whether doubles of a quotient and of a number of ``scale`` are equal only if both are.
+
+    N/D and C/10**k differ by at least 1/(D * 10**k), which is more than a double's step at N/D
+    when N * 10**k is below 2**52. Rounding keeps the order.
+    """
+    if scale > _MOST_SCALE:
+        return False
+    return column.above.bound * 10**scale < _SHARP and column.below.bound < _SHARP
 
 
 def _all_short(values: list[Value]) -> bool:

@@ -28,7 +28,7 @@ class Kernels:
 
     Attributes:
         bins: (doubles or int64, steps of the same type) → how many steps each is not below.
-        first: (codes of shape (columns, rows), masks, starts) → lowest rule that matches, or NONE.
+        first: (codes, one array a column, masks, starts) → lowest rule that matches, or NONE.
         only: the one rule that matches, NONE, or SEVERAL.
         words: (words by code, codes), one a column → the bits that the codes of all columns have.
         total: (int64 by code, codes), one a column → their sum.
@@ -44,11 +44,11 @@ class Kernels:
     """
 
     bins: Callable[[Floats | Whole, Steps], Codes]
-    first: Callable[[Codes, Words, Codes], Codes]
-    only: Callable[[Codes, Words, Codes], Codes]
+    first: Callable[[Sequence[Codes], Words, Codes], Codes]
+    only: Callable[[Sequence[Codes], Words, Codes], Codes]
     words: Callable[[Sequence[Words], Sequence[Codes]], Words]
     total: Callable[[Sequence[Whole], Sequence[Codes]], Whole]
-    every: Callable[[Codes, Words, Codes], tuple[Codes, Codes]]
+    every: Callable[[Sequence[Codes], Words, Codes], tuple[Codes, Codes]]
     known: Callable[[Words, Keys], Codes]
     weigh: Callable[[Words, Whole], Whole]
     spelled: Callable[[Whole, Words, np.uint64, Words, int], Codes] | None
@@ -112,7 +112,8 @@ def _matching(codes: Codes, masks: Words, starts: Codes, words: slice) -> Words:
     return found
 
 
-def _first(codes: Codes, masks: Words, starts: Codes) -> Codes:
+def _first(each: Sequence[Codes], masks: Words, starts: Codes) -> Codes:
+    codes = np.stack(each)
     found = np.full(codes.shape[1], NONE, np.intp)
     left = np.arange(codes.shape[1])
     for begin in range(0, masks.shape[1], _BLOCK):
@@ -127,7 +128,8 @@ def _first(codes: Codes, masks: Words, starts: Codes) -> Codes:
     return found
 
 
-def _only(codes: Codes, masks: Words, starts: Codes) -> Codes:
+def _only(each: Sequence[Codes], masks: Words, starts: Codes) -> Codes:
+    codes = np.stack(each)
     found = np.full(codes.shape[1], NONE, np.intp)
     count = np.zeros(codes.shape[1], np.int64)
     rows = np.arange(codes.shape[1])
@@ -156,7 +158,8 @@ def _total(values: Sequence[Whole], codes: Sequence[Codes]) -> Whole:
     return found
 
 
-def _every(codes: Codes, masks: Words, starts: Codes) -> tuple[Codes, Codes]:
+def _every(each: Sequence[Codes], masks: Words, starts: Codes) -> tuple[Codes, Codes]:
+    codes = np.stack(each)
     rows, rules = [], []
     for begin in range(masks.shape[1]):
         word = _matching(codes, masks, starts, slice(begin, begin + 1))[:, 0]

@@ -112,15 +112,35 @@ def _searched(values: Floats | Whole, numbers: Floats | Whole) -> NDArray[np.int
     return found
 
 
+def first(codes: Sequence[Codes], masks: Words, starts: Codes) -> NDArray[np.intp]:
+    # All columns' first word in one pass each two columns; what that decides needs no more.
+    ends = [*starts[1:], len(masks)]
+    parts = [masks[a:b, 0].copy() for a, b in zip(starts, ends, strict=True)]
+    found = _lowest(words(parts, codes))
+    if masks.shape[1] > 1:
+        _first_after(np.stack(codes), masks, starts, found)
+    return found
+
+
 @_compiled
-def first(codes: Codes, masks: Words, starts: Codes) -> Codes:
+def _lowest(words: Words) -> NDArray[np.intp]:
+    found = np.empty(words.size, np.intp)
+    for row in range(words.size):
+        low = words[row] & (~words[row] + np.uint64(1))
+        found[row] = _PLACES[(low * _DE_BRUIJN) >> np.uint64(58)] if low else -1
+    return found
+
+
+@_compiled
+def _first_after(codes: Codes, masks: Words, starts: Codes, found: NDArray[np.intp]) -> None:
     columns, rows = codes.shape
-    found = np.full(rows, -1, np.intp)
     place = np.empty(columns, np.intp)
     for row in range(rows):
+        if found[row] >= 0:
+            continue
         for column in range(columns):
             place[column] = codes[column, row] + starts[column]
-        for word in range(masks.shape[1]):
+        for word in range(1, masks.shape[1]):
             left = masks[place[0], word]
             for column in range(1, columns):
                 left &= masks[place[column], word]
@@ -128,11 +148,14 @@ def first(codes: Codes, masks: Words, starts: Codes) -> Codes:
                 low = left & (~left + np.uint64(1))
                 found[row] = 64 * word + _PLACES[(low * _DE_BRUIJN) >> np.uint64(58)]
                 break
-    return found
+
+
+def only(codes: Sequence[Codes], masks: Words, starts: Codes) -> NDArray[np.intp]:
+    return _only(np.stack(codes), masks, starts)
 
 
 @_compiled
-def only(codes: Codes, masks: Words, starts: Codes) -> Codes:
+def _only(codes: Codes, masks: Words, starts: Codes) -> NDArray[np.intp]:
     columns, rows = codes.shape
     found = np.full(rows, -1, np.intp)
     place = np.empty(columns, np.intp)
@@ -225,10 +248,11 @@ def _list(codes: Codes, masks: Words, starts: Codes, rules: Codes) -> None:
                 left ^= low
 
 
-def every(codes: Codes, masks: Words, starts: Codes) -> tuple[Codes, Codes]:
-    counts = _count(codes, masks, starts)
+def every(codes: Sequence[Codes], masks: Words, starts: Codes) -> tuple[Codes, Codes]:
+    together = np.stack(codes)
+    counts = _count(together, masks, starts)
     rules = np.empty(int(counts.sum()), np.intp)
-    _list(codes, masks, starts, rules)
+    _list(together, masks, starts, rules)
     return counts, rules
 
 
@@ -261,13 +285,16 @@ def weigh(words: Words, weights: Whole) -> Whole:
 
 
 _INSIDE = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)  # that many bytes
-_NONE, _SIXTY_FOUR, _EIGHT = np.uint64(0), np.uint64(64), 8
+_NONE, _SIXTY_FOUR, _EIGHT, _BITS = np.uint64(0), np.uint64(64), 8, 64
 
 
 @_compiled
-def _eight(whole: Words, tail: np.uint64, start: int) -> np.uint64:
+def _eight(whole: Words, tail: np.uint64, start: int) -> Any:  # a np.uint64
     """The eight bytes from ``start`` on; what lies behind the end is zero."""
     place, shift = start >> 3, np.uint64((start & 7) << 3)
+    if place + 1 < whole.size:  # without a branch on the shift, and never by 64
+        after = (whole[place + 1] << np.uint64(1)) << (np.uint64(63) - shift)
+        return (whole[place] >> shift) | after
     here = whole[place] if place < whole.size else tail if place == whole.size else _NONE
     if shift == _NONE:
         return here
@@ -302,13 +329,12 @@ def spelled(
     return found
 
 
-def written(codes: Codes, lengths: Whole, padded: NDArray[np.uint8]) -> tuple[Ends, Bytes]:
+def written(codes: Codes, lengths: Whole, padded: Bytes) -> tuple[Ends, Bytes]:
     ends = np.empty(codes.size + 1, np.int32)
     _lay(codes, lengths, ends)
-    # Each text is copied with its padding, which the next one overwrites.
-    laid = np.empty(int(ends[-1]) + padded.shape[1], np.uint8)
-    _copy(codes, ends, padded, laid)
-    return ends, laid[: ends[-1]]
+    laid = np.empty((int(ends[-1]) >> 3) + 1, np.uint64)
+    _copy(codes, lengths, padded.view(np.uint64), laid)
+    return ends, laid.view(np.uint8)[: ends[-1]]
 
 
 @_compiled
@@ -321,11 +347,26 @@ def _lay(codes: Codes, lengths: Whole, ends: Ends) -> None:
 
 
 @_compiled
-def _copy(codes: Codes, ends: Ends, padded: NDArray[np.uint8], laid: Bytes) -> None:
+def _copy(codes: Codes, lengths: Whole, padded: Words, laid: Words) -> None:
+    """Texts end to end in words of eight bytes; ``full`` bits of ``word`` are not laid yet."""
+    word, full, at = _NONE, 0, 0
     for row in range(codes.size):
-        for part in range(0, padded.shape[1], 8):
-            for byte in range(8):
-                laid[ends[row] + part + byte] = padded[codes[row], part + byte]
+        left = lengths[codes[row]] << 3
+        for part in range(padded.shape[1]):
+            bits = min(left, _BITS)
+            if bits <= 0:
+                break
+            left -= bits
+            text = padded[codes[row], part]
+            word |= text << np.uint64(full)
+            full += bits
+            if full >= _BITS:
+                laid[at] = word
+                at += 1
+                full -= _BITS
+                word = text >> np.uint64(bits - full) if full else _NONE
+    if full:
+        laid[at] = word
 
 
 def spread(codes: Codes, counts: Whole, starts: Whole, items: Codes) -> tuple[Ends, Codes]:

@@ -18,6 +18,7 @@ from tael.dmn.columnar.columns import (
     Fields,
     Given,
     Items,
+    Number,
     Quotient,
     Raw,
     Real,
@@ -27,8 +28,10 @@ from tael.dmn.columnar.columns import (
     either,
 )
 from tael.dmn.errors import Nothing
+from tael.dmn.feel.operators import ARITHMETIC
 from tael.dmn.feel.values import Value
 
+_MOST_VALUES = 4096
 _NUMBERS = (Exact, Raw, Given, Quotient, Real, Coded)
 
 
@@ -153,6 +156,20 @@ def mapped(column: Coded, key: object, function: Callable[[Value], Value]) -> Co
     if found.missing.any():
         unsure = either(unsure, column.read(found.missing))
     return column.through(found.places, found.dictionary, unsure)
+
+
+def by_value(operator: str, left: Number, right: Number) -> Coded | None:
+    """Arithmetic of coded values with one constant: of each value once, in decimals."""
+    if not isinstance(left, Coded) or not isinstance(right, Coded):
+        return None
+    operation = ARITHMETIC[operator]
+    if right.constant is not None and len(left.dictionary) <= _MOST_VALUES:
+        fixed = right.constant
+        return mapped(left, (operator, "right", fixed), lambda value: operation(value, fixed))
+    if left.constant is not None and len(right.dictionary) <= _MOST_VALUES:
+        first = left.constant
+        return mapped(right, (operator, "left", first), lambda value: operation(first, value))
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,6 @@ from tael.dmn.columnar.grids import Steps
 from tael.dmn.columnar.kernels import Kernels
 from tael.dmn.compiled.plan import Cell, Interval
 
-_SHARP = 2**51
-_MOST_FACTOR = 10**40
 _FAR = 30  # digits far beyond 62 bits
 
 # A place on the line of numbers: (p, False) parts what is below p from the rest, (p, True) what is
@@ -122,23 +120,12 @@ def coded(  # noqa: C901, PLR0911 - one way a kind
         raise TypeError(f"no codes of {type(column).__name__}")
     doubles = guard.real(column)
     codes = kernels.bins(_rows(doubles.values, size), cuts.floats)
-    if isinstance(column, Quotient) and _is_sharp(column, cuts):
+    if isinstance(column, Quotient) and cuts.short and guard.is_sharp(column, cuts.scale):
         return codes, cuts, doubles.unsure
     close = cuts.close(doubles, codes)
     if close.any():
         return codes, cuts, close if doubles.unsure is None else doubles.unsure | close
     return codes, cuts, doubles.unsure
-
-
-def _is_sharp(column: Quotient, cuts: Cuts) -> bool:
-    """Whether the doubles of a quotient and of a cut can only be equal if the decimals are.
-
-    N/D and C/10**k differ by at least 1/(D * 10**k), which is more than a double's step at N/D
-    when N * 10**k is below 2**52. Rounding keeps the order.
-    """
-    if not cuts.short or 10**cuts.scale > _MOST_FACTOR:
-        return False
-    return column.above.bound * 10**cuts.scale < _SHARP and column.below.bound < _SHARP
 
 
 def _rows(values: np.ndarray, size: int) -> np.ndarray:

@@ -166,8 +166,13 @@ class Compiler:
         if node.right is None:
             return lambda chunk: guard.negate(number(left(chunk)))
         right = self.step(node.right)
-        operation = _OPERATIONS[node.operator]
-        return lambda chunk: operation(number(left(chunk)), number(right(chunk)))
+        operator, operation = node.operator, _OPERATIONS[node.operator]
+
+        def compute(chunk: Chunk) -> Column:
+            one, two = number(left(chunk)), number(right(chunk))
+            return merging.by_value(operator, one, two) or operation(one, two)
+
+        return compute
 
     def _call(self, node: p.Call) -> Step:
         if node.function in ROUNDINGS:

@@ -212,13 +212,12 @@ class Matcher:
             return found
         if self._rules <= _WORD and self._table.hit_policy != "F":
             return self._of_words(self._words(codes, kernels), kernels)
-        together = np.stack(codes)
         if self._by_rule:
             loop = kernels.first if self._table.hit_policy == "F" else kernels.only
-            rule = loop(together, self._masks, self._starts)
+            rule = loop(codes, self._masks, self._starts)
             numbered: Codes = self._numbers[rule]
             return numbered
-        counts, rules = kernels.every(together, self._masks, self._starts)
+        counts, rules = kernels.every(codes, self._masks, self._starts)
         ends = np.cumsum(counts).tolist()
         listed, start = rules.tolist(), 0
         found = np.empty(len(ends), np.intp)
@@ -267,7 +266,7 @@ class Matcher:
             weights = np.zeros(_WORD, np.int64)
             weights[: points.size] = points
             return kernels.weigh(words, weights), words == 0
-        counts, rules = kernels.every(np.stack(codes), self._masks, self._starts)
+        counts, rules = kernels.every(codes, self._masks, self._starts)
         ends = np.cumsum(counts)
         running = np.concatenate([[0], np.cumsum(points[rules])])
         return running[ends] - running[ends - counts], counts == 0
