@@ -69,3 +69,8 @@ def test_every_warning_says_where_the_null_arose() -> None:
     listener = Listener()
     evaluate('[1,\n  1 + "a", sqrt(-1)]', listener)
     assert [(at.line, at.column) for at, _ in listener.warnings] == [(2, 5), (2, 16)]
+
+
+def test_tests_behind_in_are_read_once_however_many_or_deep() -> None:
+    assert evaluate(" or ".join(["5 in (1, 2)"] * 150), Listener()) is False
+    assert evaluate("5 in (" * 40 + "1" + ", 5)" * 40, Listener()) is True

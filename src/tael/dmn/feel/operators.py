@@ -91,9 +91,9 @@ def divide(left: Value, right: Value) -> Value:
 
 
 def power(left: Value, right: Value) -> Value:
-    """Numbers."""
+    """Numbers; as IEEE 754 has it, anything to the power of zero is one, zero as well."""
     if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return _exact(NUMBERS.power, left, right)
+        return _exact(NUMBERS.power, left, right) if left or right else Decimal(1)
     raise _none("power", left, right)
 
 

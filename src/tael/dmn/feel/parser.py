@@ -7,7 +7,7 @@ each name the longest known one wins. Unknown names are single words, noted in `
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from decimal import Decimal, DecimalException
 
 from tael.dmn.errors import FeelSyntaxError
@@ -213,17 +213,18 @@ class Parser:
         at = self._now.at
         if not self._is("("):
             return s.UnaryTests(at, (self._in_test(),))
-        mark = self._index
-        with suppress(FeelSyntaxError):
-            opened = self._primary()
-            if isinstance(opened, s.RangeLiteral):
-                return s.UnaryTests(at, (s.Matches(at, opened, uses_value=False),))
-        self._index = mark
-        self._expect("(")
-        with self._knowing("?"):
-            tests = self._tests_list()
-        self._expect(")")
-        return s.UnaryTests(at, tests)
+        opening, allowed, self._filters_allowed = self._take(), self._filters_allowed, True
+        try:
+            with self._knowing("?"):
+                first = self._unary_test()
+                if isinstance(first, s.Matches) and self._accept(".."):
+                    bounds = self._range(opening, first.expression)
+                    return s.UnaryTests(at, (s.Matches(at, bounds, uses_value=False),))
+                tests = (first, *self._tests_list()) if self._accept(",") else (first,)
+            self._expect(")")
+            return s.UnaryTests(at, tests)
+        finally:
+            self._filters_allowed = allowed
 
     def _in_test(self) -> s.Comparison | s.Matches:
         at = self._now.at
