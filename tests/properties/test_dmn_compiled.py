@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
-from hypothesis import event, given, settings
+import pytest
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tael.dmn import Model, Result, Value, loads
@@ -14,6 +16,8 @@ from tael.dmn.compiled.plan import Table
 from tael.dmn.compiled.walk import walked
 from tael.kernel import BadInput
 
+# How many models the slow test draws.
+CAMPAIGN = int(os.environ.get("TAEL_CAMPAIGN", "10000"))
 # Cuts on which ties, halves and digits go wrong: of 15 digits and of more, small, near 2 ** 53.
 CUTS = (
     "0", "1", "-1", "2", "10", "0.1", "0.3", "-2.5", "100.05", "0.0000001", "123456789.123456",
@@ -131,6 +135,7 @@ def deeper(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         inner.map("abs({})".format),
         inner.map("-({})".format),
         inner.map("({}) ** 2".format),
+        st.sampled_from(("2 ** p", "(1 + p / 100) ** 3", "n ** p", "p / m", "(n - p) / p")),
         st.builds("modulo({}, {})".format, inner, inner),
     )
 
@@ -139,7 +144,8 @@ leaves = st.sampled_from(("n", "m", "p", "d", "2", "0.1", "600", "-3", "0"))
 numeric = st.recursive(leaves, deeper, max_leaves=6)
 truth = conditions(leaves)
 COLUMNS = (("n", "n"), ("m", "m"), ("p", "p"), ("s", "s"), ("w", "w"), ("t", "t"), ("d", "n"),
-           ("n / 3", "n"), ("n + m", "m"))  # fmt: skip
+           ("n / 3", "n"), ("n + m", "m"), ("n / m", "n"), ("p / m", "p"), ("min(n, p, m)", "m"),
+           ("modulo(n, 3)", "m"))  # fmt: skip
 
 
 def decision(name: str, logic: str, reads: tuple[str, ...]) -> str:
@@ -191,12 +197,31 @@ odd = st.sampled_from((
     float("inf"), Decimal("-0"), Decimal("1e-6000"), Decimal("1.5e40"), Decimal("NaN"),
     Decimal(1) / Decimal(3), Decimal("0." + "7" * 50),
 ))  # fmt: skip
-numbers = st.one_of(ordinary, ordinary, ordinary, st.integers(-10, 700), st.floats(-10, 700), odd)
+small = st.sampled_from([sign * each for each in (1, 255, 256, 257, 511, 512, 1200, 4096)
+                         for sign in (1, -1)])  # fmt: skip
+numbers = st.one_of(
+    ordinary, ordinary, ordinary, small, st.integers(-1300, 1300), st.floats(-10, 700), odd
+)
 applications = st.fixed_dictionaries({
     "n": numbers, "m": numbers, "p": st.one_of(st.integers(-1, 100), st.floats(0, 1), numbers),
     "s": st.sampled_from((*WORDS, "unknown")), "w": st.sampled_from(("a", "b", "c d")),
     "t": st.booleans(),
 }, optional={"extra": st.just(1)})  # fmt: skip
+
+
+@st.composite
+def related(draw: st.DrawFn) -> dict[str, object]:
+    """Whole numbers of which one is a cut times another, or just beside that."""
+    above, below = Decimal(draw(cuts)).as_integer_ratio()
+    times = draw(st.integers(1, 1000))
+    beside = draw(st.sampled_from((0, 0, 1, -1)))
+    return {
+        **draw(applications), "n": above * times + beside, "m": below * times,
+        "p": draw(st.integers(-1, 100)),
+    }  # fmt: skip
+
+
+many = st.lists(st.one_of(applications, related()), min_size=1, max_size=6)
 
 
 def typed(value: Value) -> object:
@@ -215,11 +240,7 @@ def answer(model: Model, inputs: dict[str, object], *, slowly: bool) -> Result |
         return str(error)
 
 
-@settings(max_examples=150, deadline=None)
-@given(models(), st.lists(applications, min_size=1, max_size=6))
-def test_the_fast_body_equals_the_general_one(
-    model: Model, given_inputs: list[dict[str, object]]
-) -> None:
+def _agree(model: Model, given_inputs: list[dict[str, object]]) -> None:
     assert model.plan.rejected == {}
     for inputs in given_inputs:
         fast, general = (answer(model, inputs, slowly=slowly) for slowly in (False, True))
@@ -229,7 +250,26 @@ def test_the_fast_body_equals_the_general_one(
         assert typed(dict(fast.outputs)) == typed(dict(general.outputs))
         assert fast.warnings == general.warnings
         assert fast.trace == general.trace
+        assert fast.to_json() == general.to_json()
         event("warned" if general.warnings else "plain")
+
+
+@settings(max_examples=150, deadline=None)
+@given(models(), many)
+def test_the_fast_body_equals_the_general_one(
+    model: Model, given_inputs: list[dict[str, object]]
+) -> None:
+    _agree(model, given_inputs)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@settings(max_examples=CAMPAIGN, deadline=None, suppress_health_check=list(HealthCheck))
+@given(models(), many)
+def test_a_campaign_of_models_finds_no_difference(
+    model: Model, given_inputs: list[dict[str, object]]
+) -> None:
+    _agree(model, given_inputs)
 
 
 @settings(max_examples=100, deadline=None)

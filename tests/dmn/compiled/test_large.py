@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from decimal import Decimal
 from itertools import product
 
 import pytest
 
 from tael.dmn import Model, loads
-from tael.dmn.compiled.index import Chunks, edges_of, numeric_masks, point_masks, raw_cuts, rows_of
+from tael.dmn.compiled.index import (
+    Chunks,
+    bins_by_value,
+    edges_of,
+    numeric_masks,
+    point_masks,
+    raw_cuts,
+    rows_of,
+)
 from tael.dmn.compiled.plan import Cell, Interval
 
 WORDS = ("u", "v", "w", "x", "y")
@@ -122,3 +131,39 @@ def test_a_long_table_stands_in_chunks() -> None:
     assert traced is not None
     found = [b for b in traced._body._bodies.values() if b is not None]
     assert all("&" not in body.source for body in found)
+
+
+@pytest.mark.parametrize(
+    "points", [("0",), ("5",), ("-3", "4"), ("-700", "-1"), ("1.5", "90", "2000")]
+)
+def test_bins_by_value_are_those_of_the_search(points: tuple[str, ...]) -> None:
+    cells = [Cell((Interval(Decimal(each), Decimal(each)),)) for each in points]
+    cuts = raw_cuts(edges_of(cells), int)
+    assert cuts is not None
+    bins = bins_by_value(cuts)
+    assert bins is not None
+    assert len(bins) >= 256
+    assert [bisect_right(cuts.keys, value) for value in range(len(bins))] == list(bins)
+
+
+def test_whole_numbers_on_either_side_of_small_ones_are_answered_fast() -> None:
+    rules = "".join(
+        f"<rule><inputEntry><text>[{low}..{low + 9}]</text></inputEntry>"
+        f"<outputEntry><text>{low}</text></outputEntry></rule>"
+        for low in range(-300, 300, 10)
+    )
+    model = loads(
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="m">'
+        '<inputData id="a" name="a"><variable name="a" typeRef="number"/></inputData>'
+        '<decision id="d" name="d"><variable name="d"/><informationRequirement><requiredInput '
+        'href="#a"/></informationRequirement><decisionTable><input><inputExpression><text>a</text>'
+        f"</inputExpression></input><output><defaultOutputEntry><text>7</text></defaultOutputEntry>"
+        f"</output>{rules}</decisionTable></decision></definitions>"
+    )
+    for a in (*range(-1300, 1300, 7), -600, -599, 599, 600, 10**6, -(10**6)):
+        wanted = a // 10 * 10 if -300 <= a < 300 else 7
+        assert model.evaluate({"a": a}).outputs == {"d": wanted}
+    traced = model._fast[None]
+    assert traced is not None
+    assert traced.result({"a": -5}) is not None
+    assert traced.result({"a": 10**17}) is None

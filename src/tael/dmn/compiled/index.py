@@ -109,9 +109,10 @@ def int_cuts(edges: set[Edge]) -> Cuts:
 
 
 def bins_by_value(cuts: Cuts) -> tuple[int, ...] | None:
-    """The bins of small whole numbers, by index; negative ones count from the end.
+    """The bins of whole numbers from 0 on, by index; None where cuts lie too far for that.
 
-    None where cuts lie too far from zero for that. ``cuts`` are those of raw ints.
+    ``cuts`` are those of raw ints. A negative number must not be asked for: Python would count it
+    from the end.
     """
     inner = [key for key in cuts.keys[1:-1] if isinstance(key, int)]
     largest = max(map(abs, inner), default=0)
@@ -120,8 +121,8 @@ def bins_by_value(cuts: Cuts) -> tuple[int, ...] | None:
     reach = max(2 * largest, _LEAST_BY_VALUE)
     bins: list[int] = []
     for place, (low, high) in enumerate(pairwise([-reach, *inner, reach]), start=1):
-        bins += [place] * (high - low)
-    return (*bins[reach:], *bins[:reach])
+        bins += [place] * (max(high, 0) - max(low, 0))
+    return tuple(bins)
 
 
 def _float_key(edge: Edge) -> float:

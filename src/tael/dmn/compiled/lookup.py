@@ -117,8 +117,8 @@ class Lookup:
             if not made.is_checked:
                 checks[name] = f"if not 0 < {made.name} < {last}: raise {self._writer.odd}"
         if self._by_value:
-            # Small whole numbers find their bins by index; one that is not small leads to the
-            # search for all of them.
+            # Small whole numbers find their bins by index; one that is not small, or negative,
+            # leads to the search for all of them.
             self._source.head("try:")
             for direct, _ in self._by_value.values():
                 self._source.head(f"    {direct}")
@@ -181,8 +181,9 @@ class Lookup:
         if by_value is None:
             self._source.head(f"{name} = {self._search(cuts)}, {text})")
         else:
+            beyond = len(by_value)  # a negative number is searched, like one that is too large
             self._by_value[item.name] = (
-                f"{name} = {self._source.constant(by_value)}[{text}]",
+                f"{name} = {self._source.constant(by_value)}[{text} if {text} >= 0 else {beyond}]",
                 f"{name} = {self._search(cuts)}, {text})",
             )
         is_float = self._writer.python_type(item) is float
