@@ -171,6 +171,7 @@ class _Translator:
         self._at = 0
         self._dot_all = "s" in flags
         self._lines = "m" in flags
+        self._caseless = "i" in flags
         self._weight = 1
         self._groups = 0
         self._closed: set[int] = set()
@@ -231,7 +232,7 @@ class _Translator:
         if sign == "[":
             return self._class()
         if sign == "\\":
-            return self._escape()
+            return self._cased(self._escape())
         if sign == ".":
             return r"[\s\S]" if self._dot_all else r"[^\n\r]"
         if sign in "?*+{}]":
@@ -307,6 +308,10 @@ class _Translator:
         name = found[1]
         return f"\\{sign}{{{'Block=' + name[2:] if name.startswith('Is') else name}}}"
 
+    def _cased(self, written: str) -> str:
+        """Flag i leaves categories and blocks as they are (F&O 5.6.1.1)."""
+        return f"(?-i:{written})" if self._caseless and written[:2].lower() == "\\p" else written
+
     def _reference(self, first: str) -> str:
         digits = first
         while self._text[self._at : self._at + 1].isdecimal():
@@ -323,18 +328,24 @@ class _Translator:
     def _class(self) -> str:
         negated = self._text[self._at : self._at + 1] == "^"
         self._at += negated
-        items, taken = "", ""
+        items, cased, taken = "", "", ""
         while True:
             sign = self._take()
-            if sign == "]" and items:
+            if sign == "]" and items + cased:
                 break
-            if sign == "-" and self._text[self._at : self._at + 1] == "[" and items:
+            if sign == "-" and self._text[self._at : self._at + 1] == "[" and items + cased:
                 self._at += 1
                 taken = self._class()
                 if self._take() != "]":
                     raise self._error("a subtraction ends its class")
                 break
-            items += self._class_item(sign)
+            item = self._class_item(sign)
+            if self._cased(item) == item:
+                items += item
+            else:
+                cased += item
+        if cased or taken.startswith("(?"):
+            return _one_of(items, cased, negated=negated, taken=taken)
         inner = f"[{'^' if negated else ''}{items}]"
         return f"[{inner}--{taken}]" if taken else inner
 
@@ -357,6 +368,15 @@ class _Translator:
         if sign in "[]":
             raise self._error(f"{sign!r} in a class stands behind a backslash")
         return _literal(sign), False
+
+
+def _one_of(items: str, cased: str, *, negated: bool, taken: str) -> str:
+    """A class in which flag i does not hold for the items that are ``cased``."""
+    either = "|".join(
+        [*([f"[{items}]"] if items else []), *([f"(?-i:[{cased}])"] if cased else [])]
+    )
+    one = rf"(?!{either})[\s\S]" if negated else f"(?:{either})"
+    return f"(?:(?!{taken}){one})" if taken else f"(?:{one})"
 
 
 def _without_spaces(pattern: str) -> str:
