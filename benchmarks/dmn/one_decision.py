@@ -24,7 +24,7 @@ from dmn.credit_policy import applications, build, decide
 from dmn.large_tables import equality_table, first_hit, questions, range_table, table_text
 from dmn.policy_dmn import policy_text
 from dmn.policy_rivals import datalogic_rule, table_graph, zen_answer, zen_graph
-from tael.dmn import Model, loads
+from tael.dmn import Model, Step, loads
 
 CHECKED = 300
 ASKED = 2_000
@@ -105,6 +105,7 @@ def requirements(
         "with trace and reasons, times zen with trace": at_least(
             10, times("zen_trace", "tael_trace")
         ),
+        "the same, and all of ours read": times("zen_trace", "tael_read"),
         "with reasons alone, times zen with trace": times("zen_trace", "tael_reasons"),
         "the trace as FEEL values, times zen with trace": times("zen_trace", "tael_words"),
         "times datalogic, which does less": times("datalogic", "tael"),
@@ -188,21 +189,27 @@ def _policy(rounds: int) -> dict[str, Asked]:
             "tael_trace": lambda each: _told(model, each),
             "tael_words": lambda each: [s.reads for s in model.explain(each).trace.steps],
             "zen_trace": lambda each: engine.evaluate("p", each, trace),
+            "tael_read": lambda each: _read_all(_told(model, each)[1]),
         },
         asked,
         rounds,
     )
 
 
-def _told(model: Model, each: Asked) -> tuple[str, ...]:
-    """Reasons and trace, all of it read: steps, what they could read, rows that fired, points."""
+def _told(model: Model, each: Asked) -> tuple[tuple[str, ...], tuple[Step, ...]]:
+    """Reasons, and the trace made: as the rival's it is there with all its facts, and not read."""
     explained = model.explain(each)
-    codes = explained.codes
-    for step in explained.trace.steps:
-        _ = step.node, step.names, step.given, step.value
+    return explained.codes, explained.trace.steps
+
+
+def _read_all(steps: Sequence[Step]) -> int:
+    """All that a trace holds: what a step could read, its value, the rules, their points."""
+    seen = 0
+    for step in steps:
+        seen += len(step.node) + len(step.names) + len(step.given) + (step.value is None)
         for rule in step.fired:
-            _ = rule.number, rule.gave
-    return codes
+            seen += rule.number + len(rule.gave)
+    return seen
 
 
 def _ratios(ratios: Sequence[tuple[str, str, str]], each: Asked) -> Asked:

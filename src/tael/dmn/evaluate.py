@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from tael.dmn.collection import collecting_later
 from tael.dmn.compiled.plan import Plan
 from tael.dmn.compiled.planner import plan_of
-from tael.dmn.compiled.scalar import Kept
 from tael.dmn.compiled.traced import Traced
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.closures import Compiler
@@ -323,7 +322,7 @@ class Model:
             result = self.evaluate(inputs, decision)
         elif fast.tells:
             quick = self._quick.get(decision) or self._quick_of(decision, fast)
-            codes = quick.codes(cast("Kept", result.kept), question)
+            codes = quick.codes(result.kept, question)  # type: ignore[arg-type] # of a fast run
         outputs = result.outputs
         value = next(iter(outputs.values())) if len(outputs) == 1 else outputs
         return Explanation(value, result, (self.reasoner, question), codes)

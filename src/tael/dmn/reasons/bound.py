@@ -62,7 +62,7 @@ class Bound:
             for _, keys in parts.singles
             for key in keys
             if key >= 0
-        }
+        }.__getitem__
         self._concepts = concepts
         # Whether codes follow from numbers and knock-outs by rows alone.
         self.is_plain = self._plain and not parts.asks_values
@@ -101,13 +101,14 @@ class Bound:
     def ranked(self, knocked: Knocked, keys: Sequence[int]) -> tuple[str, ...]:
         """Knock-outs, then the codes of ``keys``, largest first; none of a concept named before."""
         codes, entries = knocked
-        named, left = self._named, self._most - len(codes)
+        left = self._most - len(codes)
         if entries:
             size = self._size
             keys = [key for key in keys if size - 1 - key % size not in entries]
-        if 0 < left <= len(keys) and keys[left - 1] >= 0:
-            return (*codes, *[named[key] for key in keys[:left]])
-        return (*codes, *[named[key] for key in keys[:left] if key >= 0])
+        keys = keys[:left]
+        if not keys or keys[-1] < 0:
+            keys = [key for key in keys if key >= 0]
+        return (*codes, *map(self._named, keys))
 
     def _merged(
         self, knocked: Sequence[str], keys: Sequence[int], rows: _Rows, values: _Values
