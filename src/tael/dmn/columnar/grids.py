@@ -141,21 +141,37 @@ class Spelling:
     """Known texts of at most sixteen bytes in a table of slots.
 
     ``slots`` has four words a slot: bytes + 1 (0: the slot is free), the first eight bytes, the
-    others, and the text's number. A slot is the bits from 40 on of (first ^ others + bytes + 1) *
-    SPREAD, or the next one that is free.
+    others, and the text's number. A text stands in the slot that the bits from 40 on of
+    (first ^ others + bytes + 1) * spread say, or the next free one; ``spread`` is the first word of
+    the last row, so chosen that few texts if any have to move on.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
         spelled = [text.encode() for text in texts]
         self.texts = list(texts)
-        self.fits = (
-            all(len(each) <= LONGEST_SPELLED for each in spelled) and len(texts) < _MOST_CELLS
-        )
+        longest = max(map(len, spelled), default=0)
+        self.fits = longest <= LONGEST_SPELLED and len(texts) < _MOST_CELLS
         size = 1 << max(4, (4 * len(texts)).bit_length())
-        self.slots: Words = np.zeros((size if self.fits else 1, 4), np.uint64)
-        for code, each in enumerate(spelled if self.fits else []):
-            one, two = int.from_bytes(each[:8], "little"), int.from_bytes(each[8:], "little")
-            slot = (((one ^ two) + len(each) + 1) * SPREAD & _ALL) >> 40 & (size - 1)
+        words = [_words_of(each) for each in spelled] if self.fits else []
+        tried = _SPREADS if len(texts) < _FEW_CELLS else _SPREADS[:1]
+        spread = max(tried, key=lambda each: len({_slot(word, each, size) for word in words}))
+        self.slots: Words = np.zeros((size + 1, 4), np.uint64)
+        self.slots[size, 0] = spread
+        for code, word in enumerate(words):
+            slot = _slot(word, spread, size)
             while self.slots[slot, 0]:
                 slot = (slot + 1) & (size - 1)
-            self.slots[slot] = len(each) + 1, one, two, code
+            self.slots[slot] = *word, code
+
+
+def _words_of(text: bytes) -> tuple[int, int, int]:
+    first, others = int.from_bytes(text[:8], "little"), int.from_bytes(text[8:], "little")
+    return len(text) + 1, first, others
+
+
+def _slot(word: tuple[int, int, int], spread: int, size: int) -> int:
+    length, first, others = word
+    return ((first ^ others) + length) * spread % 2**64 >> 40 & (size - 1)
+
+
+_SPREADS = [SPREAD * (2 * turn + 1) % 2**64 for turn in range(64)]

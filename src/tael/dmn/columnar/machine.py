@@ -71,10 +71,12 @@ def _of_doubles(
         if not place > 0.0:  # also what is no number
             place = 0.0
         place = min(place, last)
-        code = np.int64(starts[np.int64(place)])
-        more = 0
-        for step in range(most):
-            more += numbers[code + step] <= values[row]
+        code = np.uint64(starts[np.uint64(place)])  # an index without a sign needs no check of it
+        more = np.uint64(numbers[code] <= values[row])
+        if most > 1:
+            more += np.uint64(numbers[code + np.uint64(1)] <= values[row])
+            for step in range(2, most):
+                more += np.uint64(numbers[code + np.uint64(step)] <= values[row])
         found[row] = code + more
     return found
 
@@ -87,14 +89,21 @@ def _of_integers(
     low, high, shift = line[0], line[1], line[2]
     if most == 0:
         for row in range(values.size):
-            found[row] = starts[min(max(values[row], low), high) - low]
+            found[row] = starts[np.uint64(min(max(values[row], low), high) - low)]
+        return found
+    if most == 1:
+        for row in range(values.size):
+            value = min(max(values[row], low), high)
+            code = np.uint64(starts[np.uint64((value - low) >> shift)])
+            found[row] = code + np.uint64(numbers[code] <= value)
         return found
     for row in range(values.size):
         value = min(max(values[row], low), high)
-        code = np.int64(starts[(value - low) >> shift])
-        more = 0
-        for step in range(most):
-            more += numbers[code + step] <= value
+        code = np.uint64(starts[np.uint64((value - low) >> shift)])
+        more = np.uint64(numbers[code] <= value)
+        more += np.uint64(numbers[code + np.uint64(1)] <= value)
+        for step in range(2, most):
+            more += np.uint64(numbers[code + np.uint64(step)] <= value)
         found[row] = code + more
     return found
 
@@ -285,16 +294,14 @@ def weigh(words: Words, weights: Whole) -> Whole:
 
 
 _INSIDE = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)  # that many bytes
-_NONE, _SIXTY_FOUR, _EIGHT, _BITS = np.uint64(0), np.uint64(64), 8, 64
+_NONE, _ONE, _SIXTY_FOUR = np.uint64(0), np.uint64(1), np.uint64(64)
+_EIGHT, _BITS = 8, 64
 
 
 @_compiled
 def _eight(whole: Words, tail: np.uint64, start: int) -> Any:  # a np.uint64
     """The eight bytes from ``start`` on; what lies behind the end is zero."""
     place, shift = start >> 3, np.uint64((start & 7) << 3)
-    if place + 1 < whole.size:  # without a branch on the shift, and never by 64
-        after = (whole[place + 1] << np.uint64(1)) << (np.uint64(63) - shift)
-        return (whole[place] >> shift) | after
     here = whole[place] if place < whole.size else tail if place == whole.size else _NONE
     if shift == _NONE:
         return here
@@ -309,23 +316,30 @@ def spelled(
     ends: Whole, whole: Words, tail: np.uint64, slots: Words, other: int
 ) -> NDArray[np.uint16]:
     found = np.empty(ends.size - 1, np.uint16)
-    last = slots.shape[0] - 1
+    last, spread = np.uint64(slots.shape[0] - 2), slots[slots.shape[0] - 1, 0]
+    safe = _EIGHT * (whole.size - 2)  # from there on a word may lack its neighbours
     for row in range(ends.size - 1):
         start, length = int(ends[row]), int(ends[row + 1]) - int(ends[row])
         found[row] = other
         if length > 2 * _EIGHT:
             continue
-        one = _eight(whole, tail, start) & _INSIDE[min(length, _EIGHT)]
-        two = _NONE
-        if length > _EIGHT:
-            two = _eight(whole, tail, start + _EIGHT) & _INSIDE[length - _EIGHT]
+        if start < safe:  # no further branch: lengths vary from row to row
+            at, shift = np.uint64(start >> 3), np.uint64((start & 7) << 3)
+            left = np.uint64(63) - shift
+            next_one, next_two = whole[at + _ONE], whole[at + _ONE + _ONE]
+            one = (whole[at] >> shift) | ((next_one << _ONE) << left)
+            two = (next_one >> shift) | ((next_two << _ONE) << left)
+        else:
+            one, two = _eight(whole, tail, start), _eight(whole, tail, start + _EIGHT)
+        one &= _INSIDE[np.uint64(min(length, _EIGHT))]
+        two &= _INSIDE[np.uint64(max(length - _EIGHT, 0))]
         size = np.uint64(length + 1)
-        slot = np.int64((((one ^ two) + size) * _SPREAD) >> np.uint64(40)) & last
+        slot = ((((one ^ two) + size) * spread) >> np.uint64(40)) & last
         while slots[slot, 0] != _NONE:
             if slots[slot, 0] == size and slots[slot, 1] == one and slots[slot, 2] == two:
                 found[row] = slots[slot, 3]
                 break
-            slot = (slot + 1) & last
+            slot = (slot + _ONE) & last
     return found
 
 
