@@ -202,14 +202,14 @@ def _told(model: Model, each: Asked) -> tuple[tuple[str, ...], tuple[Step, ...]]
     return explained.codes, explained.trace.steps
 
 
-def _read_all(steps: Sequence[Step]) -> int:
+def _read_all(steps: Sequence[Step]) -> object:
     """All that a trace holds: what a step could read, its value, the rules, their points."""
-    seen = 0
+    read: object = None
     for step in steps:
-        seen += len(step.node) + len(step.names) + len(step.given) + (step.value is None)
+        read = step.node, step.names, step.given, step.value
         for rule in step.fired:
-            seen += rule.number + len(rule.gave)
-    return seen
+            read = rule.number, rule.gave
+    return read
 
 
 def _ratios(ratios: Sequence[tuple[str, str, str]], each: Asked) -> Asked:

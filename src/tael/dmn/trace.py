@@ -66,8 +66,9 @@ class Step:
         node: name of the decision or knowledge model.
         fired: rules that fired, in the order of the result.
         value: the decision's value; None for a knowledge model.
-        names: what it could read, by name; ``reads`` tells what it did read.
-        given: the values of ``names``, in their order: inputs as the caller gave them.
+        names: what it read; of a compiled run all that it could read.
+        given: the values of ``names``, in their order; of a compiled run inputs as the caller gave
+            them, where ``reads`` tells FEEL values.
     """
 
     __slots__ = ("_kept", "_reads", "fired", "given", "names", "node", "value")

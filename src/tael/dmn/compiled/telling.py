@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
 
-from tael.dmn.compiled.occurrence import Occurrence
+from tael.dmn.compiled.occurrence import Occurrence, by_code
 from tael.dmn.compiled.scalar import Body, Kept
 from tael.dmn.compiled.source import Source
 from tael.dmn.feel.env import Alone, Code, Env
@@ -90,11 +90,10 @@ def _fired(source: Source, occurrences: Sequence[tuple[int, Occurrence]]) -> str
         return f"{source.constant(only)}[k{place}]"
     parts = []
     for place, each in occurrences:
-        singles = each.singles
-        if singles is None:
-            parts.append(f"*{source.constant(each)}[k{place}], ")
+        if each.singles:
+            parts.append(f"{source.constant(by_code(each.singles))}[k{place}], ")
         else:
-            parts.append(f"{source.constant(singles)}[k{place}], ")
+            parts.append(f"*{source.constant(each)}[k{place}], ")
     return f"({''.join(parts)})"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import getitem, itemgetter
 from typing import cast
 
-from tael.dmn.compiled.occurrence import Occurrence
+from tael.dmn.compiled.occurrence import Occurrence, by_code
 from tael.dmn.compiled.scalar import Body, Kept
 from tael.dmn.compiled.source import Source
 from tael.dmn.errors import DmnError
@@ -107,9 +107,9 @@ class _Keys(dict[object, int]):
             self[kept] = found
         return found
 
-    def filled(self, occurrence: Occurrence) -> Mapping[object, int]:
-        """A plain dict, which is faster, where all that can be kept is known."""
-        return {code: self[code] for code in occurrence.singles or ()} or self
+    def filled(self, occurrence: Occurrence) -> object:
+        """The same by ``by_code`` where all that can be kept is known."""
+        return by_code({code: self[code] for code in occurrence.singles}) or self
 
 
 class _Reader:
@@ -150,7 +150,7 @@ class _Reader:
 
 
 def _reader_of_keys(
-    tables: Sequence[tuple[int, Mapping[object, int]]],
+    tables: Sequence[tuple[int, object]],
 ) -> Callable[[Sequence[object]], list[int]]:
     """What reads from each table, at its place in what was kept, the number of its shortfall."""
     source = Source()
