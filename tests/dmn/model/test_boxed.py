@@ -40,6 +40,11 @@ def chosen(condition: str) -> str:
     return f"<conditional>{written}</conditional>"
 
 
+def related(column: str, *cells: str) -> str:
+    rows = "".join(f"<row>{literal(cell)}</row>" for cell in cells)
+    return f"<relation>{column}{rows}</relation>"
+
+
 FORMS = [
     (filtered("[1, 2, 3]", literal("item > 1")), (2, 3)),
     (filtered("[1, 2, 3]", literal("2")), 2),
@@ -54,6 +59,8 @@ FORMS = [
     (iterated("every", "[1, 2, 3]", "satisfies", "i = 2"), False),
     (chosen("1 = 1"), True),
     (chosen("null"), False),
+    (related('<column name="a  b"/>', "1", '"x"'), ({"a b": 1}, {"a b": "x"})),
+    (related('<column name="a" typeRef="number"/>', "[1]", '"x"'), ({"a": 1}, {"a": None})),
 ]
 
 

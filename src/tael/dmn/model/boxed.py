@@ -179,11 +179,12 @@ class Boxed:
         return s.ListLiteral(Position(element.line, 1), items)
 
     def relation(self, element: Element) -> s.Expression:
-        columns = [" ".join(column.get("name").split()) for column in element.all("column")]
+        columns = element.all("column")
         rows = [self._row(row, columns) for row in element.all("row")]
         return s.ListLiteral(Position(element.line, 1), tuple(rows))
 
-    def _row(self, element: Element, columns: list[str]) -> s.ContextLiteral:
+    def _row(self, element: Element, columns: list[Element]) -> s.ContextLiteral:
+        """A row as a context; its cells are of the types that the columns declare."""
         cells = [self._read(child) for child in element.children if child.tag in _READERS]
         if len(cells) != len(columns):
             self._problem(
@@ -193,8 +194,11 @@ class Boxed:
             )
             missing = s.Literal(Position(element.line, 1), None)
             cells += [missing] * (len(columns) - len(cells))
-        entries = tuple(zip(columns, cells, strict=False))
-        return s.ContextLiteral(Position(element.line, 1), entries)
+        entries = [
+            (" ".join(column.get("name").split()), self._typed(cell, column))
+            for column, cell in zip(columns, cells, strict=False)
+        ]
+        return s.ContextLiteral(Position(element.line, 1), tuple(entries))
 
     def invocation(self, element: Element) -> s.Expression:
         function = self.logic_of(element) or s.Literal(Position(element.line, 1), None)
