@@ -180,7 +180,23 @@ def models(draw: st.DrawFn) -> Model:
     boxed = f"<context>{entries}<contextEntry>{literal('{x: x, y: y}')}</contextEntry></context>"
     third = decision("third", boxed, (*every, "d"))
     fourth = decision("fourth", literal(draw(st.one_of(numeric, truth))), (*every, "d"))
-    return loads(SHELL.format(body=data + derived + first + second + third + fourth))
+    everything = data + derived + first + second + third + fourth
+    return loads(SHELL.format(body=everything + service(draw(outputs), draw(taken))))
+
+
+outputs = st.lists(
+    st.sampled_from(("d", "first", "second", "third", "fourth")), min_size=1, unique=True
+)
+taken = st.lists(st.sampled_from((*INPUTS, "d")), unique=True)
+
+
+def service(given: list[str], takes: list[str]) -> str:
+    """A decision service ``all`` over some decisions, that takes inputs and perhaps a decision."""
+    inside = "".join(f'<outputDecision href="#{each}"/>' for each in given)
+    inside += "".join(f'<inputData href="#{each}"/>' for each in takes if each in INPUTS)
+    if "d" in takes and "d" not in given:
+        inside += '<inputDecision href="#d"/>'
+    return f'<decisionService id="all" name="all"><variable name="all"/>{inside}</decisionService>'
 
 
 def near(text: str) -> st.SearchStrategy[object]:
@@ -285,6 +301,25 @@ def test_one_decision_alone_gives_what_it_gives_among_all(
     assert typed(dict(fast.outputs)) == typed(dict(general.outputs))
     assert fast.warnings == general.warnings
     assert fast.trace == general.trace
+
+
+@settings(max_examples=100, deadline=None)
+@given(models(), applications, st.sets(st.sampled_from(tuple(INPUTS)), max_size=1), cuts)
+def test_a_service_gives_what_its_general_body_gives(
+    model: Model, inputs: dict[str, object], missing: set[str], d: str
+) -> None:
+    inputs = {name: value for name, value in inputs.items() if name not in missing}
+    inputs["d"] = Decimal(d)
+    try:
+        general = model.evaluate_slowly(inputs, "all")
+    except BadInput:
+        return
+    fast = model.evaluate(inputs, "all")
+    assert typed(dict(fast.outputs)) == typed(dict(general.outputs))
+    assert fast.warnings == general.warnings
+    assert fast.trace == general.trace
+    body = model._fast["all"]
+    event("fast" if body is not None and body.result(inputs) is not None else "general")
 
 
 plain = st.fixed_dictionaries({

@@ -12,6 +12,7 @@ from tael.dmn.collection import collecting_later
 from tael.dmn.compiled.plan import Plan
 from tael.dmn.compiled.planner import plan_of
 from tael.dmn.compiled.traced import Traced
+from tael.dmn.compiled.walk import needs
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.closures import Compiler
 from tael.dmn.feel.depth import with_room
@@ -258,20 +259,41 @@ class Model:
         return plan_of(self.graph)
 
     def _fast_body(self, decision: str | None) -> Traced | None:
-        """The fast body of one decision, or of all; None when part of it is not planned."""
+        """The fast body of a decision, of a service or of all; None when part is not planned."""
         if decision is None:
             wanted = {n: key for n, key in self._decision_ids.items() if not self._is_imported(key)}
         elif decision in self._decision_ids:
             wanted = {decision: self._decision_ids[decision]}
+        elif decision in self._service_ids:
+            wanted = self._served(self.graph.services[self._service_ids[decision]])
         else:
             return None
         fast = None
         with collecting_later():
             planned = wanted and all(key in self.plan.decisions for key in wanted.values())
         if planned:
-            fast = Traced(self, self.plan, wanted, self.evaluate_slowly)
+            fast = Traced(
+                self, self.plan, wanted, lambda given: self.evaluate_slowly(given, decision)
+            )
         self._fast[decision] = fast
         return fast
+
+    def _served(self, service: Service) -> dict[str, str]:
+        """Decisions, by name, whose answer is that of the service; none when it takes more.
+
+        The general body looks at every input of a service, so each must be read here too; what
+        takes decisions from outside or gives a declared type is left to it.
+        """
+        decisions, inputs = self.graph.decisions, self.graph.inputs
+        wanted = {decisions[key].path + decisions[key].name: key for key in service.outputs}
+        simple = len(wanted) == len(service.outputs) and (service.type is None or len(wanted) > 1)
+        taken = {inputs[key].name if key in inputs else "" for key in service.inputs}
+        with collecting_later():
+            planned = simple and all(key in self.plan.decisions for key in wanted.values())
+        if not planned:
+            return {}
+        read = {item.name for item in needs(self.plan, wanted.values()).inputs}
+        return wanted if taken <= read else {}
 
     def _answer(self, decision: str | None) -> Callable[[Mapping[str, object]], Result | None]:
         """What is asked first for ``decision``; None: ask the general body."""

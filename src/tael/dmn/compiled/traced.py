@@ -21,7 +21,7 @@ from tael.dmn.model.graph import Decision
 from tael.dmn.run import Compiled
 from tael.dmn.trace import Result, Step, Trace
 
-_Slowly = Callable[[Mapping[str, object], str | None], Result]
+_Slowly = Callable[[Mapping[str, object]], Result]
 
 
 class _DependsOnData(Exception):  # noqa: N818 - an answer, not an error
@@ -40,7 +40,6 @@ class Traced:
     ) -> None:
         self._slowly = slowly
         self._body = FastBody(plan, wanted, self._trace)
-        self._decision = next(iter(wanted)) if len(wanted) == 1 else None
         try:
             self._told: list[Told] | None = _Teller(model, plan, self._body).told()
         except (_DependsOnData, RecursionError):
@@ -82,7 +81,7 @@ class Traced:
         given = dict(zip(names, kept[1], strict=True))
         whole = self._whole.run(given) if told is not None else None
         if whole is None:
-            return self._slowly(given, self._decision).trace
+            return self._slowly(given).trace
         return whole.trace
 
 
