@@ -67,7 +67,8 @@ def documents(draw: st.DrawFn) -> str:
     around = draw(st.sampled_from(plain if draw(st.integers(0, 5)) else odd))
     inner = around.replace("{}", draw(gaps).join(found))
     default = draw(st.sampled_from((f'xmlns="{NAMESPACE}"', f"xmlns='{NAMESPACE}'")))
-    root = "" if draw(rarely) else default
+    roots = ("", ' xmlns:x="u"> xmlns="other" <y/', " a='>'" + default)
+    root = draw(st.sampled_from(roots)) if draw(rarely) else default
     head = draw(st.sampled_from(("", '<?xml version="1.0" encoding="UTF-8"?>\n')))
     filler = "<literalExpression><text>1</text></literalExpression>" * 40
     return f"{head}<definitions {root}>{inner}<t>{filler}</t>{inner}</definitions>"

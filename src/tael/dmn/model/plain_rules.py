@@ -102,6 +102,8 @@ def _default_namespace(data: bytes, body: int) -> str | None:
     found = _DEFAULT.search(data, root, data.find(b"<", root + 1))
     if found is None or len(re.findall(rb"\bxmlns\s*=", data)) != 1:
         return None
+    if b">" in data[root : found.start()]:
+        return None  # it may be text behind the tag
     return (found[1] or found[2] or b"").decode() or None
 
 
