@@ -242,7 +242,7 @@ class Parser:
             minuses.append(minus)
         tree = self._instance()
         for minus in minuses[-(2 - len(minuses) % 2) :] if minuses else ():  # --- is -
-            tree = s.Negation(minus.at, tree)
+            tree = s.negated(minus.at, tree)
         return tree
 
     def _instance(self) -> s.Expression:
@@ -399,7 +399,7 @@ class Parser:
         if self._is("@") and self._ahead(1).kind is Kind.STRING:
             self._take()
             return s.AtLiteral(token.at, self._take().text)
-        if self._is(*_COMPARISONS):
+        if self._is(*_COMPARISONS) and self._ahead(-1).text not in _LEVELS:  # no a == b
             operator = self._take()
             return s.Comparison(operator.at, operator.text, self._additive())
         raise self._error(f"a value was expected, found {self._found()!r}")

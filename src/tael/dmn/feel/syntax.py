@@ -324,3 +324,10 @@ Expression: TypeAlias = (
     | BoxedContext
     | DecisionTable
 )
+
+
+def negated(at: Position, tree: Expression) -> Expression:
+    """``tree`` behind a minus; ``-1`` is one literal: ``-1 instance of number`` asks about it."""
+    if isinstance(tree, InstanceOf) and isinstance(tree.value, Literal | Negation):
+        return InstanceOf(tree.at, negated(at, tree.value), tree.type)
+    return Negation(at, tree)
