@@ -95,3 +95,28 @@ def test_zero_has_no_sign_whichever_way_it_came() -> None:
         found = evaluate_batch(model, batch, compiled=compiled).table
         assert found.column("product").to_pylist()[0] == "0"
         agree(model, batch, compiled=compiled)
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["numba", "numpy"])
+def test_integers_at_the_ends_of_their_type_keep_their_value(
+    compiled: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    table = Table(
+        (InputColumn("a"),),
+        (OutputColumn("", "string"),),
+        tuple(Rule((cell,), (f'"{cell}"',)) for cell in ("< -5", "[-5..7]", "(7..5e18]", "> 5e18")),
+        "F",
+    )
+    model = (
+        draft()
+        .decision("same", "a", "number")
+        .decision("chosen", "if b > 0 then a else b", "number")
+        .decision("less", "-a", "number")
+        .decision("record", "{a: a, list: [a, b]}")
+        .decision("least", "min([a, b])", "number")
+        .decision("met", table)
+        .model()
+    )
+    ends = [2**63 - 1, -(2**63), 2**62, -(2**62), 2**62 - 1, 5 * 10**18, 7, 0]
+    batch = pa.table({"a": pa.array(ends, pa.int64()), "b": pa.array([1, 0] * 4, pa.int64())})
+    agree(model, batch, compiled=compiled)

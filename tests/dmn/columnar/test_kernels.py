@@ -134,7 +134,13 @@ def test_words_are_weighed_and_known(loops: Kernels) -> None:
     keys = np.unique(words[::2])
     wanted = [list(keys).index(word) if word in keys else NONE for word in words]
     assert loops.known(words, Keys(keys)).tolist() == wanted
-    assert loops.known(words, Keys(keys[:0])).tolist() == [NONE] * words.size
+    none = Keys(keys[:0])
+    assert loops.known(words, none).tolist() == [NONE] * words.size
+    grown, given = none, sorted(set(words.tolist()), key=lambda word: word % 1013)
+    for place, word in enumerate(given):
+        assert grown.unknown(np.array([*given[:place], word], np.uint64)) == [word]
+        grown = grown.with_more([word])
+    assert loops.known(words, grown).tolist() == [given.index(word) for word in words.tolist()]
 
 
 def test_compiled_code_is_kept_with_the_user_or_not_at_all(tmp_path: Path) -> None:

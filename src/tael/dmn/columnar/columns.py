@@ -101,6 +101,15 @@ class Dictionary:
             known = self._derived[key] = (len(values), make(values))
         return known[1]
 
+    def grown(self, key: object, extend: Callable[[object, list[Value]], object]) -> object:
+        """What ``extend`` makes of what it made before, None at first, and of the values since."""
+        size, known = self._derived.get(key) or (0, None)
+        if known is None or size < len(self.values):
+            fresh = self.values[size:]
+            known = extend(known, fresh)
+            self._derived[key] = (size + len(fresh), known)
+        return known
+
     def units(self) -> tuple[Whole, int, int] | None:
         """Every value as whole units of one scale, the scale, and the largest size."""
 
@@ -175,14 +184,36 @@ class Raw:
     tried: bool = field(default=False)
 
 
-@dataclass(slots=True)
 class Given:
-    """Whole units as they were given, up to the ends of int64; not looked at yet."""
+    """Whole units as they were given, up to the ends of int64; ``marks`` are the rows of null.
 
-    units: Whole
-    scale: int
-    unsure: Truths | None = None
-    exact: Exact | None = None
+    Only who wants more of them than their codes pays for looking at their size.
+    """
+
+    __slots__ = ("_exact", "marks", "scale", "units")
+
+    def __init__(self, units: Whole, scale: int, marks: Truths | None = None) -> None:
+        self.units = units
+        self.scale = scale
+        self.marks = marks
+        self._exact: Exact | None = None
+
+    def exact(self) -> Exact:
+        """Units below LIMIT; rows that hold more are unsure."""
+        if self._exact is None:
+            units, marks = self.units, self.marks
+            bound = max(int(units.max()), -int(units.min()), 0) if units.size else 0
+            if bound >= LIMIT:
+                long = (units >= LIMIT) | (units <= -LIMIT)
+                units, marks = np.where(long, 0, units), either(marks, long)
+                bound = max(int(units.max()), -int(units.min()))
+            self._exact = Exact(units, self.scale, bound, marks)
+        return self._exact
+
+    @property
+    def unsure(self) -> Truths | None:
+        """The rows of null, and those with units that are too large."""
+        return self.exact().unsure
 
 
 @dataclass(slots=True)

@@ -119,22 +119,37 @@ _ALL = 2**64 - 1
 
 
 class Keys:
-    """Sorted distinct words, also as a table of slots: twice as many, and some free.
+    """Distinct words in the order in which they came, sorted, and as a table of slots.
 
-    A word stands in the first free slot from the highest bits of ``word * SPREAD`` on.
+    The table has at least twice as many slots. A word stands in the first free slot from the
+    highest bits of ``word * SPREAD`` on, with its place in the order.
     """
 
-    def __init__(self, words: Words) -> None:
-        self.sorted = words
-        bits = max(4, int(2 * words.size).bit_length())
-        self.shift = 64 - bits
-        self.slots = np.zeros(1 << bits, np.uint64)
+    def __init__(self, words: Words, older: Keys | None = None) -> None:
+        self.words = words
+        self.order = np.argsort(words)
+        bits = max(4, int(4 * words.size).bit_length())
+        begin, self.shift = 0, 64 - bits
+        self.slots: Words = np.zeros(1 << bits, np.uint64)
         self.places: Whole = np.full(1 << bits, -1, np.int64)
-        for place, word in enumerate(words.tolist()):
+        if older is not None and 2 * words.size <= older.slots.size:  # only put the others in
+            begin, self.shift = older.words.size, older.shift
+            self.slots, self.places = older.slots.copy(), older.places.copy()
+        last = self.slots.size - 1
+        for place, word in enumerate(words[begin:].tolist(), begin):
             slot = (word * SPREAD & _ALL) >> self.shift
             while self.places[slot] >= 0:
-                slot = (slot + 1) & ((1 << bits) - 1)
+                slot = (slot + 1) & last
             self.slots[slot], self.places[slot] = word, place
+
+    def unknown(self, words: Words) -> list[int]:
+        """Those of ``words`` that are none of these."""
+        fresh: list[int] = words[~np.isin(words, self.words)].tolist()
+        return fresh
+
+    def with_more(self, words: list[int]) -> Keys:
+        """These and ``words`` after them."""
+        return Keys(np.concatenate([self.words, np.array(words, np.uint64)]), self)
 
 
 class Spelling:

@@ -57,20 +57,7 @@ def exact(column: Number) -> Exact | None:
         return Exact(column.read(units), scale, bound, column.unsure)
     if isinstance(column, Raw):
         return _exact_of_raw(column)
-    return exact_of_given(column) if isinstance(column, Given) else None
-
-
-def exact_of_given(column: Given) -> Exact:
-    """Units below LIMIT; rows that hold more are unsure."""
-    if column.exact is None:
-        units, unsure = column.units, column.unsure
-        bound = max(int(units.max()), -int(units.min()), 0) if units.size else 0
-        if bound >= LIMIT:
-            long = (units >= LIMIT) | (units <= -LIMIT)
-            units, unsure = np.where(long, 0, units), either(unsure, long)
-            bound = max(int(units.max()), -int(units.min()))
-        column.exact = Exact(units, column.scale, bound, unsure)
-    return column.exact
+    return column.exact() if isinstance(column, Given) else None
 
 
 def _exact_of_raw(raw: Raw) -> Exact | None:
@@ -99,7 +86,7 @@ def real(column: Number) -> Real:
         return Real(column.read(column.dictionary.floats()), errors, column.unsure)
     if isinstance(column, Quotient):
         return _divided(column)
-    whole = exact_of_given(column) if isinstance(column, Given) else column
+    whole = column.exact() if isinstance(column, Given) else column
     values = whole.doubles() / 10.0**whole.scale
     return Real(values, np.abs(values) * _SLACK, whole.unsure)
 

@@ -174,10 +174,11 @@ def _every(each: Sequence[Codes], masks: Words, starts: Codes) -> tuple[Codes, C
 
 
 def _known(words: Words, keys: Keys) -> Codes:
-    if not keys.sorted.size:
+    if not keys.words.size:
         return np.full(words.size, NONE, np.intp)
-    place = np.minimum(np.searchsorted(keys.sorted, words), keys.sorted.size - 1)
-    return np.where(keys.sorted[place] == words, place, NONE)
+    place = np.searchsorted(keys.words, words, sorter=keys.order)
+    place = keys.order[np.minimum(place, keys.words.size - 1)]
+    return np.where(keys.words[place] == words, place, NONE)
 
 
 def _weigh(words: Words, weights: Whole) -> Whole:

@@ -32,6 +32,7 @@ from tael.dmn.feel.operators import ARITHMETIC
 from tael.dmn.feel.values import Value
 
 _MOST_VALUES = 4096
+_NOWHERE: Truths = np.zeros(0, np.bool_)
 _NUMBERS = (Exact, Raw, Given, Quotient, Real, Coded)
 
 
@@ -141,15 +142,23 @@ def member(column: Column, name: str) -> Column:
 def mapped(column: Coded, key: object, function: Callable[[Value], Value]) -> Coded:
     """``function`` of every value; unsure where it gives null."""
 
-    def make(values: list[Value]) -> _Mapped:
+    def extend(known: object, values: list[Value]) -> _Mapped:
+        old = (
+            known if isinstance(known, _Mapped) else _Mapped(Dictionary(), code_array([]), _NOWHERE)
+        )
         results = [_result(function, value) for value in values]
-        fallback = next((each for each in results if each is not None), None)
-        together = Dictionary()
-        codes = [together.code(fallback if each is None else each) for each in results]
+        some = next(
+            (each for each in (*old.dictionary.values[:1], *results) if each is not None), None
+        )
+        codes = [old.dictionary.code(some if each is None else each) for each in results]
         missing = np.array([each is None for each in results], np.bool_)
-        return _Mapped(together, code_array(codes), missing)
+        return _Mapped(
+            old.dictionary,
+            np.concatenate([old.places, code_array(codes)]),
+            np.concatenate([old.missing, missing]),
+        )
 
-    found = column.dictionary.derived(("mapped", key), make)
+    found = column.dictionary.grown(("mapped", key), extend)
     if not isinstance(found, _Mapped):
         raise TypeError("a derived value of another kind")
     unsure = column.unsure

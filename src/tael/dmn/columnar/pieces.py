@@ -191,14 +191,10 @@ class Lists:
     def _learn(self, words: Words) -> None:
         with self._lock:
             keys, codes = self._known
-            have = set(keys.sorted.tolist())
-            fresh = [word for word in words.tolist() if word not in have]
-            fresh = fresh[: max(0, _MOST_LISTS - keys.sorted.size)]
+            fresh = keys.unknown(words)[: max(0, _MOST_LISTS - keys.words.size)]
             numbers = [self._dictionary.code(self._list(word)) for word in fresh]
-            words_ = np.concatenate([keys.sorted, np.array(fresh, np.uint64)])
-            order = np.argsort(words_)
-            all_codes = np.array([*codes.tolist(), *numbers], np.intp)
-            self._known = Keys(words_[order]), all_codes[order]
+            more = np.array(numbers, np.intp)
+            self._known = keys.with_more(fresh), np.concatenate([codes, more])
 
     def _list(self, word: int) -> tuple[Value, ...]:
         return tuple(item for bit, item in enumerate(self._items) if word >> bit & 1)

@@ -111,8 +111,8 @@ def coded(  # noqa: C901, PLR0911 - one way a kind
     if isinstance(column, Given):
         steps = cuts.whole(column.scale)
         if steps.inside:
-            return kernels.bins(column.units, steps), cuts, column.unsure
-        column = guard.exact_of_given(column)
+            return kernels.bins(column.units, steps), cuts, column.marks
+        column = column.exact()
     if isinstance(column, Exact):
         steps = cuts.whole(column.scale)
         return kernels.bins(_rows(column.units, size), steps), cuts, column.unsure

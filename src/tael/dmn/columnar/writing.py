@@ -41,6 +41,7 @@ from tael.dmn.feel.values import Value
 
 _NARROW, _WIDE = 38, 76  # digits of Arrow's decimals
 _SHORT_TEXT, _EIGHT = 24, 8  # bytes
+_NO: Whole = np.zeros(0, np.int64)
 _PIECE = 2**20  # of eight bytes: so large a piece is of large pages
 
 
@@ -148,7 +149,7 @@ def measure(value: Value, digits: Digits) -> None:
 def measure_column(column: Column, digits: Digits) -> None:
     """Make room for every number in ``column``."""
     if isinstance(column, Coded):
-        column.dictionary.derived("digits", _measured).into(digits)  # type: ignore[attr-defined]
+        column.dictionary.grown("digits", _measured).into(digits)  # type: ignore[attr-defined]
     elif isinstance(column, Fields | Items):
         for part in column.columns:
             measure_column(part, digits)
@@ -158,8 +159,10 @@ def measure_column(column: Column, digits: Digits) -> None:
             digits.of_units(whole.scale, whole.bound)
 
 
-def _measured(values: Sequence[Value]) -> Digits:
+def _measured(known: object, values: Sequence[Value]) -> Digits:
     digits = Digits()
+    if isinstance(known, Digits):
+        known.into(digits)
     for value in values:
         measure(value, digits)
     return digits
@@ -355,16 +358,20 @@ class _Flat:
     starts: Whole
 
 
-def _flat(values: Sequence[Value]) -> _Flat:
+def _flat(known: object, values: Sequence[Value]) -> _Flat:
+    old = (
+        known if isinstance(known, _Flat) else _Flat(Coded(code_array([]), Dictionary()), _NO, _NO)
+    )
     lists = [value if isinstance(value, tuple) else () for value in values]
-    dictionary = Dictionary()
-    items = [dictionary.code(item) for listed in lists for item in listed]
+    items = [old.items.dictionary.code(item) for listed in lists for item in listed]
     counts = np.array([len(listed) for listed in lists], np.int64)
-    return _Flat(Coded(code_array(items), dictionary), counts, np.cumsum(counts) - counts)
+    codes = np.concatenate([old.items.codes, code_array(items)])
+    counts = np.concatenate([old.counts, counts])
+    return _Flat(Coded(codes, old.items.dictionary), counts, np.cumsum(counts) - counts)
 
 
 def _lists(column: Coded, codes: Codes, kind: Any, room: Room) -> Any:
-    flat = column.dictionary.derived("flat", _flat)
+    flat = column.dictionary.grown("flat", _flat)
     if not isinstance(flat, _Flat):
         raise TypeError("a derived value of another kind")
     ends, items = room.kernels.spread(codes, flat.counts, flat.starts, flat.items.codes)
