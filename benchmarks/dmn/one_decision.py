@@ -100,6 +100,7 @@ def requirements(
         return ratio(policy[slow]["p50"], policy[fast]["p50"])
 
     ours = policy["tael"]
+    quiet: Asked = ours["quietest"]  # type: ignore[assignment] # of ``turns``
     return {
         "one decision, times zen": at_least(5, times("zen", "tael")),
         "with trace and reasons, times zen with trace": at_least(
@@ -110,6 +111,7 @@ def requirements(
         "the trace as FEEL values, times zen with trace": times("zen_trace", "tael_words"),
         "times datalogic, which does less": times("datalogic", "tael"),
         "p99 / p50": at_most(3, ratio(ours["p99"], ours["p50"])),
+        "p99 / p50 of the quietest round": ratio(quiet["p99"], quiet["p50"]),
         "range table of 10,000 rows, times zen": at_least(50, tables["range"]["times_zen"]),
         "equality table of 10,000 rows, times zen": at_least(4, tables["equality"]["times_zen"]),
         "load 10,000 rows of ranges, s": at_most(2, tables["range"]["load_s"]),
@@ -138,7 +140,7 @@ def agree(name: str, found: object, wanted: object) -> None:
 
 
 def turns(engines: dict[str, Engine], asked: Sequence[Asked], rounds: int) -> dict[str, Asked]:
-    """p50 and p99 of each engine, in microseconds; the median of the rounds."""
+    """p50 and p99 of each engine, in microseconds: the median of the rounds, and the quietest."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
     for _ in range(rounds):
         for name, engine in engines.items():
@@ -153,6 +155,10 @@ def turns(engines: dict[str, Engine], asked: Sequence[Asked], rounds: int) -> di
         name: {
             "p50": round(statistics.median(p50 for p50, _ in each), 2),
             "p99": round(statistics.median(p99 for _, p99 in each), 2),
+            "quietest": {
+                "p50": round(min(each)[0], 2),
+                "p99": round(min(p99 for _, p99 in each), 2),
+            },
         }
         for name, each in found.items()
     }
