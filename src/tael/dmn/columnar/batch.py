@@ -116,12 +116,12 @@ def evaluate_batch(
     *,
     trace: bool = False,
     compiled: bool | None = None,
-    threads: int | None = None,
 ) -> BatchResult:
     """Compute ``decisions`` (default: all) for each row of an Arrow table or record batch.
 
     Every value equals that of ``model.evaluate`` for the row. A column bears the name of its
-    input; columns that no decision reads are ignored.
+    input; columns that no decision reads are ignored. Large tables are shared among as many threads
+    as the process may use processors.
 
     Args:
         model: what is evaluated.
@@ -129,7 +129,6 @@ def evaluate_batch(
         decisions: names of decisions.
         trace: also tell which rules of decision tables fired.
         compiled: ask for numba's loops, or for numpy's; by default numba's where it is installed.
-        threads: how many work on it at most; by default one a processor.
 
     Raises:
         BadInput: no Arrow table; a column that is missing, there twice or of another type.
@@ -145,7 +144,7 @@ def evaluate_batch(
         )
     program = program_of(model)
     run = _Batch(model, program, table, _wanted(model, decisions), kernels(compiled=compiled))
-    return run.result(trace=trace, threads=threads)
+    return run.result(trace=trace)
 
 
 def _wanted(model: Model, decisions: Sequence[str] | None) -> list[_Wanted]:
@@ -198,7 +197,7 @@ class _Batch:
             each.shape = decision.shape
             writing.measure_plan(decision, program.plan, each.digits)
 
-    def result(self, *, trace: bool, threads: int | None) -> BatchResult:
+    def result(self, *, trace: bool) -> BatchResult:
         graph = self._program.graph
         columns = reading.columns_of(self._table, _inputs_of(graph, (w.key for w in self._wanted)))
         needed = _inputs_of(graph, (w.key for w in self._planned))
@@ -211,7 +210,7 @@ class _Batch:
             if name in self._program.plan.inputs
         }
         unsure: list[int] = []
-        for rows, pieces in self._chunks(readers, trace=trace, threads=threads):
+        for rows, pieces in self._chunks(readers, trace=trace):
             unsure += rows
             for each, piece in zip(self._planned, pieces, strict=True):
                 each.pieces.append(piece)
@@ -220,7 +219,7 @@ class _Batch:
         return BatchResult(made, self._fallbacks, len(unsure), self._kernels.compiled)
 
     def _chunks(
-        self, readers: Mapping[str, Reader], *, trace: bool, threads: int | None
+        self, readers: Mapping[str, Reader], *, trace: bool
     ) -> Iterable[tuple[list[int], list[_Piece]]]:
         """The chunks in their order, on as many threads as there are processors."""
 
@@ -232,7 +231,7 @@ class _Batch:
                 return self._chunk(chunk, start)
 
         starts = range(0, self._table.num_rows, ROWS_A_CHUNK) if self._planned else range(0)
-        most = min(threads or _processors(), len(starts) // _CHUNKS_A_THREAD)
+        most = min(processors(), len(starts) // _CHUNKS_A_THREAD)
         if most <= 1:
             yield from map(computed, starts)
             return
@@ -352,7 +351,7 @@ class _Batch:
         return pa.chunked_array(arrays, kind)
 
 
-def _processors() -> int:
+def processors() -> int:
     """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
