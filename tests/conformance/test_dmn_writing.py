@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -48,7 +48,7 @@ class Content:
             return self.of(dict(value.items))
         if isinstance(value, dict):
             return [(self.of(key), self.of(each)) for key, each in value.items()]
-        if isinstance(value, tuple):
+        if isinstance(value, Sequence) and not isinstance(value, str):
             return tuple(self.of(each) for each in value)
         if is_dataclass(value) and not isinstance(value, type):
             skipped = LAYOUT if isinstance(value, Graph) else set[str]()
