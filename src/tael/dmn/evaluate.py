@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tael.dmn.collection import collecting_later
 from tael.dmn.compiled.plan import Plan
@@ -90,6 +90,11 @@ def _model(raw: bytes, file: str, resolve: Resolver, *, tolerant: bool) -> Model
         ) from None
 
 
+_Answer: TypeAlias = Callable[[Mapping[str, object]], Result | None]
+_Explainer: TypeAlias = tuple[_Answer, Quick | None]
+_USUAL: Question = (4, "maximum", ())
+
+
 def _nothing(_inputs: Mapping[str, object]) -> None:
     """Where there is no fast body."""
 
@@ -145,8 +150,8 @@ class Model:
         }
         self._service_ids = {each.path + each.name: key for key, each in graph.services.items()}
         self._fast: dict[str | None, Traced | None] = {}
-        self._answers: dict[str | None, Callable[[Mapping[str, object]], Result | None]] = {}
-        self._quick: dict[str | None, Quick] = {}
+        self._answers: dict[str | None, _Answer] = {}
+        self._explainers: dict[str | None, _Explainer] = {}
 
     @staticmethod
     def _allowance(compiler: Compiler) -> AllowedCheck:
@@ -295,7 +300,7 @@ class Model:
         read = {item.name for item in needs(self.plan, wanted.values()).inputs}
         return wanted if taken <= read else {}
 
-    def _answer(self, decision: str | None) -> Callable[[Mapping[str, object]], Result | None]:
+    def _answer(self, decision: str | None) -> _Answer:
         """What is asked first for ``decision``; None: ask the general body."""
         fast = self._fast[decision] if decision in self._fast else self._fast_body(decision)
         if decision is not None and decision not in self._fast:
@@ -336,21 +341,27 @@ class Model:
         Raises:
             BadInput: as ``evaluate``; another method; a median that is missing.
         """
-        question: Question = (most, method, tuple(sorted(medians.items())) if medians else ())
-        fast = self._fast[decision] if decision in self._fast else self._fast_body(decision)
-        result = None if fast is None else fast.whole(inputs)
-        codes = None
-        if result is None or fast is None:
+        question: Question = _USUAL
+        if medians or most != _USUAL[0] or method != _USUAL[1]:
+            question = (most, method, tuple(sorted(medians.items())) if medians else ())
+        run, quick = self._explainers.get(decision) or self._explainer(decision)
+        result, codes = run(inputs), None
+        if result is None:
             result = self.evaluate(inputs, decision)
-        elif fast.tells:
-            quick = self._quick.get(decision) or self._quick_of(decision, fast)
+        elif quick is not None:
             codes = quick.codes(result.kept, question)  # type: ignore[arg-type] # of a fast run
-        outputs = result.outputs
-        value = next(iter(outputs.values())) if len(outputs) == 1 else outputs
+        value: Value = result.outputs
+        if len(result.outputs) == 1:
+            (value,) = result.outputs.values()
         return Explanation(value, result, (self.reasoner, question), codes)
 
-    def _quick_of(self, decision: str | None, fast: Traced) -> Quick:
-        return self._quick.setdefault(decision, Quick(self.reasoner, fast.keys))
+    def _explainer(self, decision: str | None) -> _Explainer:
+        """What is asked first to explain ``decision``, and what reads the codes of its answer."""
+        fast = self._fast[decision] if decision in self._fast else self._fast_body(decision)
+        if fast is None:
+            return _nothing, None
+        quick = Quick(self.reasoner, fast.keys) if fast.tells else None
+        return self._explainers.setdefault(decision, (fast.whole, quick))
 
     def check(self) -> tuple[Finding, ...]:
         """What the type checker finds wrong, by place: errors, warnings and notes.

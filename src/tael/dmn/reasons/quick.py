@@ -38,7 +38,7 @@ class Quick:
     def codes(self, kept: Kept, question: Question) -> tuple[str, ...] | None:
         """The codes, most important first; None: ask the trace."""
         body, asked, reader = self._latest
-        if body is not kept[0] or asked != question:
+        if body is not kept[0] or (asked is not question and asked != question):
             reader = self._reader_of(kept[0], question)
             self._latest = (kept[0], question, reader)
         if reader is None:
