@@ -24,7 +24,7 @@ from dmn.credit_policy import applications, build, decide
 from dmn.large_tables import equality_table, first_hit, questions, range_table, table_text
 from dmn.policy_dmn import policy_text
 from dmn.policy_rivals import datalogic_rule, table_graph, zen_answer, zen_graph
-from tael.dmn import Model, Step, loads
+from tael.dmn import Model, Step, Trace, loads
 
 CHECKED = 300
 ASKED = 2_000
@@ -107,6 +107,7 @@ def requirements(
         "with trace and reasons, times zen with trace": at_least(
             10, times("zen_trace", "tael_trace")
         ),
+        "the same, its steps laid out": times("zen_trace", "tael_steps"),
         "the same, and all of ours read": times("zen_trace", "tael_read"),
         "with reasons alone, times zen with trace": times("zen_trace", "tael_reasons"),
         "the trace as FEEL values, times zen with trace": times("zen_trace", "tael_words"),
@@ -203,7 +204,8 @@ def _policy(rounds: int) -> dict[str, Asked]:
             "tael": model.evaluate,
             "zen": lambda each: engine.evaluate("p", each),
             "tael_reasons": lambda each: model.explain(each).codes,
-            "tael_trace": lambda each: _told(model, each),
+            "tael_trace": lambda each: _kept(model, each),
+            "tael_steps": lambda each: _told(model, each),
             "tael_read": lambda each: _read_all(_told(model, each)[1]),
             "zen_trace": lambda each: engine.evaluate("p", each, trace),
         },
@@ -212,8 +214,14 @@ def _policy(rounds: int) -> dict[str, Asked]:
     )
 
 
+def _kept(model: Model, each: Asked) -> tuple[tuple[str, ...], Trace]:
+    """Reasons, and the trace: as the rival's it is there with all its facts, and not read."""
+    explained = model.explain(each)
+    return explained.codes, explained.trace
+
+
 def _told(model: Model, each: Asked) -> tuple[tuple[str, ...], tuple[Step, ...]]:
-    """Reasons, and the trace made: as the rival's it is there with all its facts, and not read."""
+    """The same, and its steps laid out."""
     explained = model.explain(each)
     return explained.codes, explained.trace.steps
 

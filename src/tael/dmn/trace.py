@@ -112,16 +112,22 @@ class Step:
 
 
 class Trace:
-    """The steps of an evaluation, each after those it needed. Immutable.
+    """The steps of an evaluation, each after those it needed. Immutable."""
 
-    Attributes:
-        steps: the steps.
-    """
+    __slots__ = ("_kept", "_steps")
 
-    __slots__ = ("steps",)
+    def __init__(
+        self, steps: tuple[Step, ...] | Callable[[object], tuple[Step, ...]], kept: object = None
+    ) -> None:
+        self._steps = steps  # or what lays them out of ``kept``
+        self._kept = kept
 
-    def __init__(self, steps: tuple[Step, ...]) -> None:
-        self.steps = steps
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps; a compiled run keeps rows and values, and they are laid out when asked for."""
+        if not isinstance(self._steps, tuple):
+            self._steps = self._steps(self._kept)
+        return self._steps
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Trace) and self.steps == other.steps

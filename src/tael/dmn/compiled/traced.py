@@ -76,7 +76,7 @@ class Traced:
             teller = self._tellers.get(kept[0])
             if teller is None:
                 teller = self._tellers[kept[0]] = teller_of(told, kept[0], self._names)
-            return Trace(teller(kept))
+            return Trace(cast("Callable[[object], tuple[Step, ...]]", teller), kept)
         names = [item.name for item in self._body.needed.inputs]
         given = dict(zip(names, kept[1], strict=True))
         whole = self._whole.run(given) if told is not None else None
