@@ -58,12 +58,18 @@ class Source:
 
     def imports(self) -> Iterator[tuple[int, str, str]]:
         """Line, module and name of every import, nested ones too; `import x` has name ""."""
+        yield from self._imports
+
+    @cached_property
+    def _imports(self) -> list[tuple[int, str, str]]:
+        found: list[tuple[int, str, str]] = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
-                yield from ((node.lineno, alias.name, "") for alias in node.names)
+                found += ((node.lineno, alias.name, "") for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 module = self._absolute(node)
-                yield from ((node.lineno, module, alias.name) for alias in node.names)
+                found += ((node.lineno, module, alias.name) for alias in node.names)
+        return found
 
     def _absolute(self, node: ast.ImportFrom) -> str:
         if not node.level:
@@ -73,6 +79,14 @@ class Source:
             package = package[:-1]
         base = package[: len(package) - node.level + 1]
         return ".".join([*base, *([node.module] if node.module else [])])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker reads the project, not all of them."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("tidy"))
 
 
 @pytest.fixture(scope="session")

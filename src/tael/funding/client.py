@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from types import TracebackType
 from typing import Self
 
@@ -34,6 +36,12 @@ _PAUSES = (timedelta(milliseconds=100), timedelta(milliseconds=500))
 Answer = Mapping[str, object]
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """The certificates that are trusted; reading them takes longer than most calls, so once."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def _sleep(pause: timedelta) -> None:
     time.sleep(pause.total_seconds())
 
@@ -59,7 +67,9 @@ class BankClient:
         pauses: Sequence[timedelta] = _PAUSES,
         sleep: Callable[[timedelta], None] = _sleep,
     ) -> None:
-        self._http = httpx.Client(base_url=url, timeout=timeout.total_seconds(), trust_env=False)
+        self._http = httpx.Client(
+            base_url=url, timeout=timeout.total_seconds(), trust_env=False, verify=_authorities()
+        )
         self._pauses = tuple(pauses)
         self._sleep = sleep
 

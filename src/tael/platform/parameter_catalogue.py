@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from importlib import resources
 from typing import TypeAlias
 
@@ -45,8 +46,9 @@ class Catalogue:
         self._definitions = dict(definitions)
 
     @classmethod
+    @cache
     def shipped(cls) -> Catalogue:
-        """The catalogue that comes with the project."""
+        """The catalogue that comes with the project; read once."""
         folder = resources.files("tael.platform") / "data"
         return cls.parse((folder / "parameters.yaml").read_text("utf-8"))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -38,7 +40,9 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         # What is verified when there is no such login, so that the answer takes as long.
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._nobody = _nobody(
+            self._hasher.time_cost, self._hasher.memory_cost, self._hasher.parallelism
+        )
 
     def hash(self, password: str, *, login: str) -> str:
         """The encoded Argon2id hash of a new password of ``login``.
@@ -67,6 +71,12 @@ class Passwords:
     def rehash(self, password: str) -> str:
         """The hash of a password that was just verified, under today's parameters."""
         return self._hasher.hash(_normal(password))
+
+
+@cache
+def _nobody(time_cost: int, memory_cost: int, parallelism: int) -> str:
+    """A hash that verifies as slowly as others, and nobody's password: made once a process."""
+    return PasswordHasher(time_cost, memory_cost, parallelism).hash(secrets.token_hex())
 
 
 def _normal(password: str) -> str:
