@@ -1,0 +1,26 @@
+"""What sources record of a borrower: events with event time, known time, flaws and corrections."""
+
+from collections.abc import Callable
+
+from tael.economy.agents.life import Life, life
+from tael.economy.agents.model import Borrower
+from tael.economy.streams.bank_tx import bank_tx
+from tael.economy.streams.bureau_enquiry import bureau_enquiry
+from tael.economy.streams.rows import Events
+from tael.economy.streams.vat_invoice import vat_invoice
+from tael.economy.world.scene import World
+
+STREAMS: dict[str, Callable[[World, Borrower, Life], Events]] = {
+    "bank_tx": bank_tx,
+    "vat_invoice": vat_invoice,
+    "bureau_enquiry": bureau_enquiry,
+}
+
+
+def events_of(world: World, subject: Borrower) -> dict[str, Events]:
+    """The events of a borrower in every source, by source; each stream has its own key."""
+    months = life(world, subject)
+    return {name: stream(world, subject, months) for name, stream in STREAMS.items()}
+
+
+__all__ = ["STREAMS", "Events", "bank_tx", "bureau_enquiry", "events_of", "vat_invoice"]

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from tael.economy.agents import Borrower, Fraud, borrower, life
+from tael.economy.streams import STREAMS, Events, events_of
+from tael.economy.world import Parameters, World, month_of
+from tael.economy.world.months import first_days, instant
+
+SEED, COUNT = 7, 150
+SOURCES = tuple(STREAMS)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World.of(Parameters())
+
+
+@pytest.fixture(scope="module")
+def row(world: World) -> list[dict[str, Events]]:
+    return [events_of(world, borrower(world, SEED, number)) for number in range(COUNT)]
+
+
+def _start(month: str) -> int:
+    day = first_days()[month_of(month)]
+    return int(instant(np.array([day]), np.array([0]))[0])
+
+
+def _all(row: list[dict[str, Events]], source: str, column: str) -> np.ndarray:
+    parts = [item[source] for item in row]
+    return np.concatenate(
+        [
+            part.columns[column] if column in part.columns else getattr(part, column)
+            for part in parts
+        ]
+    )
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_one_borrower_alone_has_the_events_of_the_row(
+    world: World, row: list[dict[str, Events]], source: str
+) -> None:
+    for number in (0, 31, COUNT - 1):
+        subject = borrower(world, SEED, number)
+        alone = STREAMS[source](world, subject, life(world, subject))
+        assert alone.digest() == row[number][source].digest()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_another_seed_has_other_events(
+    world: World, row: list[dict[str, Events]], source: str
+) -> None:
+    other = [events_of(world, borrower(world, SEED + 1, number))[source] for number in range(6)]
+
+    assert [part.digest() for part in other] != [item[source].digest() for item in row[:6]]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_nothing_is_known_before_it_happened(row: list[dict[str, Events]], source: str) -> None:
+    assert (_all(row, source, "known_at") > _all(row, source, "event_at")).all()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_records_are_in_order_and_versions_follow_each_other(
+    row: list[dict[str, Events]], source: str
+) -> None:
+    for item in row:
+        part = item[source]
+        assert (np.diff(part.event_at) >= 0).all()
+        same = np.diff(part.event) == 0
+        assert set(np.diff(part.version)[same].tolist()) <= {0, 1}
+        assert set(part.version[1:][~same].tolist()) <= {0}
+        later = same & (np.diff(part.version) == 1)
+        assert (np.diff(part.known_at)[later] > 0).all()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_duplicates_and_withdrawals_occur_and_are_rare(
+    row: list[dict[str, Events]], source: str
+) -> None:
+    keys = Counter(
+        (number, event, version)
+        for number, item in enumerate(row)
+        for event, version in zip(
+            item[source].event.tolist(), item[source].version.tolist(), strict=True
+        )
+    )
+    twice = sum(count - 1 for count in keys.values())
+
+    assert 0 < twice < 0.01 * len(keys)
+    assert set(keys.values()) == {1, 2}
+    assert 0 < _all(row, source, "void").mean() < 0.01
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_codes_are_of_their_closed_lists(row: list[dict[str, Events]], source: str) -> None:
+    for column, codes in row[0][source].codes.items():
+        values = _all(row, source, column)
+        assert values.min() >= 0
+        assert values.max() < len(codes)
+
+
+def test_amounts_and_balances_are_whole_fen_and_within_the_limits_of_packing(
+    row: list[dict[str, Events]],
+) -> None:
+    bank, invoices = _all(row, "bank_tx", "amount"), _all(row, "vat_invoice", "amount")
+
+    assert bank.dtype == np.int64
+    assert bank.min() > 0
+    assert max(bank.max(), np.abs(invoices).max()) <= 10**12
+    assert _all(row, "bank_tx", "balance").min() >= 0
+
+
+def test_owners_and_firms_each_have_their_own_records(row: list[dict[str, Events]]) -> None:
+    for source, subjects in (("bank_tx", {0, 1}), ("vat_invoice", {0}), ("bureau_enquiry", {0, 1})):
+        assert set(_all(row, source, "subject").tolist()) == subjects
+    assert row[3]["bank_tx"].subjects == ("E00000003", "P000000030")
+
+
+def test_red_invoices_reverse_and_voids_come_later(row: list[dict[str, Events]]) -> None:
+    codes = row[0]["vat_invoice"].codes["status"]
+    status, amount = _all(row, "vat_invoice", "status"), _all(row, "vat_invoice", "amount")
+    version = _all(row, "vat_invoice", "version")
+
+    assert (amount[status == codes.index("red")] < 0).all()
+    assert (amount[status == codes.index("valid")] > 0).all()
+    assert (version[status == codes.index("void")] > 0).all()
+
+
+def test_rules_move_the_invoices_that_are_seen(row: list[dict[str, Events]]) -> None:
+    bare = World.of(dataclasses.replace(Parameters(), rules=()))
+    free = [events_of(bare, borrower(bare, SEED, number)) for number in range(COUNT)]
+    until = _start("2012-01")
+
+    seen, all_there = (
+        (_all(side, "vat_invoice", "event_at") < until).sum() for side in (row, free)
+    )
+    assert seen < 0.9 * all_there
+
+
+def test_stress_shows_in_enquiries(world: World) -> None:
+    pressed, calm = np.zeros(2), np.zeros(2)
+    starts = first_days()
+    for number in range(300):
+        subject = borrower(world, SEED, number)
+        months = life(world, subject)
+        part = STREAMS["bureau_enquiry"](world, subject, months)
+        day = (part.event_at + 8 * 3_600) // 86_400
+        month = np.searchsorted(starts, day, side="right") - 1
+        per_month = np.bincount(month, minlength=len(starts) - 1)
+        high, is_open = months.stress > 1, months.open == 1
+        pressed += per_month[is_open & high].sum(), (is_open & high).sum()
+        calm += per_month[is_open & ~high].sum(), (is_open & ~high).sum()
+
+    assert pressed[0] / pressed[1] > 1.4 * calm[0] / calm[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [
+        ("inflated_invoices", "vat_invoice"),
+        ("circular_transfers", "bank_tx"),
+        ("broker_packed", "bureau_enquiry"),
+    ],
+)
+def test_a_fraud_leaves_its_mark_in_its_source(world: World, kind: str, source: str) -> None:
+    subject = next(item for item in _trading(world) if item.firm.opened < 0)
+    honest = dataclasses.replace(subject, fraud=None)
+    faking = dataclasses.replace(subject, fraud=Fraud(kind, 60))
+    months = life(world, honest)
+    # The same life, so that a default brought forward does not hide the mark.
+    faked = dataclasses.replace(months, faking=life(world, faking).faking)
+    few = len(STREAMS[source](world, honest, months))
+    many = len(STREAMS[source](world, faking, faked))
+    assert many > few
+
+
+def _trading(world: World) -> list[Borrower]:
+    row = [borrower(world, SEED, number) for number in range(60)]
+    return [item for item in row if life(world, item).open.sum() > 150]
