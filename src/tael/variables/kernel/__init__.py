@@ -1,0 +1,1 @@
+"""The loops that compute variables, compiled by numba; one module an op."""

@@ -1,0 +1,188 @@
+"""From events to cells: whole numbers for each filter and window, for compiled loops.
+
+A borrower's events are read newest to oldest, so the window only ever grows. Each event goes into
+one cell, its leaf's in the shortest window that holds it. Then leaves are added to the filters that
+hold them, and shorter windows to longer ones. Everything is integers: no order of adding changes a
+bit.
+
+Columns of a cell: n, newest (place of the event), oldest, Σday, Σday²; then of each measure Σa, the
+low 32 bits of Σa², its other bits, Σa·day, min, max. day = whole days before the as-of instant.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.variables.kernel.compiled import compiled
+from tael.variables.packing.packed import Events
+from tael.variables.plan.windows import WindowArrays
+
+_DAY = 86_400
+_HALF_BITS, _LOW_HALF = 20, (1 << 20) - 1
+_LOW = 0xFFFFFFFF
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads keys that are alike
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
+LEAST_SLOTS = 64
+Place = int | np.int64  # made from an unsigned number it must be the latter: compiled loops mix the
+# two into a float
+
+
+class Work(NamedTuple):
+    """Memory of one run, used again for every borrower.
+
+    Attributes:
+        leaves: int64[L·W, columns], cells of leaves by shortest window.
+        cells: int64[F·W, columns], cells of filters, at last by nested window.
+        distinct: int64[F·W], keys not seen in a newer event of the filter, by shortest window.
+        keys: int64[slots], open addressing.
+        stamps: int64[slots], 1 + place of the borrower to whom the slot belongs.
+        seen: uint64[slots, words], bit f says that filter f has seen the key.
+    """
+
+    leaves: NDArray[np.int64]
+    cells: NDArray[np.int64]
+    distinct: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    stamps: NDArray[np.int64]
+    seen: NDArray[np.uint64]
+
+
+@compiled
+def gather(plan: WindowArrays, events: Events, work: Work, b: int, asof: int) -> None:
+    """Fill the cells of borrower ``b``; what is not visible at ``asof`` is not looked at."""
+    work.leaves[:, 0] = 0
+    work.cells[:, 0] = 0
+    counts = plan.sizes[1] != 0
+    last = len(plan.windows)
+    begin, end = events.offsets[b], events.offsets[b + 1]
+    if counts:
+        work.distinct[:] = 0
+    shift = _shift(end - begin)
+    window = 0
+    for i in range(begin, end):
+        time = events.time[i]
+        if time >= asof or events.visible_from[i] > asof or events.visible_to[i] <= asof:
+            continue
+        while window < last and time < asof - plan.windows[window]:
+            window += 1
+        if window == last:
+            break
+        leaf = np.int64(events.leaf[i])
+        _add(events, work, leaf * last + window, i, (asof - time) // _DAY)
+        if counts:
+            slot = _slot(work, events.key[i], b + 1, shift)
+            _see(plan, work, slot, leaf, window)
+    _to_filters(plan, work)
+    _to_nested(plan, work)
+
+
+@compiled
+def _add(events: Events, work: Work, cell: Place, i: int, day: int) -> None:
+    cells = work.leaves
+    first = cells[cell, 0] == 0
+    if first:
+        cells[cell, 1] = i
+        cells[cell, 3:] = 0
+    cells[cell, 0] += 1
+    cells[cell, 2] = i
+    cells[cell, 3] += day
+    cells[cell, 4] += day * day
+    for measure in range(len(events.measures)):
+        column = 5 + 6 * measure
+        amount = events.measures[measure, i]
+        size = abs(amount)  # at most 10^12 < 2^40: its square in two limbs of 20 bits each
+        upper, lower = size >> _HALF_BITS, size & _LOW_HALF
+        rest = ((2 * upper * lower) << _HALF_BITS) + lower * lower
+        cells[cell, column] += amount
+        cells[cell, column + 1] += rest & _LOW
+        cells[cell, column + 2] += ((upper * upper) << 8) + (rest >> 32)
+        cells[cell, column + 3] += amount * day
+        if first or amount < cells[cell, column + 4]:
+            cells[cell, column + 4] = amount
+        if first or amount > cells[cell, column + 5]:
+            cells[cell, column + 5] = amount
+
+
+@compiled
+def _shift(events: int) -> np.uint64:
+    """64 less the bits of a table with at least two slots an event."""
+    slots, bits = LEAST_SLOTS, 6
+    while slots < 2 * events:
+        slots *= 2
+        bits += 1
+    return np.uint64(64 - bits)
+
+
+@compiled
+def _slot(work: Work, key: int, stamp: int, shift: np.uint64) -> Place:
+    """The key's slot, made its own if it has none."""
+    end = np.int64((_ONE << (np.uint64(64) - shift)) - _ONE)
+    slot = np.int64((np.uint64(key) * _GOLDEN) >> shift)
+    while work.stamps[slot] == stamp and work.keys[slot] != key:
+        slot = (slot + 1) & end
+    if work.stamps[slot] != stamp:
+        work.stamps[slot] = stamp
+        work.keys[slot] = key
+        work.seen[slot, :] = _ZERO
+    return slot
+
+
+@compiled
+def _see(plan: WindowArrays, work: Work, slot: Place, leaf: Place, window: int) -> None:
+    """Count the key in the filters that see it for the first time: in its newest event."""
+    fresh = _ZERO
+    for word in range(plan.leaf_masks.shape[1]):
+        fresh |= plan.leaf_masks[leaf, word] & ~work.seen[slot, word]
+    if fresh == _ZERO:
+        return
+    last = len(plan.windows)
+    for j in range(plan.leaf_starts[leaf], plan.leaf_starts[leaf + 1]):
+        number = plan.leaf_filters[j]
+        bit = _ONE << np.uint64(number & 63)
+        if work.seen[slot, number >> 6] & bit == _ZERO:
+            work.seen[slot, number >> 6] |= bit
+            work.distinct[number * last + window] += 1
+
+
+@compiled
+def _to_filters(plan: WindowArrays, work: Work) -> None:
+    last = len(plan.windows)
+    for leaf in range(len(plan.leaf_masks)):
+        for window in range(last):
+            cell = leaf * last + window
+            if work.leaves[cell, 0] == 0:
+                continue
+            for j in range(plan.leaf_starts[leaf], plan.leaf_starts[leaf + 1]):
+                _merge(work.cells, plan.leaf_filters[j] * last + window, work.leaves, cell)
+
+
+@compiled
+def _to_nested(plan: WindowArrays, work: Work) -> None:
+    last = len(plan.windows)
+    for start in range(0, len(work.cells), last):
+        for cell in range(start + 1, start + last):
+            work.distinct[cell] += work.distinct[cell - 1]
+            if work.cells[cell - 1, 0] != 0:
+                _merge(work.cells, cell, work.cells, cell - 1)
+
+
+@compiled
+def _merge(into: NDArray[np.int64], cell: int, cells: NDArray[np.int64], other: int) -> None:
+    columns = into.shape[1]
+    if into[cell, 0] == 0:
+        for column in range(columns):
+            into[cell, column] = cells[other, column]
+        return
+    into[cell, 0] += cells[other, 0]
+    into[cell, 1] = min(into[cell, 1], cells[other, 1])
+    into[cell, 2] = max(into[cell, 2], cells[other, 2])
+    into[cell, 3] += cells[other, 3]
+    into[cell, 4] += cells[other, 4]
+    for column in range(5, columns, 6):
+        for each in range(column, column + 4):
+            into[cell, each] += cells[other, each]
+        into[cell, column + 4] = min(into[cell, column + 4], cells[other, column + 4])
+        into[cell, column + 5] = max(into[cell, column + 5], cells[other, column + 5])

@@ -1,0 +1,1 @@
+"""The same variables in plain Python integers, written independently: the same bits."""

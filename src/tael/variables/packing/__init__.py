@@ -1,0 +1,1 @@
+"""From raw events to packed rows: the same events in the order that the kernel reads."""

@@ -1,0 +1,230 @@
+"""The plan of window variables: which filters, windows and aggregates, as arrays and a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.kernel import BadInput
+
+Whole = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+KERNEL_VERSION: Final = 1  # raised whenever a bit of any result may change
+MOST_LEAVES: Final = 1_024
+ENDLESS: Final = 2**61  # seconds of the window that holds everything
+# A name's place is its code in the compiled loops: append only.
+AGGREGATES: Final = (
+    "n", "sum", "mean", "min", "max", "std", "cv", "last", "slope", "days_since_last",
+    "days_since_first", "gap_mean", "distinct", "share_amount", "share_count", "velocity",
+)  # fmt: skip
+OF_EVENTS: Final = frozenset(
+    {"n", "days_since_last", "days_since_first", "gap_mean", "distinct", "share_count", "velocity"}
+)
+SHARES: Final = frozenset({"share_amount", "share_count"})
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One variable: an aggregate of a measure over the events of a filter in a window.
+
+    Attributes:
+        aggregate: one of `AGGREGATES`.
+        filter: place of the filter in the plan.
+        window: place of the window in the plan.
+        measure: place of the measure; of no meaning where only events count.
+        base: for a share, the filter that it is a share of; None: the one that holds all leaves.
+    """
+
+    aggregate: str
+    filter: int
+    window: int
+    measure: int = 0
+    base: int | None = None
+
+
+class WindowArrays(NamedTuple):
+    """A plan as compiled loops read it; L leaves, F filters, W windows, cell = filter · W + window.
+
+    Attributes:
+        windows: int64[W], seconds.
+        leaf_starts: int64[L + 1], where the filters of each leaf begin.
+        leaf_filters: int64[...], filters of leaf after leaf.
+        leaf_masks: uint64[L, words], bit f of a row says that filter f holds the leaf.
+        cell_starts: int64[F·W + 1], where the outputs of each cell begin.
+        program: int64[outputs, 4], cell by cell: code of the aggregate, first column of the measure
+            in a cell, the other cell (share, velocity), the column of the result.
+        sizes: int64[2], measures, and whether distinct keys are counted.
+    """
+
+    windows: Whole
+    leaf_starts: Whole
+    leaf_filters: Whole
+    leaf_masks: Words
+    cell_starts: Whole
+    program: Whole
+    sizes: Whole
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """Window variables of one source.
+
+    Attributes:
+        leaves: how many leaves the source has, at most `MOST_LEAVES`.
+        filters: sets of leaves.
+        windows: seconds, rising; None, only as the last, is the window that holds everything. A
+            window w of an as-of instant t is [t - w, t).
+        measures: how many measures an event has.
+        outputs: the variables, in the order of the columns of a result.
+
+    Raises:
+        BadInput: with field and rule, for each of these that cannot be computed.
+    """
+
+    leaves: int
+    filters: tuple[frozenset[int], ...]
+    windows: tuple[int | None, ...]
+    measures: int
+    outputs: tuple[Output, ...]
+
+    def __post_init__(self) -> None:
+        _check_leaves(self.leaves, self.filters)
+        _check_windows(self.windows)
+        for place, output in enumerate(self.outputs):
+            problem = self._problem(output)
+            if problem:
+                raise BadInput(problem, field=f"outputs[{place}]", rule="outputs")
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the plan in canonical JSON, with the version of the kernel."""
+        outputs = [
+            [each.aggregate, each.filter, each.window, each.measure, self.base(each)]
+            for each in self.outputs
+        ]
+        plan = {
+            "op": "windows",
+            "kernel": KERNEL_VERSION,
+            "leaves": self.leaves,
+            "filters": [sorted(each) for each in self.filters],
+            "windows": self.windows,
+            "measures": self.measures,
+            "outputs": outputs,
+        }
+        text = json.dumps(plan, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def arrays(self) -> WindowArrays:
+        """The plan as compiled loops read it; made once."""
+        return self._arrays
+
+    def base(self, output: Output) -> int | None:
+        """The filter that a share is a share of; None for what is no share."""
+        if output.aggregate not in SHARES:
+            return None
+        return self._whole if output.base is None else output.base
+
+    @cached_property
+    def _whole(self) -> int | None:
+        whole = frozenset(range(self.leaves))
+        return self.filters.index(whole) if whole in self.filters else None
+
+    @cached_property
+    def _arrays(self) -> WindowArrays:
+        held = [
+            [number for number, each in enumerate(self.filters) if leaf in each]
+            for leaf in range(self.leaves)
+        ]
+        starts, program = self._program()
+        distinct = any(each.aggregate == "distinct" for each in self.outputs)
+        return WindowArrays(
+            windows=_whole_numbers([ENDLESS if each is None else each for each in self.windows]),
+            leaf_starts=_starts([len(each) for each in held]),
+            leaf_filters=_whole_numbers([number for each in held for number in each]),
+            leaf_masks=_masks(held, -(-len(self.filters) // 64)),
+            cell_starts=starts,
+            program=program,
+            sizes=_whole_numbers([self.measures, int(distinct)]),
+        )
+
+    def _program(self) -> tuple[Whole, Whole]:
+        lengths = [0] * (len(self.filters) * len(self.windows))
+        lines = []
+        for column, each in enumerate(self.outputs):
+            cell = each.filter * len(self.windows) + each.window
+            lengths[cell] += 1
+            base = self.base(each)
+            other = cell + 1 if base is None else base * len(self.windows) + each.window
+            code = AGGREGATES.index(each.aggregate)
+            lines.append((cell, each.measure, code, other, column))
+        lines.sort()
+        rows = [[code, 5 + 6 * measure, other, column] for _, measure, code, other, column in lines]
+        return _starts(lengths), np.array(rows, np.int64).reshape(len(rows), 4)
+
+    def _problem(self, output: Output) -> str:
+        if output.aggregate not in AGGREGATES:
+            return f"{output.aggregate!r} is no aggregate; these are: {', '.join(AGGREGATES)}"
+        if not 0 <= output.filter < len(self.filters):
+            return f"there is no filter {output.filter}"
+        if not 0 <= output.window < len(self.windows):
+            return f"there is no window {output.window}"
+        if output.aggregate not in OF_EVENTS and not 0 <= output.measure < self.measures:
+            return f"there is no measure {output.measure}"
+        if output.aggregate == "velocity" and output.window == len(self.windows) - 1:
+            return "velocity compares with the next longer window, and there is none"
+        return self._problem_of_share(output) if output.aggregate in SHARES else ""
+
+    def _problem_of_share(self, output: Output) -> str:
+        base = self.base(output)
+        if base is None:
+            return "no filter holds all leaves; name the filter that this is a share of as `base`"
+        if not 0 <= base < len(self.filters):
+            return f"there is no filter {base}"
+        if not self.filters[output.filter] <= self.filters[base]:
+            return f"filter {output.filter} is not within filter {base}, so it is no share of it"
+        return ""
+
+
+def _check_leaves(leaves: int, filters: tuple[frozenset[int], ...]) -> None:
+    if not 1 <= leaves <= MOST_LEAVES:
+        rule = f"a source has 1 to {MOST_LEAVES} leaves"
+        raise BadInput(f"{leaves} leaves: {rule}", field="leaves", rule=rule)
+    if not filters:
+        raise BadInput("there is no filter", field="filters", rule="a plan has a filter")
+    for place, each in enumerate(filters):
+        if not each or min(each) < 0 or max(each) >= leaves:
+            rule = f"a filter holds at least one leaf, each from 0 to {leaves - 1}"
+            raise BadInput(f"{sorted(each)}: {rule}", field=f"filters[{place}]", rule=rule)
+
+
+def _check_windows(windows: tuple[int | None, ...]) -> None:
+    seconds = [ENDLESS if each is None else each for each in windows]
+    rising = all(one < two for one, two in pairwise(seconds))
+    given = all(0 < each < ENDLESS for each in windows if each is not None)
+    if not seconds or not rising or not given:
+        rule = "windows are positive, rising seconds; None, all, comes last"
+        raise BadInput(f"{list(windows)}: {rule}", field="windows", rule=rule)
+
+
+def _whole_numbers(numbers: list[int]) -> Whole:
+    return np.array(numbers, np.int64)
+
+
+def _starts(lengths: list[int]) -> Whole:
+    return np.append(0, np.cumsum(lengths)).astype(np.int64)
+
+
+def _masks(held: list[list[int]], words: int) -> Words:
+    masks = np.zeros((len(held), words), np.uint64)
+    for leaf, numbers in enumerate(held):
+        for number in numbers:
+            masks[leaf, number // 64] |= np.uint64(1 << number % 64)
+    return masks
