@@ -7,6 +7,7 @@ from tael.economy.agents.model import Borrower
 from tael.economy.streams.bank_tx import bank_tx
 from tael.economy.streams.bureau_enquiry import bureau_enquiry
 from tael.economy.streams.rows import Events
+from tael.economy.streams.tables import table_of
 from tael.economy.streams.vat_invoice import vat_invoice
 from tael.economy.world.scene import World
 
@@ -23,4 +24,12 @@ def events_of(world: World, subject: Borrower) -> dict[str, Events]:
     return {name: stream(world, subject, months) for name, stream in STREAMS.items()}
 
 
-__all__ = ["STREAMS", "Events", "bank_tx", "bureau_enquiry", "events_of", "vat_invoice"]
+__all__ = [
+    "STREAMS",
+    "Events",
+    "bank_tx",
+    "bureau_enquiry",
+    "events_of",
+    "table_of",
+    "vat_invoice",
+]

@@ -10,7 +10,7 @@ import numpy as np
 
 from tael.economy.agents.life import Life
 from tael.economy.agents.model import Borrower
-from tael.economy.streams.rows import Columns, Events, Happened, delivered
+from tael.economy.streams.rows import PARTNERS_APART, Columns, Events, Happened, delivered
 from tael.economy.streams.timing import Moments, moments
 from tael.economy.world.chance import Chance, Floats, Integers, exp
 from tael.economy.world.months import DAY_S, is_weekend
@@ -28,7 +28,7 @@ _CODES = {
     "daypart": ("day", "night"),
 }
 _LEAST_FEN = 100
-_POOL_STEP = 64  # keys kept apart for each flow's counterparties
+_MOST_STRESS = 4.0
 _CIRCULAR = 3.0  # faked round trips in a month
 _CIRCULAR_SHARE = 0.6
 
@@ -38,7 +38,7 @@ def bank_tx(world: World, subject: Borrower, months: Life) -> Events:
     sources = world.parameters.sources
     flows = sources.flows
     chance = Chance(subject.seed, subject.number, "bank_tx")
-    trips = _round_trips(world, subject, months, chance)
+    trips = _round_trips(world, subject, months)
     placed = moments(_expected(world, subject, months), chance)
     facts = _facts(flows, subject, months, (placed, chance), sources.spread_of_amounts)
     event_at = np.concatenate([placed.event_at, trips.event_at])
@@ -63,7 +63,9 @@ def _expected(world: World, subject: Borrower, months: Life) -> Floats:
     monthly = np.array([flow.monthly for flow in flows])
     moved = np.array([flow.stress for flow in flows])
     scale = np.where(_owners(flows) == 1, 1.0, parameters.sizes[firm.size].events)
-    expected = (monthly * scale)[:, None] * exp(moved[:, None] * np.minimum(months.stress, 4.0))
+    weights, which = np.unique(moved, return_inverse=True)
+    lift = exp(weights[:, None] * np.minimum(months.stress, _MOST_STRESS))
+    expected = (monthly * scale)[:, None] * lift[which]
     # Takings that came as notes reach the account only since customers pay by code.
     till = parameters.sources.till_share
     expected[0] = expected[0] * (1 - till + till * world.recorded("bank_tx.till", firm.industry))
@@ -86,7 +88,7 @@ def _facts(
     draw = chance.uniform(count)
     # A concentrated firm draws the same few partners again and again.
     skewed = draw * draw * draw if subject.firm.concentration > 0 else draw * draw
-    partner = moment.kind * _POOL_STEP + (skewed * pools[moment.kind]).astype(np.int64)
+    partner = moment.kind * PARTNERS_APART + (skewed * pools[moment.kind]).astype(np.int64)
     return {
         "purpose": np.array([PURPOSES.index(flow.purpose) for flow in flows])[moment.kind],
         "direction": np.array([int(flow.direction == "out") for flow in flows])[moment.kind],
@@ -97,17 +99,18 @@ def _facts(
     }
 
 
-def _round_trips(world: World, subject: Borrower, months: Life, chance: Chance) -> Happened:
+def _round_trips(world: World, subject: Borrower, months: Life) -> Happened:
     """Money out to a friend and back as "sales" some days later; none but of circular frauds."""
     circular = subject.fraud is not None and subject.fraud.kind == "circular_transfers"
     running = months.faking * months.open * int(circular)
+    chance = Chance(subject.seed, subject.number, "bank_tx.round_trips")
     out = moments((_CIRCULAR * running.astype(np.float64))[None, :], chance)
     back = (1 + 4 * chance.uniform(len(out))) * DAY_S
     amount = (months.sales[out.month] * _CIRCULAR_SHARE / np.maximum(out.siblings, 1)).astype(
         np.int64
     )
     none = np.zeros(2 * len(out), dtype=np.int64)
-    friend = len(world.parameters.sources.flows) * _POOL_STEP
+    friend = len(world.parameters.sources.flows) * PARTNERS_APART
     return Happened(
         subject=none,
         event_at=np.concatenate([out.event_at, out.event_at + back.astype(np.int64)]),

@@ -15,6 +15,9 @@ from tael.economy.world.parameters import Delivery
 Columns = dict[str, Integers]
 Flags = npt.NDArray[np.bool_]
 
+# Partners of a borrower are numbered alike in every source: customers, suppliers, then others.
+PARTNERS_APART = 64
+
 _LEAST_DELAY_S = 60
 _LEAST_GONE_DAYS, _GONE_DAYS = 5, 60
 _LEAST_CORRECTION_DAYS, _CORRECTION_DAYS = 2, 40

@@ -10,7 +10,7 @@ import numpy as np
 
 from tael.economy.agents.life import Life
 from tael.economy.agents.model import Borrower
-from tael.economy.streams.rows import Amendment, Events, Happened, delivered
+from tael.economy.streams.rows import PARTNERS_APART, Amendment, Events, Happened, delivered
 from tael.economy.streams.timing import Moments, moments
 from tael.economy.world.chance import Chance, Floats, Integers, exp
 from tael.economy.world.scene import World
@@ -89,6 +89,6 @@ def _amounts(world: World, months: Life, placed: Moments, chance: Chance) -> Int
 def _partners(world: World, subject: Borrower, placed: Moments, draw: Floats) -> Integers:
     pool = world.parameters.sources.invoice_pool
     skewed = draw * draw * draw if subject.firm.concentration > 0 else draw * draw
-    partner = placed.kind * 2 * pool + (skewed * pool).astype(np.int64)
-    few = 4 * pool + (draw * _INFLATED_PARTNERS).astype(np.int64)
+    partner = placed.kind * PARTNERS_APART + (skewed * pool).astype(np.int64)
+    few = PARTNERS_APART - _INFLATED_PARTNERS + (draw * _INFLATED_PARTNERS).astype(np.int64)
     return np.where(placed.kind == _INFLATED, few, partner)

@@ -95,24 +95,24 @@ class Flow:
 
 def _flows() -> tuple[Flow, ...]:
     return (
-        Flow("sales", "in", "enterprise", 1.30, 0.80, -0.10, 24),
-        Flow("supplier", "out", "enterprise", 0.80, 0.50, -0.10, 12),
-        Flow("wage", "out", "enterprise", 0.55, 0.12, -0.15, 4),
-        Flow("rent", "out", "enterprise", 0.22, 0.05, -0.10, 1),
-        Flow("tax", "out", "enterprise", 0.22, 0.03, -0.15, 1),
-        Flow("utility", "out", "enterprise", 0.22, 0.01, -0.10, 2),
-        Flow("loan_in", "in", "enterprise", 0.04, 0.15, 0.30, 3),
-        Flow("loan_repay", "out", "enterprise", 0.25, 0.05, 0.05, 3),
-        Flow("cash", "out", "enterprise", 0.18, 0.03, 0.15, 1),
-        Flow("own_transfer", "out", "enterprise", 0.22, 0.08, 0.20, 2),
-        Flow("fee", "out", "enterprise", 0.12, 0.001, 0.0, 1),
-        Flow("refund", "out", "enterprise", 0.06, 0.01, 0.15, 10),
-        Flow("own_transfer", "in", "person", 0.22, 0.08, 0.20, 2),
-        Flow("family", "out", "person", 0.30, 0.02, -0.05, 4),
-        Flow("family", "in", "person", 0.08, 0.03, 0.30, 4),
-        Flow("cash", "out", "person", 0.15, 0.01, 0.05, 1),
-        Flow("loan_repay", "out", "person", 0.25, 0.03, 0.05, 3),
-        Flow("other", "out", "person", 0.35, 0.01, 0.0, 12),
+        Flow("sales", "in", "enterprise", 0.91, 0.80, -0.10, 24),
+        Flow("supplier", "out", "enterprise", 0.56, 0.50, -0.10, 12),
+        Flow("wage", "out", "enterprise", 0.385, 0.12, -0.15, 4),
+        Flow("rent", "out", "enterprise", 0.154, 0.05, -0.10, 1),
+        Flow("tax", "out", "enterprise", 0.154, 0.03, -0.15, 1),
+        Flow("utility", "out", "enterprise", 0.154, 0.01, -0.10, 2),
+        Flow("loan_in", "in", "enterprise", 0.028, 0.15, 0.30, 3),
+        Flow("loan_repay", "out", "enterprise", 0.175, 0.05, 0.05, 3),
+        Flow("cash", "out", "enterprise", 0.126, 0.03, 0.15, 1),
+        Flow("own_transfer", "out", "enterprise", 0.154, 0.08, 0.20, 2),
+        Flow("fee", "out", "enterprise", 0.084, 0.001, 0.0, 1),
+        Flow("refund", "out", "enterprise", 0.042, 0.01, 0.15, 10),
+        Flow("own_transfer", "in", "person", 0.154, 0.08, 0.20, 2),
+        Flow("family", "out", "person", 0.21, 0.02, -0.05, 4),
+        Flow("family", "in", "person", 0.056, 0.03, 0.30, 4),
+        Flow("cash", "out", "person", 0.105, 0.01, 0.05, 1),
+        Flow("loan_repay", "out", "person", 0.175, 0.03, 0.05, 3),
+        Flow("other", "out", "person", 0.245, 0.01, 0.0, 12),
     )
 
 
@@ -136,8 +136,8 @@ class Sources:
     till_share: float = 0.5
     bank: Delivery = Delivery(1.0, 0.02, 20.0, 0.004, 0.003, 0.001)
     spread_of_amounts: float = 0.6
-    invoices_out: float = 1.05
-    invoices_in: float = 0.85
+    invoices_out: float = 0.95
+    invoices_in: float = 0.75
     invoice_cost_share: float = 0.6
     invoice_tax: float = 0.09
     invoice_void: float = 0.035
@@ -146,8 +146,8 @@ class Sources:
     invoice_pool: int = 18
     inflation: float = 2.0
     invoices: Delivery = Delivery(4.0, 0.06, 28.0, 0.005, 0.004, 0.001)
-    enquiries: float = 0.10
-    enquiries_of_owner: float = 0.14
+    enquiries: float = 0.07
+    enquiries_of_owner: float = 0.10
     enquiry_stress: float = 0.45
     enquiry_hidden: float = 0.30
     enquiry_fraud: float = 1.2
