@@ -96,6 +96,24 @@ def test_a_tree_with_lifted_rules_is_that_of_the_parser(text: str) -> None:
     event("refused" if isinstance(found, str) else "lifted" if lifted else "left to the parser")
 
 
+@settings(max_examples=150)
+@given(documents(), st.data())
+def test_bytes_that_are_changed_are_read_or_refused_as_by_the_parser(
+    text: str, data: st.DataObject
+) -> None:
+    raw = bytearray(text.encode("utf-8", "surrogatepass"))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(raw) - 1) | st.integers(0, min(300, len(raw) - 1)))
+        raw[at] = data.draw(st.integers(0, 255))
+    found = []
+    for reader in (parse_for_reading, parse):
+        try:
+            found.append(shown(reader(bytes(raw), "x")))
+        except DmnError as error:
+            found.append(error.field)
+    assert found[0] == found[1]
+
+
 cells = st.sampled_from(("-", "&lt; 3", "[1..20)", "7", "&gt;= -2.5", "=4", " 5 "))
 conclusions = st.sampled_from(("1", "-3", "2.50", "0"))
 odd_cells = st.sampled_from(("not(5)", "2, 4", "a"))

@@ -75,15 +75,15 @@ def lift(data: bytes) -> Lifted | None:
     """The file with its plain rules lifted out; None where that is not safe, or not worth it."""
     if len(data) < _LEAST or b"<rule" not in data:
         return None
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return None
     head = _DECLARATION.match(data)
     body = head.end() if head else 0
     namespace = _default_namespace(data, body)
     unsafe = b"<!" in data or data.find(b"<?", body) >= 0 or b"]]>" in data
     if namespace is None or unsafe or _ODD.search(data):
-        return None
-    try:
-        data.decode()
-    except UnicodeDecodeError:
         return None
     spans: list[tuple[int, int]] = []
 
