@@ -21,6 +21,7 @@ from tael.cli import (
     serve,
     settings,
     users,
+    variables,
 )
 from tael.cli.edge import Edge, Taught, end_on_termination
 from tael.cli.installation import Globals
@@ -82,6 +83,7 @@ for _group, _name in (
     (ledger.group, "ledger"),
     (policies.group, "policies"),
     (decision_models.group, "dmn"),
+    (variables.group, "variables"),
     (parameters.group, "params"),
     (users.group, "users"),
     (audit.group, "audit"),

@@ -1,0 +1,98 @@
+"""The catalogue: a row for each variable, with unit, lineage, legal basis and, once computed, more.
+
+Coverage and range come from a computed population, information value and stability from the risk
+engine; until they are handed in they are empty, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tael.variables.definitions.model import Definitions, Source, Variable
+
+# Edge codes of the three kinds of missing; inside, a value is NaN beside a reason.
+MISSING = {"no_source": -9999, "no_event": -9998, "undefined": -9997}
+_ZERO_WITHOUT_EVENTS = frozenset({"n", "sum", "distinct"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variable with its source."""
+
+    variable: Variable
+    source: Source
+
+    def to_json(self) -> dict[str, object]:
+        """What the catalogue tells of the variable; empty figures are null."""
+        return {**self._what(), **self._whence(), **_FIGURES}
+
+    def _what(self) -> dict[str, object]:
+        each = self.variable
+        return {
+            "id": each.id,
+            "name": each.name,
+            "version": each.version,
+            "zh": each.text.zh,
+            "en": each.text.en,
+            "subject": each.subject,
+            "source": each.source,
+            "kind": each.kind,
+            "filter": {name: codes and list(codes) for name, codes in each.filter},
+            "window": each.window,
+            "measure": each.measure.word,
+            "aggregate": each.aggregate,
+            "operation": each.operation,
+            "unit": each.unit,
+            "decimals": each.decimals,
+            "type": each.type,
+            "expected_sign": each.sign or None,
+            "missing": {**MISSING, "no_event": self._no_event()},
+        }
+
+    def _no_event(self) -> int:
+        return 0 if self.variable.operation in _ZERO_WITHOUT_EVENTS else MISSING["no_event"]
+
+    def _whence(self) -> dict[str, object]:
+        each, source = self.variable, self.source
+        return {
+            "lineage": {
+                "columns": [f"{source.name}.{name}" for name in each.columns],
+                "parents": list(each.parents),
+                "defined_at": str(each.place),
+                "meaning": each.meaning,
+            },
+            "law": source.law,
+            "consent": source.consent,
+            "sensitive": source.sensitive,
+            "freshness_days": source.freshness_days,
+            "delay_days": dict(zip(("median", "p99"), source.delay_days, strict=True)),
+            "since": source.since,
+        }
+
+
+_FIGURES = dict.fromkeys(("coverage", "range", "iv", "psi"))
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The rows of every variable, in the order of expansion."""
+
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """``{"variables": [...]}``."""
+        return {"variables": [row.to_json() for row in self.rows]}
+
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """How many variables each source, subject and kind has."""
+        return dict(
+            Counter((r.variable.source, r.variable.subject, r.variable.kind) for r in self.rows)
+        )
+
+
+def make_catalogue(definitions: Definitions, variables: Sequence[Variable]) -> Catalogue:
+    """The catalogue of ``variables``, which ``definitions`` made."""
+    sources = {source.name: source for source in definitions.sources}
+    return Catalogue(tuple(Row(each, sources[each.source]) for each in variables))

@@ -1,0 +1,83 @@
+"""YAML with line numbers: every scalar is text, every node knows its line, nothing is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tael.variables.definitions.check import Findings, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A scalar as written, a list, or a mapping; ``field`` is its path inside the file.
+
+    Scalars stay text: `no` and `on` are words here, not truth values, and 010 is no octal.
+    """
+
+    place: Place
+    field: str
+    value: str | tuple[Node, ...] | dict[str, Node]
+
+
+def read_yaml(text: str, file: str, findings: Findings) -> Node | None:
+    """The document ``text`` of ``file``; None, with a finding, when it is no plain YAML.
+
+    Aliases are refused: they hide what a definition says, and a small file could grow huge.
+    """
+    import yaml  # noqa: PLC0415 - an extra, loaded by who reads definitions
+
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                findings.add(_place(file, event), "", "alias")
+                return None
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        why = getattr(error, "problem", None) or "characters that YAML does not allow"
+        findings.add(Place(file, mark.line + 1 if mark else 1), "", "yaml", why=why)
+        return None
+    if root is None:
+        findings.add(Place(file, 1), "", "shape", wanted="a source")
+        return None
+    return _Maker(file, findings).node(root, "")
+
+
+class _Maker:
+    def __init__(self, file: str, findings: Findings) -> None:
+        self.file = file
+        self.findings = findings
+
+    def node(self, made: object, field: str) -> Node:
+        import yaml  # noqa: PLC0415 - an extra, loaded by who reads definitions
+
+        if isinstance(made, yaml.MappingNode):
+            return Node(self._place(made), field, dict(self._pairs(made, field)))
+        if isinstance(made, yaml.SequenceNode):
+            parts = (self.node(one, _path(field, str(at))) for at, one in enumerate(made.value))
+            return Node(self._place(made), field, tuple(parts))
+        value = made.value if isinstance(made, yaml.ScalarNode) else ""
+        return Node(self._place(made), field, value)
+
+    def _pairs(self, made: object, field: str) -> Iterator[tuple[str, Node]]:
+        seen = set()
+        for key, value in getattr(made, "value", ()):
+            name = str(key.value)
+            if name in seen:
+                self.findings.add(self._place(key), field, "key_twice", name=name)
+                continue
+            seen.add(name)
+            yield name, replace(self.node(value, _path(field, name)), place=self._place(key))
+
+    def _place(self, made: object) -> Place:
+        return _place(self.file, made)
+
+
+def _place(file: str, made: object) -> Place:
+    mark = getattr(made, "start_mark", None)
+    return Place(file, mark.line + 1 if mark else 1)
+
+
+def _path(field: str, name: str) -> str:
+    return f"{field}.{name}" if field else name
