@@ -121,6 +121,18 @@ def test_owners_and_firms_each_have_their_own_records(row: list[dict[str, Events
     assert row[3]["bank_tx"].subjects == ("E00000003", "P000000030")
 
 
+def test_a_correction_lowers_every_sum_alike(row: list[dict[str, Events]]) -> None:
+    part = max((item["vat_invoice"] for item in row), key=len)
+    seen = 0
+    for index in np.flatnonzero(np.diff(part.version) == 1).tolist():
+        status, amount, tax = (part.columns[name] for name in ("status", "amount", "tax"))
+        if status[index] == status[index + 1] and not part.void[index + 1]:
+            seen += 1
+            assert abs(amount[index + 1]) < abs(amount[index])
+            assert abs(tax[index + 1]) < abs(tax[index])
+    assert seen
+
+
 def test_red_invoices_reverse_and_voids_come_later(row: list[dict[str, Events]]) -> None:
     codes = row[0]["vat_invoice"].codes["status"]
     status, amount = _all(row, "vat_invoice", "status"), _all(row, "vat_invoice", "amount")
@@ -159,6 +171,29 @@ def test_stress_shows_in_enquiries(world: World) -> None:
     assert pressed[0] / pressed[1] > 1.4 * calm[0] / calm[1]
 
 
+@pytest.mark.parametrize("source", ["tax_return", "utility_bill"])
+def test_stress_makes_firms_pay_late(world: World, source: str) -> None:
+    open_row = next(item for item in _paying(world, source))
+    months = life(world, open_row)
+    shares = []
+    for stress in (-1.0, 3.0):
+        even = dataclasses.replace(months, stress=np.full(len(months.stress), stress))
+        shares.append((STREAMS[source](world, open_row, even).columns["status"] > 0).mean())
+
+    assert shares[0] < shares[1]
+
+
+def test_taxes_are_declared_in_proportion_to_sales_and_paid_or_not(
+    row: list[dict[str, Events]],
+) -> None:
+    status, paid = _all(row, "tax_return", "status"), _all(row, "tax_return", "paid")
+    declared, late = _all(row, "tax_return", "declared"), _all(row, "tax_return", "days_late")
+
+    assert (paid == np.where(status == 2, 0, declared)).all()
+    assert ((late == 0) == (status == 0)).all()
+    assert declared.min() >= 0
+
+
 @pytest.mark.parametrize(
     ("kind", "source"),
     [
@@ -177,6 +212,10 @@ def test_a_fraud_leaves_its_mark_in_its_source(world: World, kind: str, source: 
     few = len(STREAMS[source](world, honest, months))
     many = len(STREAMS[source](world, faking, faked))
     assert many > few
+
+
+def _paying(world: World, source: str) -> list[Borrower]:
+    return [item for item in _trading(world) if len(events_of(world, item)[source]) > 40]
 
 
 def _trading(world: World) -> list[Borrower]:

@@ -8,6 +8,8 @@ from tael.economy.streams.bank_tx import bank_tx
 from tael.economy.streams.bureau_enquiry import bureau_enquiry
 from tael.economy.streams.rows import Events
 from tael.economy.streams.tables import table_of
+from tael.economy.streams.tax_return import tax_return
+from tael.economy.streams.utility_bill import utility_bill
 from tael.economy.streams.vat_invoice import vat_invoice
 from tael.economy.world.scene import World
 
@@ -15,6 +17,8 @@ STREAMS: dict[str, Callable[[World, Borrower, Life], Events]] = {
     "bank_tx": bank_tx,
     "vat_invoice": vat_invoice,
     "bureau_enquiry": bureau_enquiry,
+    "tax_return": tax_return,
+    "utility_bill": utility_bill,
 }
 
 
@@ -31,5 +35,7 @@ __all__ = [
     "bureau_enquiry",
     "events_of",
     "table_of",
+    "tax_return",
+    "utility_bill",
     "vat_invoice",
 ]

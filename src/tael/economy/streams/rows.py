@@ -18,6 +18,7 @@ Flags = npt.NDArray[np.bool_]
 # Partners of a borrower are numbered alike in every source: customers, suppliers, then others.
 PARTNERS_APART = 64
 
+_SUMS = frozenset({"amount", "tax", "declared", "paid"})
 _LEAST_DELAY_S = 60
 _LEAST_GONE_DAYS, _GONE_DAYS = 5, 60
 _LEAST_CORRECTION_DAYS, _CORRECTION_DAYS = 2, 40
@@ -122,7 +123,8 @@ def delivered(
     dice = chance.rows(5, len(happened.event_at))
     delay = np.where(dice[1] < delivery.late, delivery.late_days, delivery.usual_days) * dice[0]
     draft = _Draft(happened.event_at + _seconds(delay), happened.columns)
-    for amendment in (*amendments, _corrected(dice[2], delivery, happened.columns)):
+    sums = {key: happened.columns[key] for key in _SUMS & happened.columns.keys() - codes.keys()}
+    for amendment in (*amendments, _corrected(dice[2], delivery, sums)):
         draft.amend(amendment)
     gone = np.flatnonzero(dice[3] < delivery.withdrawn)
     draft.amend(Amendment(gone, _LEAST_GONE_DAYS + _GONE_DAYS * dice[0][gone], {}), void=1)
@@ -152,12 +154,10 @@ def delivered(
     )
 
 
-def _corrected(dice: Floats, delivery: Delivery, columns: Columns) -> Amendment:
+def _corrected(dice: Floats, delivery: Delivery, sums: Columns) -> Amendment:
     rows = np.flatnonzero(dice < delivery.corrected)
-    changed = {}
-    if "amount" in columns:
-        # A tenth too much, the commonest slip of a clerk in this economy.
-        changed["amount"] = columns["amount"][rows] - columns["amount"][rows] // 10
+    # A tenth too much, the commonest slip of a clerk in this economy.
+    changed = {key: column[rows] - column[rows] // 10 for key, column in sums.items()}
     scale = dice[rows] / delivery.corrected if delivery.corrected else dice[rows]
     return Amendment(rows, _LEAST_CORRECTION_DAYS + _CORRECTION_DAYS * scale, changed)
 

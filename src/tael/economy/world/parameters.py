@@ -129,6 +129,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Levy:
+    """A tax or bill: every how many months it is due, and its share of the sales between."""
+
+    name: str
+    months: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The figures of each source."""
 
@@ -152,6 +161,28 @@ class Sources:
     enquiry_hidden: float = 0.30
     enquiry_fraud: float = 1.2
     enquiry: Delivery = Delivery(3.0, 0.08, 35.0, 0.003, 0.0, 0.002)
+    tax_filers: float = 0.3
+    tax: Delivery = Delivery(6.0, 0.05, 40.0, 0.004, 0.004, 0.001)
+    taxes: tuple[Levy, ...] = (
+        Levy("vat", 3, 0.025),
+        Levy("income", 12, 0.008),
+        Levy("social", 3, 0.02),
+        Levy("stamp", 12, 0.0004),
+    )
+    utility_users: float = 0.15
+    utility: Delivery = Delivery(2.0, 0.03, 20.0, 0.003, 0.003, 0.001)
+    utilities: tuple[Levy, ...] = (
+        Levy("power", 1, 0.012),
+        Levy("water", 3, 0.002),
+        Levy("gas", 3, 0.002),
+        Levy("broadband", 12, 0.001),
+    )
+    late: float = -2.6
+    unpaid: float = -5.0
+    stress_in_late: float = 0.7
+    prudence_in_late: float = -0.5
+    most_days_late: int = 60
+    stress_in_power: float = -0.12
 
 
 @dataclass(frozen=True, slots=True)
