@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -89,18 +90,35 @@ def plainly(rows: list[Row], subject: str, asof: int) -> list[tuple[int, int]]:
     return sorted(seen)
 
 
+def seen_at(rows: list[Row], asof: int) -> list[list[tuple[int, int]]]:
+    """Event second and amount of what each subject shows at ``asof``, as packed."""
+    packed, now = pack(table(rows), SCHEMA, ["A", "B"]).packed, BASE + asof
+    seen = (packed.visible_from <= now) & (now < packed.visible_to) & (packed.time < now)
+    shown = []
+    for begin, end in pairwise(packed.offsets.tolist()):
+        part = np.flatnonzero(seen[begin:end]) + begin
+        times, amounts = packed.time[part] - BASE, packed.measures[0][part]
+        shown.append(sorted(zip(times.tolist(), amounts.tolist(), strict=True)))
+    return shown
+
+
 @given(rows=ROWS, asof=st.integers(0, 8))
 def test_visible_versions_are_those_of_a_plain_reading(rows: list[Row], asof: int) -> None:
-    done = pack(table(rows), SCHEMA, ["A", "B"])
-    packed, now = done.packed, BASE + asof
-    for number, subject in enumerate("AB"):
-        part = slice(int(packed.offsets[number]), int(packed.offsets[number + 1]))
-        time = packed.time[part]
-        seen = (packed.visible_from[part] <= now) & (now < packed.visible_to[part]) & (time < now)
-        found = zip((time[seen] - BASE).tolist(), packed.measures[0][part][seen].tolist(),
-                    strict=True)  # fmt: skip
-        assert sorted(found) == plainly(rows, subject, asof)
-    assert sum(done.rows.values()) == len(rows)
+    assert seen_at(rows, asof) == [plainly(rows, subject, asof) for subject in "AB"]
+
+
+@given(rows=ROWS, later=ROWS, asof=st.integers(0, 8))
+def test_nothing_that_became_known_later_changes_what_was_seen(
+    rows: list[Row], later: list[Row], asof: int
+) -> None:
+    known = [row for row in rows if row.known <= 2 * asof]
+    unknown = [row for row in later if row.known > 2 * asof]
+    assert seen_at(known + unknown, asof) == seen_at(known, asof)
+
+
+@given(rows=ROWS)
+def test_each_row_has_one_fate(rows: list[Row]) -> None:
+    assert sum(pack(table(rows), SCHEMA, ["A"]).rows.values()) == len(rows)
 
 
 @given(rows=ROWS, order=st.randoms(use_true_random=False))

@@ -37,7 +37,8 @@ class Packing:
         quarantine: the faulty rows as an Arrow table, as they came, with ``fault_row`` (from 1),
             ``fault_rule`` and ``fault_field``.
         refused: borrowers whose amounts exceed 5·10^14 in all: no event of theirs is packed and
-            the source counts as absent.
+            the source counts as absent. Every version counts, also those known later: for training
+            sets of an earlier as-of, hand in rows known by then.
     """
 
     packed: Packed
