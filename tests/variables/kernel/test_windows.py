@@ -235,3 +235,17 @@ def test_events_out_of_order_are_refused() -> None:
 
 def test_total_at_the_limit_is_let_through() -> None:
     verify(packed([(DAY + day, RENT, HUGE, 1) for day in range(500)]))
+
+
+def test_no_bit_changes_without_a_new_version_of_the_kernel() -> None:
+    """When this fails on purpose, raise KERNEL_VERSION: stored results name it in their plan."""
+    rows = [
+        (day * DAY + 7 * day, day % 2, 10**9 - day**4, day % 11, day * DAY - day % 3 * DAY)
+        for day in range(1, 120)
+    ]
+    events = packed(rows)
+    sheet = make_sheet(1, len(OUTPUTS))
+    run(PLAN, events, np.array([ASOF]), 0, sheet)
+    assert row_hashes(PLAN.hash, sheet) == [
+        "55068006a47603f72282a590419d81cd2bfb0f3cb87f207a615436c59447b39f"
+    ]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tael.variables.kernel.compiled import compiled
+from tael.variables.kernel.compiled import compiled, inlined
 from tael.variables.packing.packed import Events
 from tael.variables.plan.windows import WindowArrays
 
@@ -79,7 +79,7 @@ def gather(plan: WindowArrays, events: Events, work: Work, b: int, asof: int) ->
     _to_nested(plan, work)
 
 
-@compiled
+@inlined
 def _add(events: Events, work: Work, cell: Place, i: int, day: int) -> None:
     cells = work.leaves
     first = cells[cell, 0] == 0
@@ -116,7 +116,7 @@ def _shift(events: int) -> np.uint64:
     return np.uint64(64 - bits)
 
 
-@compiled
+@inlined
 def _slot(work: Work, key: int, stamp: int, shift: np.uint64) -> Place:
     """The key's slot, made its own if it has none."""
     end = np.int64((_ONE << (np.uint64(64) - shift)) - _ONE)
@@ -126,11 +126,12 @@ def _slot(work: Work, key: int, stamp: int, shift: np.uint64) -> Place:
     if work.stamps[slot] != stamp:
         work.stamps[slot] = stamp
         work.keys[slot] = key
-        work.seen[slot, :] = _ZERO
+        for word in range(work.seen.shape[1]):
+            work.seen[slot, word] = _ZERO
     return slot
 
 
-@compiled
+@inlined
 def _see(plan: WindowArrays, work: Work, slot: Place, leaf: Place, window: int) -> None:
     """Count the key in the filters that see it for the first time: in its newest event."""
     fresh = _ZERO
@@ -141,13 +142,14 @@ def _see(plan: WindowArrays, work: Work, slot: Place, leaf: Place, window: int) 
     last = len(plan.windows)
     for j in range(plan.leaf_starts[leaf], plan.leaf_starts[leaf + 1]):
         number = plan.leaf_filters[j]
-        bit = _ONE << np.uint64(number & 63)
-        if work.seen[slot, number >> 6] & bit == _ZERO:
-            work.seen[slot, number >> 6] |= bit
-            work.distinct[number * last + window] += 1
+        unseen = ~work.seen[slot, number >> 6] >> np.uint64(number & 63)
+        # Added without a branch: whether a filter has seen the key cannot be guessed.
+        work.distinct[number * last + window] += np.int64(unseen & _ONE)
+    for word in range(plan.leaf_masks.shape[1]):
+        work.seen[slot, word] |= plan.leaf_masks[leaf, word]
 
 
-@compiled
+@inlined
 def _to_filters(plan: WindowArrays, work: Work) -> None:
     last = len(plan.windows)
     for leaf in range(len(plan.leaf_masks)):
@@ -159,7 +161,7 @@ def _to_filters(plan: WindowArrays, work: Work) -> None:
                 _merge(work.cells, plan.leaf_filters[j] * last + window, work.leaves, cell)
 
 
-@compiled
+@inlined
 def _to_nested(plan: WindowArrays, work: Work) -> None:
     last = len(plan.windows)
     for start in range(0, len(work.cells), last):
@@ -169,20 +171,22 @@ def _to_nested(plan: WindowArrays, work: Work) -> None:
                 _merge(work.cells, cell, work.cells, cell - 1)
 
 
-@compiled
+@inlined
 def _merge(into: NDArray[np.int64], cell: int, cells: NDArray[np.int64], other: int) -> None:
-    columns = into.shape[1]
-    if into[cell, 0] == 0:
-        for column in range(columns):
-            into[cell, column] = cells[other, column]
+    mine, more = into[cell], cells[other]
+    if mine[0] == 0:
+        for column in range(len(mine)):
+            mine[column] = more[column]
         return
-    into[cell, 0] += cells[other, 0]
-    into[cell, 1] = min(into[cell, 1], cells[other, 1])
-    into[cell, 2] = max(into[cell, 2], cells[other, 2])
-    into[cell, 3] += cells[other, 3]
-    into[cell, 4] += cells[other, 4]
-    for column in range(5, columns, 6):
-        for each in range(column, column + 4):
-            into[cell, each] += cells[other, each]
-        into[cell, column + 4] = min(into[cell, column + 4], cells[other, column + 4])
-        into[cell, column + 5] = max(into[cell, column + 5], cells[other, column + 5])
+    mine[0] += more[0]
+    mine[1] = min(mine[1], more[1])
+    mine[2] = max(mine[2], more[2])
+    mine[3] += more[3]
+    mine[4] += more[4]
+    for column in range(5, len(mine), 6):
+        mine[column] += more[column]
+        mine[column + 1] += more[column + 1]
+        mine[column + 2] += more[column + 2]
+        mine[column + 3] += more[column + 3]
+        mine[column + 4] = min(mine[column + 4], more[column + 4])
+        mine[column + 5] = max(mine[column + 5], more[column + 5])

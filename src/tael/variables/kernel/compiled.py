@@ -23,12 +23,23 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 def compiled(function: _F) -> _F:
     """Compile without the interpreter's lock and without fast-math: the order of sums is ours."""
+    return _made(function, inside=False)
+
+
+def inlined(function: _F) -> _F:
+    """Compile into its callers: a call would count references to every array that it is given."""
+    return _made(function, inside=True)
+
+
+def _made(function: _F, *, inside: bool) -> _F:
     before = _CONFIG.CACHE_DIR
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     folder = cache_folder(before, base)
     _CONFIG.CACHE_DIR = folder
     try:
-        made: Any = numba.njit(nogil=True, cache=bool(folder), error_model="numpy")(function)
+        made: Any = numba.njit(
+            nogil=True, cache=bool(folder), error_model="numpy", forceinline=inside
+        )(function)
     finally:
         _CONFIG.CACHE_DIR = before
     return cast("_F", made)

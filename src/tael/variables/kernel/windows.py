@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tael.kernel import BadInput
 from tael.variables.kernel.cells import LEAST_SLOTS, Work, gather
-from tael.variables.kernel.compiled import compiled
+from tael.variables.kernel.compiled import compiled, inlined
 from tael.variables.kernel.exact import less, product, signed_product, times_limbs, to_double
 from tael.variables.kernel.sheet import NO_EVENT, NO_SOURCE, UNDEFINED, VALUE, Sheet
 from tael.variables.packing.packed import LEAST_TIME, MOST_TIME, Events, Packed
@@ -110,12 +110,12 @@ def _write(
 ) -> None:
     row, sheet = where
     for cell in range(len(work.cells)):
-        count = work.cells[cell, 0]
+        empty = work.cells[cell, 0] == 0
         for j in range(plan.cell_starts[cell], plan.cell_starts[cell + 1]):
             code, column = plan.program[j, 0], plan.program[j, 1]
             if code >= _SHARE_AMOUNT:
                 value, reason = _ratio(work, code, column, cell, plan.program[j, 2])
-            elif count == 0:
+            elif empty:
                 value, reason = _of_nothing(code)
             elif code in (_SINCE_LAST, _SINCE_FIRST, _GAP):
                 value, reason = _of_times(events, work, code, cell, asof)
@@ -127,14 +127,14 @@ def _write(
             sheet.reasons[row, plan.program[j, 3]] = reason
 
 
-@compiled
+@inlined
 def _of_nothing(code: int) -> tuple[float, int]:
     if code in (_N, _SUM, _DISTINCT):
         return 0.0, VALUE
     return np.nan, NO_EVENT
 
 
-@compiled
+@inlined
 def _plain(  # noqa: PLR0911 - a line an aggregate
     events: Events, work: Work, code: int, column: int, cell: int
 ) -> float:
@@ -154,7 +154,7 @@ def _plain(  # noqa: PLR0911 - a line an aggregate
     return float(cells[cell, 0])
 
 
-@compiled
+@inlined
 def _of_times(events: Events, work: Work, code: int, cell: int, asof: int) -> tuple[float, int]:
     newest, oldest = events.time[work.cells[cell, 1]], events.time[work.cells[cell, 2]]
     if code == _SINCE_LAST:
@@ -167,7 +167,7 @@ def _of_times(events: Events, work: Work, code: int, cell: int, asof: int) -> tu
     return float(newest - oldest) / float(86400 * gaps), VALUE
 
 
-@compiled
+@inlined
 def _ratio(work: Work, code: int, column: int, cell: int, other: int) -> tuple[float, int]:
     if work.cells[other, 0] == 0:
         return np.nan, NO_EVENT
@@ -183,7 +183,7 @@ def _ratio(work: Work, code: int, column: int, cell: int, other: int) -> tuple[f
     return float(part) / float(whole), VALUE
 
 
-@compiled
+@inlined
 def _of_moments(work: Work, code: int, column: int, cell: int) -> tuple[float, int]:
     if work.cells[cell, 0] == 1:
         return np.nan, UNDEFINED
@@ -198,7 +198,7 @@ def _of_moments(work: Work, code: int, column: int, cell: int) -> tuple[float, i
     return deviation / (float(abs(total)) / float(work.cells[cell, 0])), VALUE
 
 
-@compiled
+@inlined
 def _deviation(cells: NDArray[np.int64], column: int, cell: int) -> float:
     """Of the sample: the root of (n·Σa² - (Σa)²) / (n·(n - 1))."""
     n, total = cells[cell, 0], cells[cell, column]
@@ -212,7 +212,7 @@ def _deviation(cells: NDArray[np.int64], column: int, cell: int) -> float:
     return float(np.sqrt(spread / float(n * (n - 1))))
 
 
-@compiled
+@inlined
 def _slope(cells: NDArray[np.int64], column: int, cell: int) -> tuple[float, int]:
     """Of least squares, amount a day, rising towards the as-of instant.
 

@@ -59,7 +59,7 @@ class WindowArrays(NamedTuple):
         leaf_filters: int64[...], filters of leaf after leaf.
         leaf_masks: uint64[L, words], bit f of a row says that filter f holds the leaf.
         cell_starts: int64[F·W + 1], where the outputs of each cell begin.
-        program: int64[outputs, 4], cell by cell: code of the aggregate, first column of the measure
+        program: int32[outputs, 4], cell by cell: code of the aggregate, first column of the measure
             in a cell, the other cell (share, velocity), the column of the result.
         sizes: int64[2], measures, and whether distinct keys are counted.
     """
@@ -69,7 +69,7 @@ class WindowArrays(NamedTuple):
     leaf_filters: Whole
     leaf_masks: Words
     cell_starts: Whole
-    program: Whole
+    program: NDArray[np.int32]
     sizes: Whole
 
 
@@ -155,7 +155,7 @@ class WindowPlan:
             sizes=_whole_numbers([self.measures, int(distinct)]),
         )
 
-    def _program(self) -> tuple[Whole, Whole]:
+    def _program(self) -> tuple[Whole, NDArray[np.int32]]:
         lengths = [0] * (len(self.filters) * len(self.windows))
         lines = []
         for column, each in enumerate(self.outputs):
@@ -167,7 +167,7 @@ class WindowPlan:
             lines.append((cell, each.measure, code, other, column))
         lines.sort()
         rows = [[code, 5 + 6 * measure, other, column] for _, measure, code, other, column in lines]
-        return _starts(lengths), np.array(rows, np.int64).reshape(len(rows), 4)
+        return _starts(lengths), np.array(rows, np.int32).reshape(len(rows), 4)
 
     def _problem(self, output: Output) -> str:
         if output.aggregate not in AGGREGATES:
