@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,17 @@ def test_a_difference_of_two_units_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_definitions_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="holds no definition"):
         load_definitions(tmp_path)
+
+
+@pytest.mark.parametrize("spoilt", ["{}", "[]", "[{a: b}]", "''", "~", "\x01", "🙂", "-1"])
+def test_whatever_stands_in_the_place_of_a_value_the_reader_goes_on(
+    spoilt: str, tmp_path: Path
+) -> None:
+    for place in re.finditer(r'[\w.-]+(?=[,}\]\n])|"[^"]*"', GOOD):
+        text = GOOD[: place.start()] + spoilt + GOOD[place.end() :]
+        for finding in read_definitions(written(tmp_path, text))[2]:
+            assert finding.line <= GOOD.count("\n") + 1
+            assert finding.text("zh") != finding.text("en") or finding.rule == "ids"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "a", "source: {a: b}", "families: [a, {kind: []}]"])

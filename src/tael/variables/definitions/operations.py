@@ -81,7 +81,7 @@ _WINDOW_VALUE = {
 _WINDOW_EVENTS = {
     "n": _of("n", "count", "{m}次数", "number of {m}"),
     "share": _of("share_count", "ratio", "{m}次数占全部之比", "share of all {m}"),
-    "velocity": _of("velocity_count", *_VELOCITY),
+    "velocity": _of("velocity", *_VELOCITY),
     "gap_mean": _of("gap_mean", "day", "{m}平均间隔", "mean gap between {m}"),
     "days_since_last": _of("days_since_last", "day", "距最近{m}", "time since the latest {m}"),
     "days_since_first": _of("days_since_first", "day", "距最早{m}", "time since the earliest {m}"),

@@ -62,8 +62,10 @@ def _column(name: str, node: Node, findings: Findings) -> Column:
     if fields.text("key", "no") == "yes":
         return Column(name, "key", title)
     unit = fields.text("unit")
-    if unit and unit not in UNITS:
-        fields.fault(fields.parts["unit"], "unit_unknown", name=unit, known=", ".join(UNITS))
+    if unit not in UNITS:
+        fields.fault(
+            fields.parts.get("unit", node), "unit_unknown", name=unit, known=", ".join(UNITS)
+        )
         unit = "count"
     return Column(name, "integer", title, (), unit, fields.number("decimals", 0))
 
