@@ -14,6 +14,7 @@ COLUMNS = {
     "vat_invoice": "direction status kind amount tax counterparty",
     "bureau_enquiry": "lender reason",
     "tax_return": "tax status declared paid days_late",
+    "court_record": "role matter stage amount",
     "utility_bill": "utility status amount quantity",
 }
 

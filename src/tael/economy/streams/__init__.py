@@ -6,6 +6,7 @@ from tael.economy.agents.life import Life, life
 from tael.economy.agents.model import Borrower
 from tael.economy.streams.bank_tx import bank_tx
 from tael.economy.streams.bureau_enquiry import bureau_enquiry
+from tael.economy.streams.court_record import court_record
 from tael.economy.streams.rows import Events
 from tael.economy.streams.tables import table_of
 from tael.economy.streams.tax_return import tax_return
@@ -19,6 +20,7 @@ STREAMS: dict[str, Callable[[World, Borrower, Life], Events]] = {
     "bureau_enquiry": bureau_enquiry,
     "tax_return": tax_return,
     "utility_bill": utility_bill,
+    "court_record": court_record,
 }
 
 
@@ -33,6 +35,7 @@ __all__ = [
     "Events",
     "bank_tx",
     "bureau_enquiry",
+    "court_record",
     "events_of",
     "table_of",
     "tax_return",

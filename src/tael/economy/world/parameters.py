@@ -177,6 +177,13 @@ class Sources:
         Levy("gas", 3, 0.002),
         Levy("broadband", 12, 0.001),
     )
+    sued_after_default: float = 0.55
+    court_steps: tuple[float, ...] = (1.0, 0.8, 0.6, 0.5)
+    court_months: float = 4.0
+    disputes: float = 0.002
+    labour_disputes: float = 0.001
+    stress_in_labour: float = 0.5
+    court: Delivery = Delivery(20.0, 0.2, 90.0, 0.004, 0.002, 0.001)
     late: float = -2.6
     unpaid: float = -5.0
     stress_in_late: float = 0.7
