@@ -10,7 +10,7 @@ from tael.economy.agents.life import Life
 from tael.economy.agents.model import Borrower
 from tael.economy.world.chance import Chance, Floats, Integers, logistic
 from tael.economy.world.months import MONTHS, first_days, instant
-from tael.economy.world.parameters import Levy, Sources
+from tael.economy.world.sources import Levy, Sources
 
 STATUSES = ("on_time", "late", "unpaid")
 _LATE, _UNPAID = 1, 2

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tael.economy.world.chance import Chance, Floats, Integers
 from tael.economy.world.months import DAY_S
-from tael.economy.world.parameters import Delivery
+from tael.economy.world.sources import Delivery
 
 Columns = dict[str, Integers]
 Flags = npt.NDArray[np.bool_]

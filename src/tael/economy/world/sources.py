@@ -1,0 +1,120 @@
+"""What each source records and how it reports: every figure invented, none about real bureaus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One purpose of a bank account: events a month and their sum as a share of monthly sales.
+
+    ``stress`` moves the number of events with stress; ``pool`` is the number of counterparties.
+    """
+
+    purpose: str
+    direction: str
+    subject: str
+    monthly: float
+    share: float
+    stress: float
+    pool: int
+
+
+def _flows() -> tuple[Flow, ...]:
+    return (
+        Flow("sales", "in", "enterprise", 0.91, 0.80, -0.10, 24),
+        Flow("supplier", "out", "enterprise", 0.56, 0.50, -0.10, 12),
+        Flow("wage", "out", "enterprise", 0.385, 0.12, -0.15, 4),
+        Flow("rent", "out", "enterprise", 0.154, 0.05, -0.10, 1),
+        Flow("tax", "out", "enterprise", 0.154, 0.03, -0.15, 1),
+        Flow("utility", "out", "enterprise", 0.154, 0.01, -0.10, 2),
+        Flow("loan_in", "in", "enterprise", 0.028, 0.15, 0.30, 3),
+        Flow("loan_repay", "out", "enterprise", 0.175, 0.05, 0.05, 3),
+        Flow("cash", "out", "enterprise", 0.126, 0.03, 0.15, 1),
+        Flow("own_transfer", "out", "enterprise", 0.154, 0.08, 0.20, 2),
+        Flow("fee", "out", "enterprise", 0.084, 0.001, 0.0, 1),
+        Flow("refund", "out", "enterprise", 0.042, 0.01, 0.15, 10),
+        Flow("own_transfer", "in", "person", 0.154, 0.08, 0.20, 2),
+        Flow("family", "out", "person", 0.21, 0.02, -0.05, 4),
+        Flow("family", "in", "person", 0.056, 0.03, 0.30, 4),
+        Flow("cash", "out", "person", 0.105, 0.01, 0.05, 1),
+        Flow("loan_repay", "out", "person", 0.175, 0.03, 0.05, 3),
+        Flow("other", "out", "person", 0.245, 0.01, 0.0, 12),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a source reports: usual and late delays in days, and shares of flawed records."""
+
+    usual_days: float
+    late: float
+    late_days: float
+    duplicated: float
+    corrected: float
+    withdrawn: float
+
+
+@dataclass(frozen=True, slots=True)
+class Levy:
+    """A tax or bill: every how many months it is due, and its share of the sales between."""
+
+    name: str
+    months: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The figures of each source."""
+
+    flows: tuple[Flow, ...] = field(default_factory=_flows)
+    till_share: float = 0.5
+    bank: Delivery = Delivery(1.0, 0.02, 20.0, 0.004, 0.003, 0.001)
+    spread_of_amounts: float = 0.6
+    invoices_out: float = 0.95
+    invoices_in: float = 0.75
+    invoice_cost_share: float = 0.6
+    invoice_tax: float = 0.09
+    invoice_void: float = 0.035
+    invoice_red: float = 0.02
+    invoice_special: float = 0.45
+    invoice_pool: int = 18
+    inflation: float = 2.0
+    invoices: Delivery = Delivery(4.0, 0.06, 28.0, 0.005, 0.004, 0.001)
+    enquiries: float = 0.07
+    enquiries_of_owner: float = 0.10
+    enquiry_stress: float = 0.45
+    enquiry_hidden: float = 0.30
+    enquiry_fraud: float = 1.2
+    enquiry: Delivery = Delivery(3.0, 0.08, 35.0, 0.003, 0.0, 0.002)
+    tax_filers: float = 0.3
+    tax: Delivery = Delivery(6.0, 0.05, 40.0, 0.004, 0.004, 0.001)
+    taxes: tuple[Levy, ...] = (
+        Levy("vat", 3, 0.025),
+        Levy("income", 12, 0.008),
+        Levy("social", 3, 0.02),
+        Levy("stamp", 12, 0.0004),
+    )
+    utility_users: float = 0.15
+    utility: Delivery = Delivery(2.0, 0.03, 20.0, 0.003, 0.003, 0.001)
+    utilities: tuple[Levy, ...] = (
+        Levy("power", 1, 0.012),
+        Levy("water", 3, 0.002),
+        Levy("gas", 3, 0.002),
+        Levy("broadband", 12, 0.001),
+    )
+    sued_after_default: float = 0.55
+    court_steps: tuple[float, ...] = (1.0, 0.8, 0.6, 0.5)
+    court_months: float = 4.0
+    disputes: float = 0.002
+    labour_disputes: float = 0.001
+    stress_in_labour: float = 0.5
+    court: Delivery = Delivery(20.0, 0.2, 90.0, 0.004, 0.002, 0.001)
+    late: float = -2.6
+    unpaid: float = -5.0
+    stress_in_late: float = 0.7
+    prudence_in_late: float = -0.5
+    most_days_late: int = 60
+    stress_in_power: float = -0.12
