@@ -14,7 +14,7 @@ from tael.variables.kernel.sheet import Sheet, make_sheet, row_hashes
 from tael.variables.kernel.windows import run
 from tael.variables.oracle.windows import answers
 from tael.variables.packing.packed import FOREVER, Packed, sort_order
-from tael.variables.plan.windows import AGGREGATES, SHARES, Output, WindowPlan
+from tael.variables.plan.windows import AGGREGATES, SHARES, VELOCITIES, Output, WindowPlan
 
 ASOF = 1_700_000_000
 DAY = 86_400
@@ -84,7 +84,7 @@ def plans(draw: st.DrawFn) -> WindowPlan:
     outputs = [
         each
         for each in draw(st.lists(output, min_size=1, max_size=60))
-        if each.aggregate != "velocity" or each.window < len(windows) - 1
+        if each.aggregate not in VELOCITIES or each.window < len(windows) - 1
     ]
     return WindowPlan(LEAVES, filters, windows, 2, tuple(outputs))
 
@@ -186,7 +186,7 @@ def _many(size: int) -> tuple[WindowPlan, Packed, np.ndarray]:
         for window in range(3)
         for measure in range(2)
         for aggregate in AGGREGATES
-        if (aggregate != "velocity" or window < 2) and (aggregate not in SHARES or number)
+        if (aggregate not in VELOCITIES or window < 2) and (aggregate not in SHARES or number)
     )
     return WindowPlan(LEAVES, filters, (7 * DAY, 90 * DAY, None), 2, outputs), packed, asof
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from tael.kernel import BadInput
-from tael.variables.kernel.sheet import make_sheet, row_hashes
+from tael.variables.kernel.sheet import Sheet, make_sheet, row_hashes
 from tael.variables.kernel.windows import run
 from tael.variables.oracle.windows import answers
 from tael.variables.packing.packed import FOREVER, Packed, sort_order, verify
-from tael.variables.plan.windows import AGGREGATES, Output, WindowPlan
+from tael.variables.plan.windows import AGGREGATES, VELOCITIES, Output, WindowPlan
 
 DAY = 86_400
 ASOF = 1_700_000_000
@@ -26,7 +26,7 @@ OUTPUTS = tuple(
     for number in range(3)
     for window in range(3)
     for aggregate in AGGREGATES
-    if not (aggregate == "velocity" and window == ALL)
+    if not (aggregate in VELOCITIES and window == ALL)
 )
 PLAN = WindowPlan(
     leaves=2,
@@ -99,6 +99,10 @@ CASES = [
     ("none: velocity", [], "velocity", RENT, WEEK, NAN, 2),
     ("none of these: share", [(DAY, WAGE, 5, 1)], "share_amount", RENT, WEEK, 0.0, 0),
     ("none lately: velocity", [(9 * DAY, RENT, 5, 1)], "velocity", RENT, WEEK, 0.0, 0),
+    ("sums: velocity", [(DAY, RENT, 6, 1), (9 * DAY, RENT, 2, 1)],
+     "velocity_amount", RENT, WEEK, 0.75, 0),
+    ("sum of nothing: velocity", [(DAY, RENT, 5, 1), (9 * DAY, RENT, -5, 1)],
+     "velocity_amount", RENT, WEEK, NAN, 3),
     ("nothing in all: share", [(DAY, RENT, 5, 1), (DAY, WAGE, -5, 1)],
      "share_amount", RENT, WEEK, NAN, 3),
     ("one: mean", [(DAY, RENT, -5, 1)], "mean", RENT, WEEK, -5.0, 0),
@@ -170,6 +174,34 @@ def test_a_source_without_amounts_is_counted() -> None:
     assert found == {("n", 0, 0): (2.0, 0)}
 
 
+def test_a_section_writes_its_own_columns_only() -> None:
+    plan = WindowPlan(2, PLAN.filters, (None,), 1, (Output("n", ANY, 0), Output("sum", ANY, 0)))
+    events = packed([(DAY, RENT, 5, 1), (2 * DAY, RENT, 6, 2)])
+    sheet = make_sheet(1, 5)
+    for present in (True, False):
+        sheet.values[:], sheet.reasons[:] = 7.0, 9
+        some = replace(events, present=np.array([present]))
+        run(plan, some, np.array([ASOF]), 0, sheet.at(2))
+        expected = [2.0, 11.0] if present else [NAN, NAN]
+        np.testing.assert_array_equal(sheet.values[0], [7.0, 7.0, *expected, 7.0])
+        assert sheet.reasons[0].tolist() == [9, 9, *([0, 0] if present else [1, 1]), 9]
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        make_sheet(1, len(OUTPUTS)).at(1),
+        make_sheet(1, len(OUTPUTS)).at(-1),
+        Sheet(np.empty((1, len(OUTPUTS)), np.float32), np.empty((1, len(OUTPUTS)), np.uint8)),
+        Sheet(np.empty((1, 2 * len(OUTPUTS)))[:, ::2], np.empty((1, len(OUTPUTS)), np.uint8)),
+    ],
+)
+def test_a_sheet_that_the_loops_cannot_write_is_refused(sheet: Sheet) -> None:
+    with pytest.raises(BadInput) as caught:
+        run(PLAN, packed([(DAY, RENT, 5, 1)]), np.array([ASOF]), 0, sheet)
+    assert caught.value.field == "sheet"
+
+
 def test_each_measure_has_its_own_sums() -> None:
     outputs = (Output("sum", 0, 0, 0), Output("max", 0, 0, 1), Output("last", 0, 0, 1))
     plan = WindowPlan(1, (frozenset({0}),), (None,), 2, outputs)
@@ -200,7 +232,7 @@ def test_events_that_do_not_fit_the_plan_are_refused(change: dict, field: str) -
         ([5], 0, 0, "asof"),
         ([ASOF, ASOF], 0, 0, "asof"),
         ([ASOF], 1, 0, "first"),
-        ([ASOF], 0, 1, "sheet"),
+        ([ASOF], 0, -1, "sheet"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(
@@ -243,9 +275,10 @@ def test_no_bit_changes_without_a_new_version_of_the_kernel() -> None:
         (day * DAY + 7 * day, day % 2, 10**9 - day**4, day % 11, day * DAY - day % 3 * DAY)
         for day in range(1, 120)
     ]
-    events = packed(rows)
-    sheet = make_sheet(1, len(OUTPUTS))
-    run(PLAN, events, np.array([ASOF]), 0, sheet)
-    assert row_hashes(PLAN.hash, sheet) == [
+    first = tuple(each for each in OUTPUTS if each.aggregate != "velocity_amount")
+    plan = replace(PLAN, outputs=first)
+    sheet = make_sheet(1, len(first))
+    run(plan, packed(rows), np.array([ASOF]), 0, sheet)
+    assert row_hashes(plan.hash, sheet) == [
         "55068006a47603f72282a590419d81cd2bfb0f3cb87f207a615436c59447b39f"
     ]

@@ -17,17 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.variables.kernel.compiled import compiled, inlined
+from tael.variables.kernel.keys import Keys, Place, shift_for, slot_of
+from tael.variables.kernel.rows import visible
 from tael.variables.packing.packed import Events
 from tael.variables.plan.windows import WindowArrays
 
 _DAY = 86_400
 _HALF_BITS, _LOW_HALF = 20, (1 << 20) - 1
 _LOW = 0xFFFFFFFF
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads keys that are alike
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
-LEAST_SLOTS = 64
-Place = int | np.int64  # made from an unsigned number it must be the latter: compiled loops mix the
-# two into a float
 
 
 class Work(NamedTuple):
@@ -37,16 +35,14 @@ class Work(NamedTuple):
         leaves: int64[L·W, columns], cells of leaves by shortest window.
         cells: int64[F·W, columns], cells of filters, at last by nested window.
         distinct: int64[F·W], keys not seen in a newer event of the filter, by shortest window.
-        keys: int64[slots], open addressing.
-        stamps: int64[slots], 1 + place of the borrower to whom the slot belongs.
+        keys: a table of so many slots.
         seen: uint64[slots, words], bit f says that filter f has seen the key.
     """
 
     leaves: NDArray[np.int64]
     cells: NDArray[np.int64]
     distinct: NDArray[np.int64]
-    keys: NDArray[np.int64]
-    stamps: NDArray[np.int64]
+    keys: Keys
     seen: NDArray[np.uint64]
 
 
@@ -60,12 +56,12 @@ def gather(plan: WindowArrays, events: Events, work: Work, b: int, asof: int) ->
     begin, end = events.offsets[b], events.offsets[b + 1]
     if counts:
         work.distinct[:] = 0
-    shift = _shift(end - begin)
+    shift = shift_for(end - begin)
     window = 0
     for i in range(begin, end):
-        time = events.time[i]
-        if time >= asof or events.visible_from[i] > asof or events.visible_to[i] <= asof:
+        if not visible(events, i, asof):
             continue
+        time = events.time[i]
         while window < last and time < asof - plan.windows[window]:
             window += 1
         if window == last:
@@ -73,7 +69,9 @@ def gather(plan: WindowArrays, events: Events, work: Work, b: int, asof: int) ->
         leaf = np.int64(events.leaf[i])
         _add(events, work, leaf * last + window, i, (asof - time) // _DAY)
         if counts:
-            slot = _slot(work, events.key[i], b + 1, shift)
+            slot, fresh = slot_of(work.keys, events.key[i], b + 1, shift)
+            if fresh:
+                work.seen[slot, :] = _ZERO
             _see(plan, work, slot, leaf, window)
     _to_filters(plan, work)
     _to_nested(plan, work)
@@ -104,31 +102,6 @@ def _add(events: Events, work: Work, cell: Place, i: int, day: int) -> None:
             cells[cell, column + 4] = amount
         if first or amount > cells[cell, column + 5]:
             cells[cell, column + 5] = amount
-
-
-@compiled
-def _shift(events: int) -> np.uint64:
-    """64 less the bits of a table with at least two slots an event."""
-    slots, bits = LEAST_SLOTS, 6
-    while slots < 2 * events:
-        slots *= 2
-        bits += 1
-    return np.uint64(64 - bits)
-
-
-@inlined
-def _slot(work: Work, key: int, stamp: int, shift: np.uint64) -> Place:
-    """The key's slot, made its own if it has none."""
-    end = np.int64((_ONE << (np.uint64(64) - shift)) - _ONE)
-    slot = np.int64((np.uint64(key) * _GOLDEN) >> shift)
-    while work.stamps[slot] == stamp and work.keys[slot] != key:
-        slot = (slot + 1) & end
-    if work.stamps[slot] != stamp:
-        work.stamps[slot] = stamp
-        work.keys[slot] = key
-        for word in range(work.seen.shape[1]):
-            work.seen[slot, word] = _ZERO
-    return slot
 
 
 @inlined

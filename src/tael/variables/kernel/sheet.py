@@ -20,14 +20,20 @@ class Sheet(NamedTuple):
     Attributes:
         values: float64[rows, outputs], NaN wherever the reason is not `VALUE`.
         reasons: uint8[rows, outputs]: `VALUE`, `NO_SOURCE`, `NO_EVENT` or `UNDEFINED`.
+        start: the column at which the next section of variables begins to write.
     """
 
     values: NDArray[np.float64]
     reasons: NDArray[np.uint8]
+    start: int = 0
 
     def top(self, rows: int) -> Sheet:
         """The first rows, sharing memory."""
-        return Sheet(self.values[:rows], self.reasons[:rows])
+        return Sheet(self.values[:rows], self.reasons[:rows], self.start)
+
+    def at(self, start: int) -> Sheet:
+        """The same rows, sharing memory, for a section that begins at column ``start``."""
+        return Sheet(self.values, self.reasons, start)
 
 
 def make_sheet(rows: int, outputs: int) -> Sheet:

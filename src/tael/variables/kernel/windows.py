@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tael.kernel import BadInput
-from tael.variables.kernel.cells import LEAST_SLOTS, Work, gather
+from tael.variables.kernel.cells import Work, gather
+from tael.variables.kernel.checks import check_run
 from tael.variables.kernel.compiled import compiled, inlined
 from tael.variables.kernel.exact import less, product, signed_product, times_limbs, to_double
-from tael.variables.kernel.sheet import NO_EVENT, NO_SOURCE, UNDEFINED, VALUE, Sheet
-from tael.variables.packing.packed import LEAST_TIME, MOST_TIME, Events, Packed
+from tael.variables.kernel.keys import make_keys
+from tael.variables.kernel.rows import leave_out, put
+from tael.variables.kernel.sheet import NO_EVENT, UNDEFINED, VALUE, Sheet
+from tael.variables.packing.packed import Events, Packed
 from tael.variables.plan.windows import WindowArrays, WindowPlan
 
 _SAFE = 4e18  # below 2^62: products whose estimate is below this are taken in 64 bits
@@ -23,7 +25,8 @@ _DAY = 86400.0
 (
     _N, _SUM, _MEAN, _MIN, _MAX, _STD, _CV, _LAST, _SLOPE, _SINCE_LAST,
     _SINCE_FIRST, _GAP, _DISTINCT, _SHARE_AMOUNT, _SHARE_COUNT, _VELOCITY,
-) = range(16)  # fmt: skip
+    _VELOCITY_AMOUNT,
+) = range(17)  # fmt: skip
 
 
 def run(
@@ -36,14 +39,14 @@ def run(
         packed: the events; `verify` has let them through.
         asof: int64[B], UTC seconds, the instant as of which each borrower is looked at.
         first: place of the first borrower.
-        sheet: a row each; float64 and uint8, as many columns as the plan has outputs.
+        sheet: a row each; the plan's outputs go into the columns from ``sheet.start``.
 
     Raises:
-        BadInput: shapes do not fit, an as-of instant lies outside 1990 to 2038, or an event has a
-            leaf that the plan has not.
+        BadInput: shapes or types do not fit, an as-of instant lies outside 1990 to 2038, or an
+            event has a leaf that the plan has not.
     """
     last = first + len(sheet.values)
-    _check(plan, packed, asof, first, sheet)
+    check_run(plan, packed, asof, first, sheet)
     most = int(np.diff(packed.offsets[first : last + 1]).max(initial=0))
     _rows(plan.arrays(), packed.arrays(), asof[first:last], first, (_work(plan, most), sheet))
 
@@ -51,39 +54,14 @@ def run(
 def _work(plan: WindowPlan, events: int) -> Work:
     windows, filters = len(plan.windows), len(plan.filters)
     columns = 5 + 6 * plan.measures
-    slots = LEAST_SLOTS
-    while slots < 2 * events:
-        slots *= 2
+    keys = make_keys(events)
     return Work(
         leaves=np.empty((plan.leaves * windows, columns), np.int64),
         cells=np.empty((filters * windows, columns), np.int64),
         distinct=np.zeros(filters * windows, np.int64),
-        keys=np.empty(slots, np.int64),
-        stamps=np.zeros(slots, np.int64),
-        seen=np.empty((slots, -(-filters // 64)), np.uint64),
+        keys=keys,
+        seen=np.empty((len(keys.keys), -(-filters // 64)), np.uint64),
     )
-
-
-def _check(
-    plan: WindowPlan, packed: Packed, asof: NDArray[np.int64], first: int, sheet: Sheet
-) -> None:
-    """What would make the loops read or write beside their arrays, or overflow."""
-    last = first + len(sheet.values)
-    shape = (last - first, len(plan.outputs))
-    if sheet.values.shape != shape or sheet.reasons.shape != shape:
-        raise BadInput(f"its shape must be {shape}", field="sheet")
-    if asof.dtype != np.int64 or asof.shape != (packed.borrowers,):
-        raise BadInput(f"int64[{packed.borrowers}] is needed", field="asof")
-    if first < 0 or last > packed.borrowers:
-        raise BadInput(f"there are {packed.borrowers} borrowers", field="first")
-    if len(packed.measures) != plan.measures:
-        raise BadInput(f"the plan has {plan.measures}", field="measures")
-    instants = asof[first:last]
-    if instants.size and not (instants.min() >= LEAST_TIME and instants.max() < MOST_TIME):
-        raise BadInput("an as-of instant lies between 1990 and 2038, UTC seconds", field="asof")
-    leaves = packed.leaf[packed.offsets[first] : packed.offsets[last]]
-    if leaves.size and leaves.max() >= plan.leaves:
-        raise BadInput(f"the plan has {plan.leaves} leaves", field="leaf")
 
 
 @compiled
@@ -100,8 +78,7 @@ def _rows(
             gather(plan, events, work, first + row, asof[row])
             _write(plan, events, work, asof[row], (row, sheet))
         else:
-            sheet.values[row, :] = np.nan
-            sheet.reasons[row, :] = NO_SOURCE
+            leave_out(sheet, row, len(plan.program))
 
 
 @compiled
@@ -114,17 +91,16 @@ def _write(
         for j in range(plan.cell_starts[cell], plan.cell_starts[cell + 1]):
             code, column = plan.program[j, 0], plan.program[j, 1]
             if code >= _SHARE_AMOUNT:
-                value, reason = _ratio(work, code, column, cell, plan.program[j, 2])
+                answer = _ratio(work, code, column, cell, plan.program[j, 2])
             elif empty:
-                value, reason = _of_nothing(code)
+                answer = _of_nothing(code)
             elif code in (_SINCE_LAST, _SINCE_FIRST, _GAP):
-                value, reason = _of_times(events, work, code, cell, asof)
+                answer = _of_times(events, work, code, cell, asof)
             elif code in (_STD, _CV, _SLOPE):
-                value, reason = _of_moments(work, code, column, cell)
+                answer = _of_moments(work, code, column, cell)
             else:
-                value, reason = _plain(events, work, code, column, cell), VALUE
-            sheet.values[row, plan.program[j, 3]] = value
-            sheet.reasons[row, plan.program[j, 3]] = reason
+                answer = _plain(events, work, code, column, cell), VALUE
+            put(sheet, row, plan.program[j, 3], answer)
 
 
 @inlined
@@ -171,11 +147,10 @@ def _of_times(events: Events, work: Work, code: int, cell: int, asof: int) -> tu
 def _ratio(work: Work, code: int, column: int, cell: int, other: int) -> tuple[float, int]:
     if work.cells[other, 0] == 0:
         return np.nan, NO_EVENT
-    if work.cells[cell, 0] == 0:
-        part = np.int64(0)
-    else:
-        part = work.cells[cell, column if code == _SHARE_AMOUNT else 0]
-    whole = work.cells[other, column if code == _SHARE_AMOUNT else 0]
+    counted = 0 if code in (_SHARE_COUNT, _VELOCITY) else column
+    part, whole = np.int64(0), work.cells[other, counted]
+    if work.cells[cell, 0] != 0:
+        part = work.cells[cell, counted]
     if whole == 0:
         return np.nan, UNDEFINED
     if part == 0:

@@ -24,11 +24,13 @@ ENDLESS: Final = 2**61  # seconds of the window that holds everything
 AGGREGATES: Final = (
     "n", "sum", "mean", "min", "max", "std", "cv", "last", "slope", "days_since_last",
     "days_since_first", "gap_mean", "distinct", "share_amount", "share_count", "velocity",
+    "velocity_amount",
 )  # fmt: skip
 OF_EVENTS: Final = frozenset(
     {"n", "days_since_last", "days_since_first", "gap_mean", "distinct", "share_count", "velocity"}
 )
 SHARES: Final = frozenset({"share_amount", "share_count"})
+VELOCITIES: Final = frozenset({"velocity", "velocity_amount"})  # the longest window has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,11 @@ class WindowPlan:
             problem = self._problem(output)
             if problem:
                 raise BadInput(problem, field=f"outputs[{place}]", rule="outputs")
+
+    @property
+    def width(self) -> int:
+        """How many columns the plan fills."""
+        return len(self.outputs)
 
     @cached_property
     def hash(self) -> str:
@@ -178,7 +185,7 @@ class WindowPlan:
             return f"there is no window {output.window}"
         if output.aggregate not in OF_EVENTS and not 0 <= output.measure < self.measures:
             return f"there is no measure {output.measure}"
-        if output.aggregate == "velocity" and output.window == len(self.windows) - 1:
+        if output.aggregate in VELOCITIES and output.window == len(self.windows) - 1:
             return "velocity compares with the next longer window, and there is none"
         return self._problem_of_share(output) if output.aggregate in SHARES else ""
 
