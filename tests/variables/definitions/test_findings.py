@@ -105,14 +105,14 @@ def test_a_finding_reads_in_english_and_in_chinese(tmp_path: Path) -> None:
 
 
 def test_more_leaves_than_the_limit_are_refused(tmp_path: Path) -> None:
-    codes = "\n".join(f"      c{n}: {{zh: 码, en: code}}" for n in range(600))
+    codes = "\n".join(f"      c{n}: {{zh: 码, en: code}}" for n in range(1_100))
     text = GOOD.replace(
         "      shop: {zh: 店铺, en: shops}", f"{codes}\n      shop: {{zh: 店, en: s}}"
     )
     findings = read_definitions(written(tmp_path, text))[2]
 
     assert [(each.field, each.rule) for each in findings] == [("leaves", "leaves")]
-    assert "603 leaves; a source holds 512 at most" in findings[0].text()
+    assert "1103 leaves; a source holds 1024 at most" in findings[0].text()
 
 
 def test_a_name_made_twice_is_refused_with_both_places(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tael.variables.definitions.model import Text
 
-MOST_LEAVES = 512
+MOST_LEAVES = 1_024  # of a source: the compiled loops hold a cell for each and window
 SUBJECTS = {
     "person": ("per", Text("个人", "Person")),
     "enterprise": ("ent", Text("企业", "Firm")),

@@ -162,7 +162,7 @@ def _wrong_kind(field: pa.Field, column: EventColumn) -> list[TableFault]:
     import pyarrow.types as kinds  # noqa: PLC0415 - an extra, and slow to load
 
     whole = kinds.is_integer(field.type) and not kinds.is_uint64(field.type)
-    if column.kind in {Kind.CODE, Kind.KEY} and not _is_text(field.type):
+    if column.kind in {Kind.CODE, Kind.LABEL, Kind.KEY} and not _is_text(field.type):
         return [TableFault("wrong_type", field.name, f"{field.type}, not text")]
     if column.kind in {Kind.MONEY, Kind.COUNT} and not whole:
         return [TableFault("wrong_type", field.name, f"{field.type}, not a signed integer")]
@@ -234,12 +234,13 @@ def _leaves(
     import pyarrow.compute as pc  # noqa: PLC0415 - the same
 
     leaf = np.zeros(table.num_rows, np.int64)
-    for column in schema.of(Kind.CODE):
+    for column in schema.of(Kind.CODE, Kind.LABEL):
         text = table[column.name].cast(pa.large_string())
         listed = pa.array(column.codes, pa.large_string())
         code = pc.index_in(text, value_set=listed).fill_null(-1).to_numpy().astype(np.int64)
         fates.mark((code < 0) & ~void, Fate.CODE_OUTSIDE_LIST, column.name)
-        leaf = leaf * len(column.codes) + np.maximum(code, 0)
+        if column.kind is Kind.CODE:
+            leaf = leaf * len(column.codes) + np.maximum(code, 0)
     return np.where(void, 0, leaf).astype(np.uint16)
 
 

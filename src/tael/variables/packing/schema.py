@@ -7,6 +7,7 @@ from enum import Enum
 from math import prod
 
 from tael.kernel import BadInput
+from tael.variables.definitions.model import Column, Source
 
 MOST_LEAVES = 65_536
 
@@ -18,6 +19,7 @@ class Kind(Enum):
     MONEY = "money"  # whole minor units: a measure
     COUNT = "count"  # whole numbers of a stated unit: a measure
     KEY = "key"  # any text, counterparty or tradeline: hashed to 64 bits
+    LABEL = "label"  # text out of a closed list that is no dimension: checked, then left behind
 
 
 # Columns that every source has, with the two that may be missing: a source that never corrects
@@ -26,6 +28,8 @@ SUBJECT, EVENT_ID, EVENT_AT, KNOWN_AT = "subject_id", "event_id", "event_at", "k
 VERSION, VOID = "version", "void"
 REQUIRED = (SUBJECT, EVENT_ID, EVENT_AT, KNOWN_AT)
 OPTIONAL = (VERSION, VOID)
+# What a column of CNY with so many decimals is counted in.
+_MINOR = {0: "yuan", 1: "jiao", 2: "fen", 3: "li", 4: "hao"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class EventColumn:
     Attributes:
         name: the column's name in the table.
         kind: what it holds.
-        codes: the closed list of a CODE column, in the order that numbers them; else empty.
+        codes: the closed list of a CODE or LABEL column, in the order that numbers them; else
+            empty.
         unit: minor unit of a MONEY column or unit of a COUNT (``fen``, ``days``); a table that
             states another in its field metadata (key ``unit``) is refused.
     """
@@ -65,8 +70,9 @@ class EventSchema:
         for name in names:
             self._refuse_if(names.count(name) > 1, name, "one column has a name")
         for column in self.columns:
-            coded = column.kind is Kind.CODE
-            self._refuse_if(coded != bool(column.codes), column.name, "codes belong to a CODE")
+            coded = column.kind in {Kind.CODE, Kind.LABEL}
+            rule = "codes belong to a CODE"
+            self._refuse_if(coded != bool(column.codes), column.name, rule)
             twice = len(set(column.codes)) < len(column.codes)
             self._refuse_if(twice, column.name, "each code stands once")
         keys = self.of(Kind.KEY)
@@ -98,3 +104,28 @@ class EventSchema:
     def _refuse_if(self, broken: bool, field: str, rule: str) -> None:  # noqa: FBT001 - a guard
         if broken:
             raise BadInput(f"source {self.source}, {field}: {rule}", field=field, rule=rule)
+
+
+def schema_of(source: Source) -> EventSchema:
+    """The event table of a source as its definition says.
+
+    Dimensions of the leaf come first, in their order, so that a leaf has the same number here and
+    in ``definitions.leaves``. Columns in CNY are MONEY, other integers COUNT of their unit, and
+    codes that are no dimension LABEL.
+    """
+    rest = [column for column in source.columns if column.name not in source.leaves]
+    columns = [*(source.column(name) for name in source.leaves), *rest]
+    return EventSchema(source.name, tuple(_event_column(each, source) for each in columns))
+
+
+def _event_column(column: Column, source: Source) -> EventColumn:
+    if column.kind == "code":
+        kind = Kind.CODE if column.name in source.leaves else Kind.LABEL
+        return EventColumn(column.name, kind, tuple(code for code, _ in column.codes))
+    if column.kind == "key":
+        return EventColumn(column.name, Kind.KEY)
+    if column.unit == "CNY":
+        return EventColumn(
+            column.name, Kind.MONEY, unit=_MINOR.get(column.decimals, f"CNY/10^{column.decimals}")
+        )
+    return EventColumn(column.name, Kind.COUNT, unit=column.unit)

@@ -1,0 +1,86 @@
+"""All events of some borrowers: one `Packed` a slot, every slot with the same borrowers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.kernel import BadInput
+from tael.variables.packing.packed import Packed
+
+UNKNOWN_GROUP = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Book:
+    """The events of B borrowers by slot: subject word and source, such as ``ent.bank_tx``.
+
+    Attributes:
+        borrowers: ids, each once.
+        slots: the events; a slot that is missing is a source that nobody has.
+        groups: int64[B], province · 1000 + industry, -1 where unknown: whose peers a borrower is
+            compared with. None: unknown of all.
+
+    Raises:
+        BadInput: a borrower stands twice, or a slot or the groups have another number of them.
+    """
+
+    borrowers: tuple[str, ...]
+    slots: Mapping[str, Packed]
+    groups: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.borrowers)
+        if len(set(self.borrowers)) < count:
+            raise BadInput("a borrower stands twice", field="borrowers", rule="each stands once")
+        for slot, packed in self.slots.items():
+            if packed.borrowers != count:
+                held = f"{packed.borrowers} borrowers are packed, {count} are named"
+                raise BadInput(held, field=slot, rule="every slot has the same borrowers")
+        if self.groups is not None and (
+            self.groups.dtype != np.int64 or self.groups.shape != (count,)
+        ):
+            raise BadInput(f"int64[{count}] is needed", field="groups")
+
+    def place(self, borrower: str) -> int:
+        """Where ``borrower`` stands, from 0.
+
+        Raises:
+            BadInput: it does not.
+        """
+        if borrower not in self.borrowers:
+            raise BadInput(f"there is no {borrower!r} here", field="borrower")
+        return self.borrowers.index(borrower)
+
+    def take(self, first: int, last: int) -> Book:
+        """The borrowers from place ``first`` to before ``last``.
+
+        Views of the same memory, but for amounts of more than one measure, which are copied.
+
+        Raises:
+            BadInput: no such places.
+        """
+        if not 0 <= first <= last <= len(self.borrowers):
+            raise BadInput(f"there are {len(self.borrowers)} borrowers", field="first")
+        return Book(
+            self.borrowers[first:last],
+            {slot: _part(packed, first, last) for slot, packed in self.slots.items()},
+            None if self.groups is None else self.groups[first:last],
+        )
+
+
+def _part(packed: Packed, first: int, last: int) -> Packed:
+    begin, end = int(packed.offsets[first]), int(packed.offsets[last])
+    return Packed(
+        offsets=packed.offsets[first : last + 1] - begin,
+        time=packed.time[begin:end],
+        visible_from=packed.visible_from[begin:end],
+        visible_to=packed.visible_to[begin:end],
+        leaf=packed.leaf[begin:end],
+        measures=np.ascontiguousarray(packed.measures[:, begin:end]),
+        key=packed.key[begin:end],
+        present=packed.present[first:last],
+    )
