@@ -7,69 +7,45 @@ windows, no limbs. The two must agree in every bit.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
+from tael.variables.oracle.events import (
+    ABSENT,
+    NO_ANSWER,
+    NOTHING,
+    VALUE,
+    Answer,
+    Event,
+    amounts,
+    part,
+    visible,
+    within,
+)
 from tael.variables.packing.packed import Packed
 from tael.variables.plan.windows import Output, WindowPlan
 
-VALUE: Final = 0
-NO_SOURCE: Final = 1
-NO_EVENT: Final = 2
-UNDEFINED: Final = 3
 _DAY: Final = 86_400
-
-Answer = tuple[float, int]
-NOTHING: Final[Answer] = (math.nan, NO_EVENT)
-NO_ANSWER: Final[Answer] = (math.nan, UNDEFINED)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A visible event: age in seconds, leaf, amounts, key."""
-
-    age_s: int
-    leaf: int
-    amounts: tuple[int, ...]
-    key: int
 
 
 def answers(plan: WindowPlan, packed: Packed, borrower: int, asof: int) -> list[Answer]:
     """Value and reason of each output for one borrower as of an instant in UTC seconds."""
-    if not packed.present[borrower]:
-        return [(math.nan, NO_SOURCE)] * len(plan.outputs)
     events = visible(packed, borrower, asof)
+    if events is None:
+        return [ABSENT] * len(plan.outputs)
     return [answer(plan, events, output) for output in plan.outputs]
-
-
-def visible(packed: Packed, borrower: int, asof: int) -> list[Event]:
-    """The events that had happened, were known and not yet replaced; newest first."""
-    found = []
-    for place in range(int(packed.offsets[borrower]), int(packed.offsets[borrower + 1])):
-        time = int(packed.time[place])
-        known = int(packed.visible_from[place]) <= asof < int(packed.visible_to[place])
-        if known and time < asof:
-            amounts = tuple(int(amount) for amount in packed.measures[:, place])
-            leaf, key = int(packed.leaf[place]), int(packed.key[place])
-            found.append(Event(asof - time, leaf, amounts, key))
-    return found
 
 
 def answer(  # noqa: PLR0911 - a line a family
     plan: WindowPlan, events: list[Event], output: Output
 ) -> Answer:
     """Value and reason of one output."""
-    mine = _within(plan, events, output.filter, output.window)
-    if output.aggregate == "share_count":
+    mine = within(events, plan.filters[output.filter], plan.windows[output.window])
+    if output.aggregate in {"share_count", "share_amount"}:
         base = _base(plan, events, output)
-        return _part(len(mine), len(base), base)
-    if output.aggregate == "share_amount":
-        base = _base(plan, events, output)
-        parts, whole = _amounts(mine, output), _amounts(base, output)
-        return _part(sum(parts), sum(whole), base)
-    if output.aggregate == "velocity":
-        longer = _within(plan, events, output.filter, output.window + 1)
-        return _part(len(mine), len(longer), longer)
+        return _compared(mine, base, -1 if output.aggregate == "share_count" else output.measure)
+    if output.aggregate in {"velocity", "velocity_amount"}:
+        longer = within(events, plan.filters[output.filter], plan.windows[output.window + 1])
+        return _compared(mine, longer, -1 if output.aggregate == "velocity" else output.measure)
     if output.aggregate in {"n", "sum", "distinct"}:
         return float(_total(mine, output)), VALUE
     if not mine:
@@ -77,25 +53,21 @@ def answer(  # noqa: PLR0911 - a line a family
     if output.aggregate in {"days_since_last", "days_since_first", "gap_mean"}:
         return _timing([each.age_s for each in mine], output.aggregate)
     days = [each.age_s // _DAY for each in mine]
-    return _amount(_amounts(mine, output), days, output.aggregate)
-
-
-def _within(plan: WindowPlan, events: list[Event], number: int, window: int) -> list[Event]:
-    leaves, seconds = plan.filters[number], plan.windows[window]
-    return [
-        each
-        for each in events
-        if each.leaf in leaves and (seconds is None or each.age_s <= seconds)
-    ]
+    return _amount(amounts(mine, output.measure), days, output.aggregate)
 
 
 def _base(plan: WindowPlan, events: list[Event], output: Output) -> list[Event]:
     base = plan.base(output)
-    return [] if base is None else _within(plan, events, base, output.window)
+    if base is None:
+        return []
+    return within(events, plan.filters[base], plan.windows[output.window])
 
 
-def _amounts(events: list[Event], output: Output) -> list[int]:
-    return [each.amounts[output.measure] for each in events]
+def _compared(mine: list[Event], whole: list[Event], measure: int) -> Answer:
+    """The events' number (measure -1) or total to that of the events that they are part of."""
+    if not whole:
+        return NOTHING
+    return part(sum(amounts(mine, measure)), sum(amounts(whole, measure)))
 
 
 def _total(events: list[Event], output: Output) -> int:
@@ -103,15 +75,7 @@ def _total(events: list[Event], output: Output) -> int:
         return len(events)
     if output.aggregate == "distinct":
         return len({each.key for each in events})
-    return sum(_amounts(events, output))
-
-
-def _part(part: int, whole: int, events: list[Event]) -> Answer:
-    if not events:
-        return NOTHING
-    if whole == 0:
-        return NO_ANSWER
-    return (float(part) / float(whole) if part else 0.0), VALUE
+    return sum(amounts(events, output.measure))
 
 
 def _timing(ages: list[int], aggregate: str) -> Answer:
