@@ -17,14 +17,14 @@ class SectionPlan(Protocol):
 
     Attributes:
         leaves: how many leaves the source has.
-        measures: how many measures an event has.
+        measures: how many measures an event has; None: the plan reads none of them.
         width: how many columns the plan fills.
     """
 
     @property
     def leaves(self) -> int: ...
     @property
-    def measures(self) -> int: ...
+    def measures(self) -> int | None: ...
     @property
     def width(self) -> int: ...
 
@@ -44,7 +44,7 @@ def check_run(
     if first < 0 or last > packed.borrowers:
         raise BadInput(f"there are {packed.borrowers} borrowers", field="first")
     check_instants(asof[first:last])
-    if len(packed.measures) != plan.measures:
+    if plan.measures is not None and len(packed.measures) != plan.measures:
         raise BadInput(f"the plan has {plan.measures}", field="measures")
     leaves = packed.leaf[packed.offsets[first] : packed.offsets[last]]
     if leaves.size and leaves.max() >= plan.leaves:
