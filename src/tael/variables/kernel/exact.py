@@ -51,6 +51,16 @@ def less(
 
 
 @compiled
+def plus(
+    one: tuple[np.uint64, np.uint64], two: tuple[np.uint64, np.uint64]
+) -> tuple[np.uint64, np.uint64]:
+    """The sum, modulo 2^128."""
+    low = one[1] + two[1]
+    carry = _ONE if low < two[1] else _ZERO
+    return one[0] + two[0] + carry, low
+
+
+@compiled
 def times_limbs(count: int, low: int, high: int) -> tuple[np.uint64, np.uint64]:
     """``count`` times (high · 2^32 + low); none of them is negative."""
     above = np.uint64(high) >> _HALF
