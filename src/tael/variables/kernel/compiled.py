@@ -2,13 +2,15 @@
 
 Compiled code is kept under ``NUMBA_CACHE_DIR`` or the user's cache folder, never beside the
 installed package; where neither can be written it is compiled in each process. The folder carries
-a hash of the sources of all loops: numba itself looks only at the file of the outermost one.
+a hash of the source of the loop and of all it imports from here, constants too: numba itself looks
+only at the file of the loop.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,8 @@ import numba
 from numba.core import config
 
 _CONFIG: Any = config  # its names are made when it is imported
+_ROOT = Path(__file__).parent.parent
+_IMPORTS = re.compile(r"^from tael\.variables\.([a-z_.]+) import", re.MULTILINE)
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
@@ -34,7 +38,7 @@ def inlined(function: _F) -> _F:
 def _made(function: _F, *, inside: bool) -> _F:
     before = _CONFIG.CACHE_DIR
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = cache_folder(before, base)
+    folder = cache_folder(before, base, function.__module__)
     _CONFIG.CACHE_DIR = folder
     try:
         made: Any = numba.njit(
@@ -46,10 +50,10 @@ def _made(function: _F, *, inside: bool) -> _F:
 
 
 @cache
-def cache_folder(given: str, base: str) -> str:
-    """Where compiled code may be kept: below ``given``, else ``base``; empty: nowhere."""
+def cache_folder(given: str, base: str, module: str) -> str:
+    """Where code of a module may be kept: below ``given``, else ``base``; empty: nowhere."""
     root = Path(given) if given else Path(base) / "tael" / "numba"
-    folder = root / f"variables-{_sources()}"
+    folder = root / f"variables-{_key(module)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -57,6 +61,16 @@ def cache_folder(given: str, base: str) -> str:
     return str(folder) if os.access(folder, os.W_OK) else ""
 
 
-def _sources() -> str:
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+def _key(module: str) -> str:
+    """A hash of the sources of a module and of those that it imports, and so on."""
+    names, waiting = set[str](), {module.removeprefix("tael.variables.")}
+    while waiting:
+        names |= waiting
+        waiting = {found for name in waiting for found in _IMPORTS.findall(_source(name))} - names
+    return hashlib.sha256("".join(map(_source, sorted(names))).encode()).hexdigest()[:12]
+
+
+@cache
+def _source(name: str) -> str:
+    file = _ROOT.joinpath(*name.split(".")).with_suffix(".py")
+    return file.read_text("utf-8") if file.is_file() else ""
