@@ -15,6 +15,7 @@ SUBJECTS = {
 # Unit → how it is written behind a value.
 UNITS = {
     "CNY": Text("元", "CNY"),
+    "CZK": Text("捷克克朗", "CZK"),
     "count": Text("个", "count"),
     "day": Text("天", "days"),
     "month": Text("月", "months"),
