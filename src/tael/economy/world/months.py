@@ -90,3 +90,9 @@ def is_weekend(day: Integers) -> Integers:
 def _first_day(index: int) -> int:
     year, month = divmod(index, 12)
     return (date(year + FIRST_YEAR, month + 1, 1) - _EPOCH).days
+
+
+def day_month(day: int) -> int:
+    """The index of the month in which a day number lies."""
+    there = date.fromordinal(_EPOCH.toordinal() + day)
+    return (there.year - FIRST_YEAR) * 12 + there.month - 1

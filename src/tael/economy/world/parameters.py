@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
+from tael.economy.world.credit import Lending
 from tael.economy.world.events import RuleChange, Shock, rule_changes, shocks
 from tael.economy.world.places import Province, provinces
 from tael.economy.world.sources import Sources
@@ -63,7 +64,7 @@ class Course:
     buffer_in_pressure: float = -0.45
     hidden_in_pressure: float = 1.0
     memory: float = 0.78
-    intercept: float = -7.35
+    intercept: float = -6.95
     stress: float = 1.3
     prudence: float = -0.60
     honesty: float = -0.40
@@ -89,7 +90,8 @@ class Parameters:
     rules: tuple[RuleChange, ...] = field(default_factory=rule_changes)
     people: People = People()
     course: Course = Course()
-    sources: Sources = Sources()
+    sources: Sources = field(default_factory=Sources)
+    lending: Lending = field(default_factory=Lending)
 
     @property
     def hash(self) -> str:
