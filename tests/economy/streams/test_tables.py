@@ -9,6 +9,7 @@ from tael.economy.streams import STREAMS, Events, events_of, table_of
 from tael.economy.world import Parameters, World
 from tael.kernel import BadInput
 
+KEYS = ("counterparty", "tradeline_id")
 COLUMNS = {
     "bank_tx": "purpose direction amount counterparty weekpart daypart balance",
     "vat_invoice": "direction status kind amount tax counterparty",
@@ -16,6 +17,7 @@ COLUMNS = {
     "tax_return": "tax status declared paid days_late",
     "court_record": "role matter stage amount",
     "utility_bill": "utility status amount quantity",
+    "bureau_tradeline": "tradeline_id lender product status balance credit_limit due paid",
 }
 
 
@@ -38,7 +40,7 @@ def test_a_table_has_the_columns_of_its_source(row: list[dict[str, Events]], sou
     assert types["event_at"] == types["known_at"] == "timestamp[us, tz=UTC]"
     assert types["void"] == "bool"
     assert all(
-        kind == ("string" if name in {*row[0][source].codes, "counterparty"} else "int64")
+        kind == ("string" if name in {*row[0][source].codes, *KEYS} else "int64")
         for name, kind in list(types.items())[6:]
     )
     assert not any(column.null_count for column in table.columns)
@@ -54,6 +56,17 @@ def test_a_row_of_the_table_is_the_event(row: list[dict[str, Events]]) -> None:
     assert record["counterparty"] == f"C00000003-{int(part.columns['counterparty'][0])}"
     assert record["purpose"] == part.codes["purpose"][int(part.columns["purpose"][0])]
     assert record["amount"] == int(part.columns["amount"][0])
+
+
+def test_accounts_are_texts_that_name_their_borrower(row: list[dict[str, Events]]) -> None:
+    number, part = next(
+        (number, item["bureau_tradeline"])
+        for number, item in enumerate(row)
+        if len(item["bureau_tradeline"])
+    )
+
+    first = table_of([part])["tradeline_id"][0].as_py()
+    assert first == f"T{number:08d}-{part.columns['tradeline_id'][0]}"
 
 
 def test_sources_do_not_mix(row: list[dict[str, Events]]) -> None:

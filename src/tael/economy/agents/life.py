@@ -32,7 +32,8 @@ class Life:
     ``open`` is 1 or 0, ``sales`` in fen, ``level`` of business against the trend in logarithms,
     ``hazard`` the true probability to default in the month for a firm that is open and has not;
     ``hidden`` is 1 while it borrows unseen, ``faking`` while its fraud runs. ``default_month`` and
-    ``close_month`` are -1 for never.
+    ``close_month`` are -1 for never; ``circle_defaults`` are those of the others of its circle, in
+    the order of their numbers.
     """
 
     open: Integers
@@ -44,6 +45,7 @@ class Life:
     faking: Integers
     default_month: int
     close_month: int
+    circle_defaults: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,15 +63,14 @@ class _Own:
 def life(world: World, subject: Borrower) -> Life:
     """The months of a borrower, alone; about 0.3 ms, and 0.3 ms a member of its circle."""
     course = world.parameters.course
-    own = _own(world, subject)
-    odds = own.odds
-    for number in subject.circle:
-        if number != subject.number:
-            other = borrower(world, subject.seed, number)
-            others = _own(world, other)
-            struck = _default(other.firm, logistic(others.odds), others.luck)
-            odds = odds + course.contagion * _since(struck, course.contagion_months)
-    hazard = logistic(odds)
+    members = _members(world, subject)
+    alone = {
+        number: _default(firm, logistic(own.odds), own.luck)
+        for number, (firm, own) in members.items()
+        if len(members) > 1
+    }
+    own = members[subject.number][1]
+    hazard = logistic(_pressed(course, own.odds, alone, subject.number))
     default = _default(subject.firm, hazard, own.luck)
     close = _close(course, own.luck, default)
     months = np.arange(MONTHS)
@@ -84,7 +85,30 @@ def life(world: World, subject: Borrower) -> Life:
         faking=own.faking,
         default_month=default,
         close_month=close,
+        circle_defaults=tuple(
+            _default(firm, logistic(_pressed(course, other.odds, alone, number)), other.luck)
+            for number, (firm, other) in members.items()
+            if number != subject.number
+        ),
     )
+
+
+def _members(world: World, subject: Borrower) -> dict[int, tuple[Firm, _Own]]:
+    """The firms of the circle by number, rising, each with its own months; or the firm alone."""
+    members = {}
+    for number in subject.circle or (subject.number,):
+        same = number == subject.number
+        member = subject if same else borrower(world, subject.seed, number)
+        members[number] = member.firm, _own(world, member)
+    return members
+
+
+def _pressed(course: Course, odds: Floats, alone: dict[int, int], number: int) -> Floats:
+    """Log-odds of a member with those of its circle that default by themselves pressing it."""
+    for other, struck in alone.items():
+        if other != number:
+            odds = odds + course.contagion * _since(struck, course.contagion_months)
+    return odds
 
 
 def _own(world: World, subject: Borrower) -> _Own:

@@ -6,6 +6,7 @@ from tael.economy.agents.life import Life, life
 from tael.economy.agents.model import Borrower
 from tael.economy.streams.bank_tx import bank_tx
 from tael.economy.streams.bureau_enquiry import bureau_enquiry
+from tael.economy.streams.bureau_tradeline import bureau_tradeline
 from tael.economy.streams.court_record import court_record
 from tael.economy.streams.rows import Events
 from tael.economy.streams.tables import table_of
@@ -21,6 +22,7 @@ STREAMS: dict[str, Callable[[World, Borrower, Life], Events]] = {
     "tax_return": tax_return,
     "utility_bill": utility_bill,
     "court_record": court_record,
+    "bureau_tradeline": bureau_tradeline,
 }
 
 
@@ -35,6 +37,7 @@ __all__ = [
     "Events",
     "bank_tx",
     "bureau_enquiry",
+    "bureau_tradeline",
     "court_record",
     "events_of",
     "table_of",

@@ -14,8 +14,8 @@ from tael.economy.streams.rows import PARTNERS_APART, Columns, Events, Happened,
 from tael.economy.streams.timing import Moments, moments
 from tael.economy.world.chance import Chance, Floats, Integers, exp
 from tael.economy.world.months import DAY_S, is_weekend
-from tael.economy.world.sources import Flow
 from tael.economy.world.scene import World
+from tael.economy.world.sources import Flow
 
 PURPOSES = (
     "sales", "supplier", "wage", "rent", "tax", "utility", "loan_in", "loan_repay", "cash",

@@ -122,6 +122,7 @@ def delivered(
     name, subjects, codes = source
     dice = chance.rows(5, len(happened.event_at))
     delay = np.where(dice[1] < delivery.late, delivery.late_days, delivery.usual_days) * dice[0]
+    delay = delay + delivery.least_days
     draft = _Draft(happened.event_at + _seconds(delay), happened.columns)
     sums = {key: happened.columns[key] for key in _SUMS & happened.columns.keys() - codes.keys()}
     for amendment in (*amendments, _corrected(dice[2], delivery, sums)):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _US = 1_000_000
-_KEYS = frozenset({"counterparty"})
+_KEYS = {"counterparty": "C", "tradeline_id": "T"}  # and the letter that its texts begin with
 
 
 def table_of(parts: Sequence[Events]) -> pa.Table:
@@ -22,7 +22,7 @@ def table_of(parts: Sequence[Events]) -> pa.Table:
 
     Columns: ``subject_id``, ``event_id`` (strings), ``event_at``, ``known_at`` (timestamps of
     microseconds, UTC), ``version`` (int64), ``void`` (bool), then those of the source: codes and
-    counterparties as strings, sums in fen as int64.
+    keys (counterparties, accounts) as strings, sums in fen as int64.
 
     Raises:
         BadInput: no part, or parts of several sources.
@@ -48,7 +48,7 @@ def table_of(parts: Sequence[Events]) -> pa.Table:
         if name in first.codes:
             columns[name] = pa.array(first.codes[name]).take(pa.array(values))
         elif name in _KEYS:
-            makers = [f"C{part.subjects[0][1:]}-" for part in parts]
+            makers = [f"{_KEYS[name]}{part.subjects[0][1:]}-" for part in parts]
             columns[name] = _joined(makers, whose, values)
         else:
             columns[name] = pa.array(values)

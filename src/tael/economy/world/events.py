@@ -76,5 +76,8 @@ def rule_changes() -> tuple[RuleChange, ...]:
         RuleChange("qr_payments", "2014-01", 48, "bank_tx", 0.35, 1.0, "", "till"),
         RuleChange("second_bureau", "2020-01", 6, "bureau_enquiry", 0.7, 1.0),
         RuleChange("second_bureau_post_loan", "2020-01", 6, "bureau_enquiry", 0.2, 1.0, "", "post"),
+        RuleChange(
+            "second_bureau_lenders", "2020-01", 6, "bureau_tradeline", 0.25, 1.0, "", "new_lenders"
+        ),
         RuleChange("privacy_law", "2021-11", 4, "device_event", 1.0, 0.6),
     )

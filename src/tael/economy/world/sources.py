@@ -46,7 +46,10 @@ def _flows() -> tuple[Flow, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How a source reports: usual and late delays in days, and shares of flawed records."""
+    """How a source reports: usual and late delays in days, and shares of flawed records.
+
+    Delays spread evenly from ``least_days`` on, over ``usual_days`` or ``late_days``.
+    """
 
     usual_days: float
     late: float
@@ -54,6 +57,86 @@ class Delivery:
     duplicated: float
     corrected: float
     withdrawn: float
+    least_days: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """A kind of account at a lender, and how it is used, repaid and given up.
+
+    ``monthly`` accounts are opened a month, moved by ``stress`` times stress; they run for about
+    ``months``. The limit is about ``sales`` months of sales. ``pays`` is ``instalment``,
+    ``bullet``, ``revolving`` or ``nothing`` (a guarantee). When the firm defaults the account is
+    no longer served with probability ``follows``, from ``lag`` months later at most.
+    """
+
+    product: str
+    lender: str
+    subject: str
+    monthly: float
+    stress: float
+    months: int
+    sales: float
+    pays: str
+    follows: float
+    lag: int
+
+
+def _facilities() -> tuple[Facility, ...]:
+    return (
+        Facility("business", "bank", "enterprise", 0.0120, -0.10, 14, 2.5, "bullet", 0.95, 1),
+        Facility("business", "micro_lender", "enterprise", 0.0020, 0.50, 9, 0.6, "bullet", 0.95, 0),
+        Facility("business", "internet", "enterprise", 0.0015, 0.40, 9, 0.5, "instalment", 0.9, 1),
+        Facility("mortgage", "bank", "enterprise", 0.0002, -0.20, 110, 18, "instalment", 0.7, 4),
+        Facility("card", "bank", "enterprise", 0.0003, 0.10, 48, 0.3, "revolving", 0.9, 1),
+        Facility("mortgage", "bank", "person", 0.0011, -0.20, 180, 14, "instalment", 0.35, 9),
+        Facility("card", "bank", "person", 0.0030, 0.10, 72, 0.4, "revolving", 0.65, 4),
+        Facility("consumer", "bank", "person", 0.0009, -0.10, 24, 0.8, "instalment", 0.6, 4),
+        Facility(
+            "consumer", "consumer_finance", "person", 0.0020, 0.35, 12, 0.15, "instalment", 0.75, 2
+        ),
+        Facility("consumer", "internet", "person", 0.0022, 0.50, 9, 0.1, "instalment", 0.8, 2),
+        Facility("business", "bank", "person", 0.0022, -0.10, 20, 1.5, "bullet", 0.85, 2),
+        Facility("business", "internet", "person", 0.0016, 0.40, 11, 0.4, "instalment", 0.85, 2),
+        Facility("guarantee", "bank", "person", 0.0014, 0.00, 18, 2.5, "nothing", 0.9, 1),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Accounts at the bureau: what is opened, how lateness comes and goes, how it ends.
+
+    ``late`` are log-odds that a calm month begins late; ``stress_lag`` months pass before stress
+    shows in them. ``spells`` are running shares of late spells that end after one and two months.
+    ``ends`` are running shares of written-off and recovered accounts that nobody serves; the rest
+    are written off ``unresolved_months`` later.
+    """
+
+    facilities: tuple[Facility, ...] = field(default_factory=_facilities)
+    delivery: Delivery = Delivery(10.0, 0.05, 25.0, 0.003, 0.0, 0.001, 15.0)
+    spread_of_limits: float = 0.5
+    least_limit: int = 100_000
+    most_limits: tuple[int, int] = (20_000_000_000, 1_000_000_000)
+    rates: tuple[float, ...] = (0.06, 0.18, 0.15, 0.16)
+    early: float = 0.12
+    late: float = -5.2
+    stress_in_late: float = 0.9
+    prudence_in_late: float = -0.5
+    stress_lag: int = 4
+    spells: tuple[float, float] = (0.72, 0.93)
+    ends: tuple[float, float] = (0.50, 0.78)
+    least_workout: int = 7
+    workout: int = 12
+    unresolved_months: int = 24
+    use: float = -1.0
+    stress_in_use: float = 0.6
+    spread_of_use: float = 0.25
+    stolen: float = 0.12
+    circle_rounds: int = 2
+    circle_months: int = 40
+    circle_sales: float = 2.0
+    disputed: float = 0.02
+    misstated: float = 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +194,7 @@ class Sources:
     disputes: float = 0.002
     labour_disputes: float = 0.001
     stress_in_labour: float = 0.5
+    credit: Credit = field(default_factory=Credit)
     court: Delivery = Delivery(20.0, 0.2, 90.0, 0.004, 0.002, 0.001)
     late: float = -2.6
     unpaid: float = -5.0
