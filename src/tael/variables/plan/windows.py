@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tael.kernel import BadInput
+from tael.variables.plan.checks import (
+    ENDLESS,
+    Whole,
+    check_leaves,
+    check_outputs,
+    check_windows,
+    flat,
+    plan_hash,
+    sorted_sets,
+    starts,
+)
 
-Whole = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 KERNEL_VERSION: Final = 1  # raised whenever a bit of any result may change
-MOST_LEAVES: Final = 1_024
-ENDLESS: Final = 2**61  # seconds of the window that holds everything
 # A name's place is its code in the compiled loops: append only.
 AGGREGATES: Final = (
     "n", "sum", "mean", "min", "max", "std", "cv", "last", "slope", "days_since_last",
@@ -80,7 +85,7 @@ class WindowPlan:
     """Window variables of one source.
 
     Attributes:
-        leaves: how many leaves the source has, at most `MOST_LEAVES`.
+        leaves: how many leaves the source has, at most 1,024.
         filters: sets of leaves.
         windows: seconds, rising; None, only as the last, is the window that holds everything. A
             window w of an as-of instant t is [t - w, t).
@@ -98,12 +103,9 @@ class WindowPlan:
     outputs: tuple[Output, ...]
 
     def __post_init__(self) -> None:
-        _check_leaves(self.leaves, self.filters)
-        _check_windows(self.windows)
-        for place, output in enumerate(self.outputs):
-            problem = self._problem(output)
-            if problem:
-                raise BadInput(problem, field=f"outputs[{place}]", rule="outputs")
+        check_leaves(self.leaves, self.filters)
+        check_windows(self.windows)
+        check_outputs(self._problem(each) for each in self.outputs)
 
     @property
     def width(self) -> int:
@@ -117,17 +119,14 @@ class WindowPlan:
             [each.aggregate, each.filter, each.window, each.measure, self.base(each)]
             for each in self.outputs
         ]
-        plan = {
-            "op": "windows",
-            "kernel": KERNEL_VERSION,
+        parts = {
             "leaves": self.leaves,
-            "filters": [sorted(each) for each in self.filters],
+            "filters": sorted_sets(self.filters),
             "windows": self.windows,
             "measures": self.measures,
             "outputs": outputs,
         }
-        text = json.dumps(plan, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return plan_hash("windows", KERNEL_VERSION, parts)
 
     def arrays(self) -> WindowArrays:
         """The plan as compiled loops read it; made once."""
@@ -150,31 +149,29 @@ class WindowPlan:
             [number for number, each in enumerate(self.filters) if leaf in each]
             for leaf in range(self.leaves)
         ]
-        starts, program = self._program()
+        cells = self._cells()
+        program = [line for cell in cells for line in cell]
         distinct = any(each.aggregate == "distinct" for each in self.outputs)
         return WindowArrays(
-            windows=_whole_numbers([ENDLESS if each is None else each for each in self.windows]),
-            leaf_starts=_starts([len(each) for each in held]),
-            leaf_filters=_whole_numbers([number for each in held for number in each]),
+            windows=flat([[ENDLESS if each is None else each for each in self.windows]]),
+            leaf_starts=starts(held),
+            leaf_filters=flat(held),
             leaf_masks=_masks(held, -(-len(self.filters) // 64)),
-            cell_starts=starts,
-            program=program,
-            sizes=_whole_numbers([self.measures, int(distinct)]),
+            cell_starts=starts(cells),
+            program=np.array(program, np.int32).reshape(len(program), 4),
+            sizes=flat([[self.measures, int(distinct)]]),
         )
 
-    def _program(self) -> tuple[Whole, NDArray[np.int32]]:
-        lengths = [0] * (len(self.filters) * len(self.windows))
-        lines = []
+    def _cells(self) -> list[list[list[int]]]:
+        """The lines of the program of each cell: of measure after measure, code after code."""
+        cells: list[list[list[int]]] = [[] for _ in range(len(self.filters) * len(self.windows))]
         for column, each in enumerate(self.outputs):
             cell = each.filter * len(self.windows) + each.window
-            lengths[cell] += 1
             base = self.base(each)
             other = cell + 1 if base is None else base * len(self.windows) + each.window
             code = AGGREGATES.index(each.aggregate)
-            lines.append((cell, each.measure, code, other, column))
-        lines.sort()
-        rows = [[code, 5 + 6 * measure, other, column] for _, measure, code, other, column in lines]
-        return _starts(lengths), np.array(rows, np.int32).reshape(len(rows), 4)
+            cells[cell].append([code, 5 + 6 * each.measure, other, column])
+        return [sorted(each, key=itemgetter(1, 0, 2, 3)) for each in cells]
 
     def _problem(self, output: Output) -> str:
         if output.aggregate not in AGGREGATES:
@@ -198,35 +195,6 @@ class WindowPlan:
         if not self.filters[output.filter] <= self.filters[base]:
             return f"filter {output.filter} is not within filter {base}, so it is no share of it"
         return ""
-
-
-def _check_leaves(leaves: int, filters: tuple[frozenset[int], ...]) -> None:
-    if not 1 <= leaves <= MOST_LEAVES:
-        rule = f"a source has 1 to {MOST_LEAVES} leaves"
-        raise BadInput(f"{leaves} leaves: {rule}", field="leaves", rule=rule)
-    if not filters:
-        raise BadInput("there is no filter", field="filters", rule="a plan has a filter")
-    for place, each in enumerate(filters):
-        if not each or min(each) < 0 or max(each) >= leaves:
-            rule = f"a filter holds at least one leaf, each from 0 to {leaves - 1}"
-            raise BadInput(f"{sorted(each)}: {rule}", field=f"filters[{place}]", rule=rule)
-
-
-def _check_windows(windows: tuple[int | None, ...]) -> None:
-    seconds = [ENDLESS if each is None else each for each in windows]
-    rising = all(one < two for one, two in pairwise(seconds))
-    given = all(0 < each < ENDLESS for each in windows if each is not None)
-    if not seconds or not rising or not given:
-        rule = "windows are positive, rising seconds; None, all, comes last"
-        raise BadInput(f"{list(windows)}: {rule}", field="windows", rule=rule)
-
-
-def _whole_numbers(numbers: list[int]) -> Whole:
-    return np.array(numbers, np.int64)
-
-
-def _starts(lengths: list[int]) -> Whole:
-    return np.append(0, np.cumsum(lengths)).astype(np.int64)
 
 
 def _masks(held: list[list[int]], words: int) -> Words:
