@@ -1,11 +1,11 @@
-"""Point-in-time variables of person and enterprise: definitions, names, catalogue.
+"""Point-in-time variables of person and enterprise: definitions, plan, events, results.
 
-    definitions = load_definitions()
-    variables = expand(definitions)
-    make_catalogue(definitions, variables).to_json()
+    plan = compile_plan(load_definitions())
+    book = load_book(Path("economy"), plan, ["E0000007"]).book
+    result = compute(plan, book, 1_700_000_000)
 
-Usable alone: standard library and ``tael.kernel``; YAML is read by the extra ``variables``. Each
-name loads when first read.
+Usable alone: standard library and ``tael.kernel``; the extra ``variables`` reads YAML and Parquet
+and compiles the loops. Each name loads when first read.
 """
 
 from __future__ import annotations
@@ -20,25 +20,48 @@ if TYPE_CHECKING:
     from tael.variables.definitions.load import load_definitions, read_definitions
     from tael.variables.definitions.model import Definitions, Source, Variable
     from tael.variables.definitions.names import new_ids, write_ids
+    from tael.variables.drivers.batch import compute_batch
+    from tael.variables.drivers.identity import Identity
+    from tael.variables.drivers.online import Result, compute
+    from tael.variables.packing.book import Book
+    from tael.variables.packing.folder import EventFolder, load_book
+    from tael.variables.packing.pack import pack
+    from tael.variables.packing.stored import from_bytes, to_bytes
+    from tael.variables.plan.compiler import compile_plan
+    from tael.variables.plan.plan import Plan
 
 __all__ = [
-    "Catalogue", "DefinitionError", "Definitions", "Finding", "Source", "Variable",
-    "expand", "load_definitions", "make_catalogue", "new_ids", "read_definitions", "write_ids",
+    "Book", "Catalogue", "DefinitionError", "Definitions", "EventFolder", "Finding", "Identity",
+    "Plan", "Result", "Source", "Variable", "compile_plan", "compute", "compute_batch",
+    "expand", "from_bytes", "load_book", "load_definitions", "make_catalogue", "new_ids",
+    "pack", "read_definitions", "to_bytes", "write_ids",
 ]  # fmt: skip
 
 # Where each name stands; it loads when first read.
 _LATER = {
+    "Book": "packing.book",
     "Catalogue": "catalogue",
     "DefinitionError": "definitions.check",
     "Definitions": "definitions.model",
+    "EventFolder": "packing.folder",
     "Finding": "definitions.check",
+    "Identity": "drivers.identity",
+    "Plan": "plan.plan",
+    "Result": "drivers.online",
     "Source": "definitions.model",
     "Variable": "definitions.model",
-    "make_catalogue": "catalogue",
+    "compile_plan": "plan.compiler",
+    "compute": "drivers.online",
+    "compute_batch": "drivers.batch",
     "expand": "definitions.expand",
+    "from_bytes": "packing.stored",
+    "load_book": "packing.folder",
     "load_definitions": "definitions.load",
+    "make_catalogue": "catalogue",
     "new_ids": "definitions.names",
+    "pack": "packing.pack",
     "read_definitions": "definitions.load",
+    "to_bytes": "packing.stored",
     "write_ids": "definitions.names",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +70,61 @@ class Book:
             {slot: _part(packed, first, last) for slot, packed in self.slots.items()},
             None if self.groups is None else self.groups[first:last],
         )
+
+
+def chosen(book: Book, borrowers: Sequence[str]) -> Book:
+    """``borrowers`` of ``book`` in this order, in one copy.
+
+    Raises:
+        BadInput: one of them is not in it, or stands twice.
+    """
+    places = {name: place for place, name in enumerate(book.borrowers)}
+    lost = [name for name in borrowers if name not in places]
+    if lost:
+        raise BadInput(f"there is no {lost[0]!r} here", field="borrower")
+    return joined([book.take(places[name], places[name] + 1) for name in borrowers])
+
+
+def joined(books: Sequence[Book]) -> Book:
+    """The borrowers of several books one after the other, in one copy.
+
+    Raises:
+        BadInput: no book, other slots or measures than the first has, a borrower in two of them, or
+            groups in some of them only.
+    """
+    if not books:
+        raise BadInput("there is none", field="books")
+    if len(books) == 1:
+        return books[0]
+    first = books[0]
+    if any(book.slots.keys() != first.slots.keys() for book in books):
+        raise BadInput("they differ", field="slots", rule="books that are joined have the same")
+    groups = [book.groups for book in books if book.groups is not None]
+    if len(groups) not in {0, len(books)}:
+        raise BadInput("some have none", field="groups", rule="all of the books or none")
+    return Book(
+        tuple(name for book in books for name in book.borrowers),
+        {slot: _joined(slot, [book.slots[slot] for book in books]) for slot in first.slots},
+        np.concatenate(groups) if groups else None,
+    )
+
+
+def _joined(slot: str, parts: list[Packed]) -> Packed:
+    if len({len(part.measures) for part in parts}) > 1:
+        raise BadInput("they differ in measures", field=slot, rule="parts of one source")
+    before = np.cumsum([0, *(part.time.size for part in parts[:-1])])
+    offsets = [part.offsets[1:] + start for part, start in zip(parts, before, strict=True)]
+
+    return Packed(
+        offsets=np.concatenate([np.zeros(1, np.int64), *offsets]),
+        time=np.concatenate([part.time for part in parts]),
+        visible_from=np.concatenate([part.visible_from for part in parts]),
+        visible_to=np.concatenate([part.visible_to for part in parts]),
+        leaf=np.concatenate([part.leaf for part in parts]),
+        measures=np.concatenate([part.measures for part in parts], axis=1),
+        key=np.concatenate([part.key for part in parts]),
+        present=np.concatenate([part.present for part in parts]),
+    )
 
 
 def _part(packed: Packed, first: int, last: int) -> Packed:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tael.kernel import BadInput
+from tael.variables.packing.book import UNKNOWN_GROUP, Book
 from tael.variables.packing.packed import Packed
+from tael.variables.packing.schema import EventSchema
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 SINGLE = ("time", "visible_from", "visible_to", "leaf", "key")
 BORROWER, PRESENT = "borrower", "present"
+GROUP = "group"
+Schemas = Mapping[str, EventSchema]
 
 
 def to_rows(packed: Packed, borrowers: tuple[str, ...], measures: tuple[str, ...]) -> pa.Table:
@@ -66,8 +71,57 @@ def from_rows(rows: pa.Table, measures: tuple[str, ...]) -> Packed:
         leaf=flat["leaf"],
         measures=np.stack(stacked) if stacked else np.zeros((0, int(offsets[-1])), np.int64),
         key=flat["key"],
-        present=np.ascontiguousarray(_column(rows, PRESENT).to_numpy()),
+        present=_writable(_column(rows, PRESENT).to_numpy()),
     )
+
+
+def book_to_rows(book: Book, schemas: Schemas) -> pa.Table:
+    """One row a borrower with the events of every slot, as clusters take them.
+
+    Columns: ``borrower``, ``group`` (int64, -1 unknown), then of each slot in the order of
+    ``schemas`` those of ``to_rows``, named ``SLOT/present``, ``SLOT/time``, … A slot that the book
+    has not has no columns.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+
+    groups = book.groups
+    if groups is None:
+        groups = np.full(len(book.borrowers), UNKNOWN_GROUP, np.int64)
+    columns = {
+        BORROWER: pa.array(book.borrowers, pa.large_string()),
+        GROUP: pa.array(groups),
+    }
+    for slot, schema in schemas.items():
+        if slot in book.slots:
+            rows = to_rows(book.slots[slot], book.borrowers, schema.measures)
+            columns |= {f"{slot}/{name}": rows[name] for name in rows.column_names[1:]}
+    return pa.table(columns)
+
+
+def book_from_rows(rows: pa.Table, schemas: Schemas) -> Book:
+    """The book of rows as ``book_to_rows`` made them, of any slice of them or order.
+
+    Other columns, and slots that ``schemas`` do not name, are left alone.
+
+    Raises:
+        BadInput: the borrowers or groups are missing, or a slot lacks a column or has another type.
+    """
+    slots = {}
+    for slot, schema in schemas.items():
+        names = [name for name in rows.column_names if name.startswith(f"{slot}/")]
+        if names:
+            part = rows.select(names).rename_columns([name[len(slot) + 1 :] for name in names])
+            slots[slot] = from_rows(part, schema.measures)
+    return Book(
+        tuple(_column(rows, BORROWER).to_pylist()),
+        slots,
+        _writable(_column(rows, GROUP).to_numpy()),
+    )
+
+
+def _writable(values: NDArray[Any]) -> NDArray[Any]:
+    """Memory that may be written: loops are compiled for it, and again for any other."""
+    return np.require(values, requirements=["C", "W"])
 
 
 def _column(rows: pa.Table, name: str) -> pa.ChunkedArray:
@@ -96,5 +150,4 @@ def _flat(rows: pa.Table, name: str, kind: str) -> NDArray[Any]:
     values = pc.list_flatten(rows[name])
     if str(values.type) != kind or values.null_count:
         raise BadInput(f"list of {values.type} is given, of {kind} needed", field=name)
-    found: NDArray[Any] = np.ascontiguousarray(values.to_numpy())
-    return found
+    return _writable(values.to_numpy())

@@ -1,0 +1,340 @@
+"""A folder of events, shard by shard, packed into books: what an economy or an export leaves.
+
+    events/SOURCE/part-00000.parquet   the events of a source, columns as its definition says
+    firms/part-00000.parquet           enterprise_id, province, industry
+    role_link/part-00000.parquet       which persons stand behind which firms, when, known when
+    market_link/part-00000.parquet     the same of markets, the subjects of regional observations
+
+Parts of one number belong together: firms, their people and all their events. A folder with one
+part serves every shard.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.kernel import BadInput
+from tael.variables.packing.book import UNKNOWN_GROUP, Book, chosen, joined
+from tael.variables.packing.fates import Fault
+from tael.variables.packing.links import FIRM, PERSON, ROLE
+from tael.variables.packing.pack import Behind, Packing, pack
+from tael.variables.packing.packed import Packed
+from tael.variables.packing.schema import KNOWN_AT, SUBJECT, EventSchema
+from tael.variables.plan.plan import Plan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OWNERS = ("legal_representative", "controller")  # whose events are those of the person of a firm
+MARKETS = ("market",)
+MARKET_SOURCES = frozenset({"region_month"})
+_FIRMS, _LINKS, _MARKET_LINKS = "firms", "role_link", "market_link"
+_CODE = re.compile(r"([A-Z]?)(\d{0,2})")
+
+
+@dataclass(frozen=True, slots=True)
+class SlotReport:
+    """What became of the rows of one part of a source.
+
+    Attributes:
+        slot: the slot that they were packed into.
+        shard: number of the part.
+        rows: rows by fate, see ``Fate``; they add up to the rows read.
+        faults: the rules that rows broke, counted, with examples (rows from 1 among those read).
+        refused: borrowers whose amounts exceed the limit: the source counts as absent.
+    """
+
+    slot: str
+    shard: int
+    rows: dict[str, int]
+    faults: tuple[Fault, ...]
+    refused: tuple[str, ...]
+
+    @property
+    def faulty(self) -> int:
+        """How many rows were set aside."""
+        return sum(fault.count for fault in self.faults)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A book, and what became of every row on the way into it.
+
+    Attributes:
+        book: the events.
+        reports: one for each slot and shard that was read.
+        missing: slots of the plan whose source is not in the folder.
+    """
+
+    book: Book
+    reports: tuple[SlotReport, ...]
+    missing: tuple[str, ...]
+
+
+def load_book(
+    directory: Path,
+    plan: Plan,
+    borrowers: Sequence[str] | None = None,
+    *,
+    known_by: int | None = None,
+) -> Loaded:
+    """Pack the events of a folder into one book, in the order of ``borrowers`` or of the shards.
+
+    A whole shard is read with every row of it; of chosen borrowers only their own rows are, and
+    faults of rows that name nobody show in whole shards only.
+
+    Args:
+        directory: the folder.
+        plan: whose slots are packed.
+        borrowers: ids of firms; None: all of them.
+        known_by: leave out rows that became known after this instant, UTC seconds: no variable as
+            of it or before changes. None: all rows.
+
+    Raises:
+        BadInput: this is no such folder, a borrower is not in it, or a table or its links cannot be
+            read.
+        TableRefused: a source has not the columns of its definition.
+    """
+    folder = EventFolder(directory)
+    if borrowers is None:
+        shards = {shard: folder.borrowers(shard) for shard in folder.shards}
+    else:
+        shards = folder.shards_of(borrowers)
+    parts = [
+        folder.load(shard, plan, None if borrowers is None else names, known_by=known_by)
+        for shard, names in shards.items()
+    ]
+    book = joined([part.book for part in parts])
+    return Loaded(
+        book=book if borrowers is None or len(parts) == 1 else chosen(book, borrowers),
+        reports=tuple(report for part in parts for report in part.reports),
+        missing=parts[0].missing,
+    )
+
+
+class EventFolder:
+    """A folder of events and the shards in it.
+
+    Raises:
+        BadInput: it holds no events or no firms.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        for name in ("events", _FIRMS):
+            if not (directory / name).is_dir():
+                rule = "a folder with events and firms, as `tael economy build` writes it"
+                raise BadInput(f"{directory} has no folder {name}", field="directory", rule=rule)
+        self.shards = tuple(sorted(self._parts(_FIRMS)))
+        if not self.shards:
+            raise BadInput(f"{directory / _FIRMS} holds no part-*.parquet", field="directory")
+
+    def borrowers(self, shard: int) -> tuple[str, ...]:
+        """Ids of the firms of a shard, in their order."""
+        return tuple(self._firms(shard, [FIRM])[FIRM].to_pylist())
+
+    def shards_of(self, borrowers: Sequence[str]) -> dict[int, tuple[str, ...]]:
+        """The shards that hold ``borrowers``, each with those that it holds, in the order given."""
+        if not borrowers:
+            raise BadInput("there is none", field="borrower")
+        where = self._where
+        for row, name in enumerate(borrowers, 1):
+            if name not in where:
+                raise BadInput(f"there is no {name!r} in {self.directory}", field="borrower",
+                               row=row, rule="an enterprise_id of the folder")  # fmt: skip
+        found: dict[int, list[str]] = {}
+        for name in borrowers:
+            found.setdefault(where[name], []).append(name)
+        return {shard: tuple(found[shard]) for shard in sorted(found)}
+
+    def load(
+        self,
+        shard: int,
+        plan: Plan,
+        borrowers: Sequence[str] | None = None,
+        *,
+        known_by: int | None = None,
+    ) -> Loaded:
+        """Pack one shard, or ``borrowers`` of it; see ``load_book``."""
+        names = self.borrowers(shard) if borrowers is None else tuple(borrowers)
+        reader = _Shard(self, shard, names, (borrowers is not None, known_by))
+        packings: dict[str, Packing] = {}
+        slots: dict[str, Packed] = {}
+        missing = []
+        for slot, schema in plan.schemas.items():
+            if not self._parts(f"events/{schema.source}"):
+                missing.append(slot)
+                continue
+            made = reader.pack(slot, schema)
+            if made is None:
+                slots[slot] = _nothing(len(names), len(schema.measures))
+            else:
+                packings[slot], slots[slot] = made, made.packed
+        reports = (
+            SlotReport(slot, shard, made.rows, made.faults, made.refused)
+            for slot, made in packings.items()
+        )
+        book = Book(names, slots, self._groups(shard, names))
+        return Loaded(book, tuple(reports), tuple(missing))
+
+    def part(self, name: str, shard: int) -> Path | None:
+        """The part of a table that belongs to a shard; None when it has none."""
+        parts = self._parts(name)
+        if shard not in parts and len(parts) == 1 and len(self.shards) > 1:
+            return next(iter(parts.values()))
+        return parts.get(shard)
+
+    def common(self, name: str) -> bool:
+        """Whether one part of a table serves several shards."""
+        return len(self.shards) > 1 and len(self._parts(name)) == 1
+
+    def _parts(self, name: str) -> dict[int, Path]:
+        files = (self.directory / name).glob("part-*.parquet")
+        numbered = [(file.stem.removeprefix("part-"), file) for file in files]
+        return {int(number): file for number, file in numbered if number.isdecimal()}
+
+    @cached_property
+    def _where(self) -> dict[str, int]:
+        return {name: shard for shard in self.shards for name in self.borrowers(shard)}
+
+    def _firms(self, shard: int, columns: list[str]) -> pa.Table:
+        return read_part(self._parts(_FIRMS)[shard], columns)
+
+    def _groups(self, shard: int, names: tuple[str, ...]) -> NDArray[np.int64]:
+        firms = self._firms(shard, [FIRM, "province", "industry"]).to_pydict()
+        each = zip(firms[FIRM], firms["province"], firms["industry"], strict=True)
+        groups = {name: group_of(province, industry) for name, province, industry in each}
+        return np.array([groups[name] for name in names], np.int64)
+
+
+def group_of(province: str | None, industry: str | None) -> int:
+    """The peer group: province · 1000 + industry, -1 where one of them is unknown.
+
+    ``province`` is the first two digits of a division code (GB/T 2260), ``industry`` a section of
+    GB/T 4754, counted from A as 1, or a division of it (``52``, ``F52``), counted from 100.
+    """
+    found = _CODE.fullmatch(industry or "")
+    if not (province or "").isdecimal() or found is None or not found[0]:
+        return UNKNOWN_GROUP
+    letter, division = found.groups()
+    number = 100 + int(division) if division else ord(letter) - ord("A") + 1
+    return int(province or "") * 1000 + number
+
+
+def read_part(
+    path: Path, columns: list[str] | None = None, subjects: tuple[str, Sequence[str]] | None = None
+) -> pa.Table:
+    """A Parquet file as a table; with ``subjects``, a column and values, only rows of these.
+
+    Raises:
+        BadInput: it is no Parquet file or has not the columns.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+    import pyarrow.compute as pc  # noqa: PLC0415 - the same
+    import pyarrow.parquet as pq  # noqa: PLC0415 - the same
+
+    try:
+        # Read by itself: a path like year=2020 below it would add a column.
+        table = pq.ParquetFile(path).read(columns)
+    except (pa.ArrowException, OSError) as error:
+        what = " ".join(str(error).split())
+        raise BadInput(f"{path}: {what}", field=path.name, rule="a Parquet file") from None
+    lost = [name for name in columns or () if name not in table.column_names]
+    if lost:
+        raise BadInput(f"{path} has no column {lost[0]}", field=lost[0], rule="missing_column")
+    if subjects is not None and subjects[0] in table.column_names:
+        name, wanted = subjects
+        column = table[name].cast(pa.large_string())
+        table = table.filter(pc.is_in(column, value_set=pa.array(wanted, pa.large_string())))
+    return table
+
+
+class _Shard:
+    """Packs the slots of one shard; tables of links are read once."""
+
+    def __init__(
+        self,
+        folder: EventFolder,
+        shard: int,
+        names: tuple[str, ...],
+        which: tuple[bool, int | None],
+    ) -> None:
+        self.folder, self.shard, self.names = folder, shard, names
+        self.partial, self.known_by = which
+        self.links: dict[str, Behind] = {}
+
+    def pack(self, slot: str, schema: EventSchema) -> Packing | None:
+        """None: the source has no events in this shard."""
+        where = f"events/{schema.source}"
+        path = self.folder.part(where, self.shard)
+        if path is None:
+            return None
+        behind = self._behind(slot, schema.source)
+        subjects = None
+        if self.partial or self.folder.common(where):
+            people = behind.links[PERSON].unique().to_pylist() if behind else self.names
+            subjects = (SUBJECT, people)
+        table = read_part(path, None, subjects)
+        if self.known_by is not None:
+            table = _known(table, self.known_by)
+        return pack(table, schema, self.names, behind=behind)
+
+    def _behind(self, slot: str, source: str) -> Behind | None:
+        if source in MARKET_SOURCES:
+            return self._linked(_MARKET_LINKS, MARKETS)
+        return self._linked(_LINKS, OWNERS) if slot.startswith("per.") else None
+
+    def _linked(self, name: str, roles: tuple[str, ...]) -> Behind:
+        if name not in self.links:
+            path = self.folder.part(name, self.shard)
+            if path is None:
+                where = self.folder.directory / name
+                rule = "links tell whose events are a firm's"
+                raise BadInput(f"{where} has no part {self.shard}", field=name, rule=rule)
+            table = read_part(path, None, (FIRM, self.names))
+            self.links[name] = Behind(_of_roles(table, roles), roles)
+        return self.links[name]
+
+
+def _of_roles(links: pa.Table, roles: tuple[str, ...]) -> pa.Table:
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+    import pyarrow.compute as pc  # noqa: PLC0415 - the same
+
+    if ROLE not in links.column_names:
+        return links  # packing says what is missing
+    return links.filter(pc.is_in(links[ROLE].cast(pa.string()), value_set=pa.array(roles)))
+
+
+def _known(table: pa.Table, by: int) -> pa.Table:
+    """Rows known by an instant, and those that do not say when: these are told as faults."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+    import pyarrow.compute as pc  # noqa: PLC0415 - the same
+
+    if KNOWN_AT not in table.column_names or not pa.types.is_timestamp(table[KNOWN_AT].type):
+        return table  # packing refuses it
+    kind = table[KNOWN_AT].type
+    limit = pa.scalar(by, pa.timestamp("s", kind.tz)).cast(kind)
+    return table.filter(pc.fill_null(pc.less_equal(table[KNOWN_AT], limit), fill_value=True))
+
+
+def _nothing(borrowers: int, measures: int) -> Packed:
+    """A source that is there and holds no event."""
+    none = np.zeros(0, np.int64)
+    return Packed(
+        offsets=np.zeros(borrowers + 1, np.int64),
+        time=none,
+        visible_from=none,
+        visible_to=none,
+        leaf=np.zeros(0, np.uint16),
+        measures=np.zeros((measures, 0), np.int64),
+        key=none,
+        present=np.ones(borrowers, np.bool_),
+    )
