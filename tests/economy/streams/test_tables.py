@@ -17,6 +17,7 @@ COLUMNS = {
     "tax_return": "tax status declared paid days_late",
     "court_record": "role matter stage amount",
     "utility_bill": "utility status amount quantity",
+    "pos_day": "channel kind amount tickets",
     "bureau_tradeline": "tradeline_id lender product status balance credit_limit due paid",
 }
 

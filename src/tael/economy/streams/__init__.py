@@ -8,6 +8,7 @@ from tael.economy.streams.bank_tx import bank_tx
 from tael.economy.streams.bureau_enquiry import bureau_enquiry
 from tael.economy.streams.bureau_tradeline import bureau_tradeline
 from tael.economy.streams.court_record import court_record
+from tael.economy.streams.pos_day import pos_day
 from tael.economy.streams.rows import Events
 from tael.economy.streams.tables import table_of
 from tael.economy.streams.tax_return import tax_return
@@ -23,6 +24,7 @@ STREAMS: dict[str, Callable[[World, Borrower, Life], Events]] = {
     "utility_bill": utility_bill,
     "court_record": court_record,
     "bureau_tradeline": bureau_tradeline,
+    "pos_day": pos_day,
 }
 
 
@@ -40,6 +42,7 @@ __all__ = [
     "bureau_tradeline",
     "court_record",
     "events_of",
+    "pos_day",
     "table_of",
     "tax_return",
     "utility_bill",

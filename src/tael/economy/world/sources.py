@@ -140,6 +140,69 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """A way to pay in a shop: the share of shops that take it, of takings, and of days with some.
+
+    ``ticket`` is the usual sum in fen; ``sectors`` lists section letters, none for all.
+    """
+
+    code: str
+    shops: float
+    share: float
+    days: float
+    ticket: int
+    sectors: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Days on which shops were shut by order, where ``contact`` is at least so much.
+
+    Shops reopen from the middle of the time on. The days are those of the events, rounded.
+    """
+
+    first: str
+    last: str
+    contact: float
+    province: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """Takings of shops: who has a till that reports, by which channels, and what disturbs it.
+
+    ``shops`` is a share of those that invoice nothing; ``takings`` of the sales not invoiced.
+    """
+
+    channels: tuple[Channel, ...] = (
+        Channel("wechat", 1.0, 0.40, 0.50, 4_000),
+        Channel("alipay", 0.75, 0.25, 0.30, 4_500),
+        Channel("card", 0.35, 0.15, 0.15, 30_000),
+        Channel("takeaway", 0.60, 0.30, 0.45, 3_500, "H"),
+        Channel("shop_platform", 0.30, 0.30, 0.35, 9_000, "ACFR"),
+        Channel("cash_app", 0.25, 0.10, 0.12, 2_500),
+    )
+    closures: tuple[Closure, ...] = (
+        Closure("2020-01-24", "2020-03-20", 0.85),
+        Closure("2020-01-23", "2020-04-08", 0.0, "42"),
+        Closure("2022-03-28", "2022-06-01", 0.5, "31"),
+    )
+    shops: float = 0.28
+    takings: float = 0.8
+    festival_days: int = 12
+    weekend: float = 0.25
+    spread_of_days: float = 0.35
+    spread_of_tickets: float = 0.3
+    stress_in_days: float = 0.10
+    refunds: float = 0.03
+    stress_in_refunds: float = 0.35
+    least_refund: float = 0.01
+    most_refund: float = 0.30
+    padded: float = 0.5
+    delivery: Delivery = Delivery(2.0, 0.02, 5.0, 0.004, 0.003, 0.001)
+
+
+@dataclass(frozen=True, slots=True)
 class Levy:
     """A tax or bill: every how many months it is due, and its share of the sales between."""
 
@@ -195,6 +258,7 @@ class Sources:
     labour_disputes: float = 0.001
     stress_in_labour: float = 0.5
     credit: Credit = field(default_factory=Credit)
+    till: Till = field(default_factory=Till)
     court: Delivery = Delivery(20.0, 0.2, 90.0, 0.004, 0.002, 0.001)
     late: float = -2.6
     unpaid: float = -5.0
