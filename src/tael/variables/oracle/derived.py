@@ -3,7 +3,8 @@
     ratio = a / b     difference = a - b
 
 An answer that a parent lacks is lacking here for the gravest reason of the parents: NO_SOURCE, then
-NO_EVENT, then UNDEFINED, which also is a ratio to 0. Zero is 0.0, never -0.0.
+NO_EVENT, then UNDEFINED, which also are a ratio to 0 and a result beyond the range of doubles. Zero
+is 0.0, never -0.0.
 """
 
 from __future__ import annotations
@@ -23,8 +24,14 @@ from tael.variables.plan.derived import DerivedOutput, DerivedPlan
 
 
 def answers(plan: DerivedPlan, sheet: Sequence[Answer]) -> list[Answer]:
-    """Value and reason of each output; ``sheet`` holds the answers of the columns before."""
-    return [answer(sheet, output) for output in plan.outputs]
+    """Value and reason of each output; ``sheet`` holds the answers of all columns before.
+
+    An output may be made of one before it in the same plan.
+    """
+    grown = list(sheet)
+    for output in plan.outputs:
+        grown.append(answer(grown, output))
+    return grown[len(sheet) :]
 
 
 def answer(sheet: Sequence[Answer], output: DerivedOutput) -> Answer:
@@ -35,8 +42,7 @@ def answer(sheet: Sequence[Answer], output: DerivedOutput) -> Answer:
         if reason in reasons:
             return math.nan, reason
     (one, _), (other, _) = parents
-    if output.operation == "difference":
-        return (one - other or 0.0), VALUE
-    if other == 0.0:
+    if output.operation == "ratio" and other == 0.0:
         return NO_ANSWER
-    return (one / other or 0.0), VALUE
+    result = one / other if output.operation == "ratio" else one - other
+    return (result or 0.0, VALUE) if math.isfinite(result) else NO_ANSWER

@@ -35,9 +35,7 @@ def answers(plan: WindowPlan, packed: Packed, borrower: int, asof: int) -> list[
     return [answer(plan, events, output) for output in plan.outputs]
 
 
-def answer(  # noqa: PLR0911 - a line a family
-    plan: WindowPlan, events: list[Event], output: Output
-) -> Answer:
+def answer(plan: WindowPlan, events: list[Event], output: Output) -> Answer:
     """Value and reason of one output."""
     mine = within(events, plan.filters[output.filter], plan.windows[output.window])
     if output.aggregate in {"share_count", "share_amount"}:

@@ -1,0 +1,59 @@
+"""All variables of one borrower by the oracle: section after section of a plan, in plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tael.variables.oracle import (
+    balances,
+    concentration,
+    derived,
+    months,
+    sequences,
+    states,
+    windows,
+)
+from tael.variables.oracle import peers as of_peers
+from tael.variables.oracle.events import ABSENT, Answer
+from tael.variables.packing.book import UNKNOWN_GROUP, Book
+from tael.variables.plan.derived import DerivedPlan
+from tael.variables.plan.peers import PeersPlan, PeerTable
+from tael.variables.plan.plan import Plan
+
+_OF_EVENTS: Final[dict[str, Callable[..., list[Answer]]]] = {
+    "balances": balances.answers,
+    "concentration": concentration.answers,
+    "months": months.answers,
+    "sequences": sequences.answers,
+    "states": states.answers,
+    "windows": windows.answers,
+}
+
+
+def values_of(
+    plan: Plan, book: Book, asof: int, borrower: int, peers: PeerTable | None = None
+) -> list[Answer]:
+    """Value and reason of each column of ``plan``.
+
+    Args:
+        plan: what to compute.
+        book: the events.
+        asof: the instant as of which the borrower is looked at, UTC seconds.
+        borrower: place in the book, from 0.
+        peers: what percentiles are read from; None: there are none.
+    """
+    sheet: list[Answer] = []
+    group = UNKNOWN_GROUP if book.groups is None else int(book.groups[borrower])
+    for section in plan.sections:
+        if isinstance(section.plan, DerivedPlan):
+            sheet += derived.answers(section.plan, sheet)
+        elif isinstance(section.plan, PeersPlan):
+            sheet += of_peers.answers(section.plan, peers, group, asof, sheet)
+        elif section.slot not in book.slots:
+            sheet += [ABSENT] * section.plan.width
+        else:
+            sheet += _OF_EVENTS[section.kind](
+                section.plan, book.slots[section.slot], borrower, asof
+            )
+    return sheet
