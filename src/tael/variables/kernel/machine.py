@@ -10,42 +10,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.kernel import BadInput
+from tael.variables.kernel.checks import check_instants
 from tael.variables.kernel.sheet import NO_SOURCE, Sheet
-from tael.variables.packing.book import UNKNOWN_GROUP, Book
-from tael.variables.plan.peers import PeerTable
+from tael.variables.packing.book import Book
 from tael.variables.plan.plan import Plan, Section
 
 
-def run_plan(
-    plan: Plan,
-    book: Book,
-    asof: NDArray[np.int64],
-    first: int,
-    sheet: Sheet,
-    *,
-    peers: PeerTable | None = None,
-) -> None:
+def run_plan(plan: Plan, book: Book, asof: NDArray[np.int64], first: int, sheet: Sheet) -> None:
     """Write the variables of borrowers ``first``, ``first + 1``, … into the rows of ``sheet``.
 
     Args:
         plan: what to compute.
-        book: the events; a slot that it has not is a source that nobody has.
+        book: the events; a slot that it has not is a source that nobody has, and without its peers
+            percentiles are undefined.
         asof: int64[B], UTC seconds, the instant as of which each borrower is looked at.
         first: place of the first borrower in the book.
         sheet: a row each, as many columns as the plan is wide.
-        peers: distributions of the peer groups; without them percentiles are undefined.
 
     Raises:
-        BadInput: shapes do not fit, an as-of instant lies outside 1990 to 2038, or events are not
-            those of the plan.
+        BadInput: shapes do not fit, an as-of instant lies outside 1990 to 2038, or events or peers
+            are not those of the plan.
     """
     _check(plan, book, asof, first, sheet)
+    rows = slice(first, first + len(sheet.values))
     for section in plan.sections:
         run, part = _kernel(section.kind), sheet.at(section.start)
         if section.kind == "derived":
             run(section.plan, part)
         elif section.kind == "peers":
-            run(section.plan, peers, _groups(book), asof, first, part)
+            groups = None if book.groups is None else book.groups[rows]
+            run(section.plan, book.peers, groups, asof[rows], part)
         elif section.slot in book.slots:
             run(section.plan, book.slots[section.slot], asof, first, part)
         else:
@@ -68,12 +62,10 @@ def _check(plan: Plan, book: Book, asof: NDArray[np.int64], first: int, sheet: S
         raise BadInput(f"int64[{count}] is needed", field="asof")
     if first < 0 or first + rows > count:
         raise BadInput(f"there are {count} borrowers", field="first")
-
-
-def _groups(book: Book) -> NDArray[np.int64]:
-    if book.groups is not None:
-        return book.groups
-    return np.full(len(book.borrowers), UNKNOWN_GROUP, np.int64)
+    check_instants(asof[first : first + rows])
+    if book.peers is not None and book.peers.names not in {(), plan.placed}:
+        rule = "the table that was made for these variables, in these versions"
+        raise BadInput("the peers are of other variables", field="peers", rule=rule)
 
 
 def _blank(section: Section, sheet: Sheet) -> None:
