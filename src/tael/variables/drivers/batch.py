@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,25 +15,40 @@ from tael.kernel import BadInput
 from tael.variables.kernel.machine import run_plan
 from tael.variables.kernel.sheet import Sheet, make_sheet
 from tael.variables.packing.book import Book
-from tael.variables.plan.peers import PeerTable
 from tael.variables.plan.plan import Plan
 
 Sink = Callable[[int, Sheet], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a batch runs: ``rows`` borrowers at a time in each of ``threads``.
+
+    Neither changes a bit of a result.
+
+    Raises:
+        BadInput: fewer than one.
+    """
+
+    rows: int = 128
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        for field in ("rows", "threads"):
+            if getattr(self, field) < 1:
+                raise BadInput("at least one is needed", field=field, rule="a number above 0")
 
 
 def compute_batch(
     plan: Plan,
     book: Book,
     asof: NDArray[np.int64],
-    *,
     sink: Sink,
-    rows: int = 128,
-    threads: int = 2,
-    peers: PeerTable | None = None,
+    pace: Pace = Pace(),
 ) -> None:
     """Compute every borrower of ``book`` and hand the rows to ``sink`` in their order.
 
-    Memory is the book and one sheet of ``rows`` a thread, whatever the number of borrowers: a
+    Memory is the book and one sheet of ``pace.rows`` a thread, whatever the number of borrowers: a
     thread waits with its sheet until those before it have been handed over.
 
     Args:
@@ -41,33 +57,28 @@ def compute_batch(
         asof: int64[B], UTC seconds, an instant for each borrower.
         sink: called with the place of the first borrower and a sheet, by one thread at a time. The
             sheet is used again after the call: copy what is to stay.
-        rows: borrowers a call.
-        threads: how many compute at once; the loops hold no lock.
-        peers: distributions of the peer groups.
+        pace: how many rows and threads; the loops hold no lock.
 
     Raises:
-        BadInput: as ``run_plan``, or fewer than one row or thread. What ``sink`` raises ends the
-            run and is raised here.
+        BadInput: as ``run_plan``. What ``sink`` raises ends the run and is raised here.
     """
-    if rows < 1 or threads < 1:
-        field = "rows" if rows < 1 else "threads"
-        raise BadInput("at least one is needed", field=field, rule="a whole number above 0")
     count = len(book.borrowers)
     if asof.shape != (count,):
         raise BadInput(f"int64[{count}] is needed", field="asof")
+    rows = min(pace.rows, max(count, 1))
     queue = _Queue(count, rows)
 
     def work() -> None:
-        sheet = make_sheet(min(rows, count), plan.width)
+        sheet = make_sheet(rows, plan.width)
         for first in queue.chunks():
             part = sheet.top(min(rows, count - first))
-            run_plan(plan, book, asof, first, part, peers=peers)
+            run_plan(plan, book, asof, first, part)
             with queue.turn(first) as mine:
                 if mine:
                     sink(first, part)
 
-    with ThreadPoolExecutor(threads) as pool:
-        for each in [pool.submit(queue.guarded, work) for _ in range(threads)]:
+    with ThreadPoolExecutor(pace.threads) as pool:
+        for each in [pool.submit(queue.guarded, work) for _ in range(pace.threads)]:
             each.result()
 
 

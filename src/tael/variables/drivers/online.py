@@ -12,7 +12,6 @@ from tael.kernel import BadInput
 from tael.variables.kernel.machine import run_plan
 from tael.variables.kernel.sheet import Sheet, make_sheet, row_hashes
 from tael.variables.packing.book import Book
-from tael.variables.plan.peers import PeerTable
 from tael.variables.plan.plan import Plan
 
 
@@ -42,7 +41,7 @@ class Result:
         return row_hashes(self.plan_hash, Sheet(self.values[None], self.reasons[None]))[0]
 
 
-def compute(plan: Plan, book: Book, asof: int, peers: PeerTable | None = None) -> Result:
+def compute(plan: Plan, book: Book, asof: int) -> Result:
     """The variables of the one borrower of ``book`` as of ``asof``, UTC seconds.
 
     Raises:
@@ -56,7 +55,7 @@ def compute(plan: Plan, book: Book, asof: int, peers: PeerTable | None = None) -
             rule="one borrower, see Book.take",
         )
     sheet = make_sheet(1, plan.width)
-    run_plan(plan, book, np.array([asof], np.int64), 0, sheet, peers=peers)
+    run_plan(plan, book, np.array([asof], np.int64), 0, sheet)
     return Result(
         borrower=book.borrowers[0],
         asof=asof,

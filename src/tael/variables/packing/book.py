@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tael.kernel import BadInput
 from tael.variables.packing.packed import Packed
+
+if TYPE_CHECKING:
+    from tael.variables.plan.peers import PeerTable
 
 UNKNOWN_GROUP = -1
 
@@ -23,6 +27,8 @@ class Book:
         slots: the events; a slot that is missing is a source that nobody has.
         groups: int64[B], province · 1000 + industry, -1 where unknown: whose peers a borrower is
             compared with. None: unknown of all.
+        peers: what the values of the groups were, for percentiles; None: nobody knows. Neither
+            bytes nor rows keep it: it is the same for many books.
 
     Raises:
         BadInput: a borrower stands twice, or a slot or the groups have another number of them.
@@ -31,6 +37,7 @@ class Book:
     borrowers: tuple[str, ...]
     slots: Mapping[str, Packed]
     groups: NDArray[np.int64] | None = None
+    peers: PeerTable | None = None
 
     def __post_init__(self) -> None:
         count = len(self.borrowers)
@@ -69,7 +76,12 @@ class Book:
             self.borrowers[first:last],
             {slot: _part(packed, first, last) for slot, packed in self.slots.items()},
             None if self.groups is None else self.groups[first:last],
+            self.peers,
         )
+
+    def among(self, peers: PeerTable | None) -> Book:
+        """The same events, to be compared with ``peers``."""
+        return replace(self, peers=peers)
 
 
 def chosen(book: Book, borrowers: Sequence[str]) -> Book:
@@ -86,7 +98,7 @@ def chosen(book: Book, borrowers: Sequence[str]) -> Book:
 
 
 def joined(books: Sequence[Book]) -> Book:
-    """The borrowers of several books one after the other, in one copy.
+    """The borrowers of several books one after the other, in one copy; peers are the first's.
 
     Raises:
         BadInput: no book, other slots or measures than the first has, a borrower in two of them, or
@@ -106,6 +118,7 @@ def joined(books: Sequence[Book]) -> Book:
         tuple(name for book in books for name in book.borrowers),
         {slot: _joined(slot, [book.slots[slot] for book in books]) for slot in first.slots},
         np.concatenate(groups) if groups else None,
+        first.peers,
     )
 
 

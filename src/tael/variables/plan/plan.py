@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tael.kernel import BadInput
 from tael.variables.packing.schema import EventSchema
+from tael.variables.plan.peers import PeersPlan
 from tael.variables.plan.windows import KERNEL_VERSION
 
 NO_SLOT = ""  # of sections that read the sheet and no events
@@ -97,6 +98,13 @@ class Plan:
         }
         text = json.dumps(plan, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def placed(self) -> tuple[str, ...]:
+        """What the percentiles place, as id and version (``V00001.1``): the names of its peers."""
+        columns = (of for each in self.sections if isinstance(each.plan, PeersPlan)
+                   for of in each.plan.outputs)  # fmt: skip
+        return tuple(f"{self.ids[of]}.{self.versions[of]}" for of in columns)
 
     def column(self, name: str) -> int:
         """The column of the variable ``name``.
