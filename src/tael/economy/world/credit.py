@@ -131,12 +131,12 @@ class Repaying:
     least_months_held: int = 3
     holiday_from: str = "2020-02"
     holiday_until: str = "2020-09"
-    holiday: float = 0.36
+    holiday: float = 0.45
     contact_in_holiday: float = 0.18
     stress_in_holiday: float = 0.12
     least_holiday: int = 3
-    most_holiday: int = 6
-    saved_by_holiday: float = 0.45
+    most_holiday: int = 9
+    saved_by_holiday: float = 0.6
     recovered: float = 0.34
     wealth_in_recovered: float = 0.08
     spread_of_recovered: float = 0.22
