@@ -99,3 +99,12 @@ def _of_magnitude(high: np.uint64, low: np.uint64) -> float:
     if lost != _ZERO:
         kept |= _ONE  # what was cut off still decides between two doubles
     return np.float64(kept) * scale
+
+
+@compiled
+def from_limbs(low: int, high: int) -> tuple[np.uint64, np.uint64]:
+    """The sum of high · 2^32 and low in two's complement; ``high`` may be negative."""
+    words = np.uint64(high) << _HALF
+    below = words + np.uint64(low)
+    carry = _ONE if below < words else _ZERO
+    return np.uint64(high >> 32) + carry, below

@@ -151,9 +151,17 @@ class PeerTable:
         return made.hexdigest()
 
     def arrays(self) -> PeerArrays:
-        """The arrays, as compiled loops read them."""
-        return PeerArrays(*(np.ascontiguousarray(getattr(self, name)) for name in ("groups",
-                            "known", "cuts")))  # fmt: skip
+        """The arrays, as compiled loops read them; made once."""
+        return self._arrays
+
+    @cached_property
+    def _arrays(self) -> PeerArrays:
+        # What Arrow lends may only be read: loops would be compiled for it once more.
+        return PeerArrays(
+            np.require(self.groups, requirements=("C", "W")),
+            np.require(self.known, requirements=("C", "W")),
+            np.require(self.cuts, requirements=("C", "W")),
+        )
 
 
 def check_groups(groups: Whole, rows: int) -> None:
