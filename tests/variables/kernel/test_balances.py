@@ -124,7 +124,10 @@ def test_without_an_event_only_days_below_have_a_value(pack: Pack, pairs: Pairs)
 
 
 def test_means_of_huge_balances_over_decades_are_rounded_once(pack: Pack, pairs: Pairs) -> None:
-    rows = [(day * 100 * DAY + day, 0, (-1) ** day * (HUGE - day**5), 0) for day in range(120)]
+    rows = [
+        (day * 100 * DAY + day, 0, (HUGE - day**5) * (-1 if day % 3 else 1), 0)
+        for day in range(120)
+    ]
     answers = found(rows, pack, pairs)
     seen = [row for row in rows if row[0] > 0]
     until, weighted = 0, 0
