@@ -56,7 +56,8 @@ def rows(each: int = 20, amount: int = 10_000) -> Rows:
 def broken(made: Rows) -> np.ndarray:
     since = (BROKEN[0] - FIRST).days
     last = (BROKEN[1] - FIRST).days
-    return np.logical_and(made.region == 1, (made.day >= since) & (made.day <= last))
+    days: np.ndarray = (made.region == 1) & (made.day >= since) & (made.day <= last)
+    return days
 
 
 def bank(made: Rows) -> pa.Table:
