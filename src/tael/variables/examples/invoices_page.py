@@ -22,6 +22,7 @@ from tael.variables.examples.invoices_figures import (
 from tael.variables.examples.ranking import Ranked
 
 _TOP = 20
+_NO_RANKING = 0.5
 _SHOWN_PLACES = 200
 _SOURCE = Words(
     "2020 年全国大学生数学建模竞赛 C 题附件 1、2：425 家企业的增值税发票，名称已脱敏",
@@ -36,6 +37,7 @@ _STATUS = {
 }
 _UNRATED = Words("未评级", "not rated")
 _SPREAD = ("10%", "25%", "50%", "75%", "90%")
+_MIDDLE = 2
 # Variables shown by rating, and what their values are.
 _BY_RATING = (
     ("ent.sme_invoice.365d.void_rate_out.ratio", Kind.PERCENT),
@@ -188,8 +190,8 @@ def _reversals(page: Page, invoices: Invoices, figures: InvoiceFigures) -> None:
     )
     page.paragraph(
         Words(
-            f"{reading.reds:,} 张红字发票中 {reading.matched:,} 张（{share:.0%}）找到了原票："
-            "同企业、同方向、同对手，金额与税额相反，且不晚于红字。原票自红字可知之日起改为“已被红冲”，"
+            f"隔离之前，{reading.reds:,} 张红字发票中 {reading.matched:,} 张（{share:.0%}）"
+            "找到了原票：同企业、同方向、同对手，金额与税额相反，且不晚于红字。原票自红字可知之日起改为“已被红冲”，"
             "此前仍算有效；其余红字按折让或部分退回计入净额。",
             f"Of {reading.reds:,} red invoices {reading.matched:,} ({share:.0%}) have their "
             "original in the files: same firm, direction and counterparty, amount and tax "
@@ -227,8 +229,10 @@ def _against_default(page: Page, computed: Computed, figures: InvoiceFigures) ->
     page.section(
         Words("与违约的关系", "Against default"),
         Words(
-            f"{chance.variables} 个变量在九成以上有标签企业中有值且取值不同。",
-            f"{chance.variables} variables vary and have a value in nine of ten labelled firms.",
+            f"{chance.variables} 个变量在九成以上有标签企业中有值且取值不同。"
+            "“一年前”一列只用当时已知的发票重算。",
+            f"{chance.variables} variables vary and have a value in nine of ten labelled firms. "
+            "The column of a year before shows the same variables with only what was known then.",
         ),
     )
     page.note(
@@ -251,38 +255,36 @@ def _against_default(page: Page, computed: Computed, figures: InvoiceFigures) ->
 def _top_header() -> list[Column | Words | str]:
     return [
         Words("编号", "Id"),
-        Words("变量", "Variable"),
         Words("AUC（95% 区间）", "AUC (95 % interval)"),
-        Words("方向", "Direction"),
-        Words("与预期", "As expected"),
+        Words("违约者", "Defaulted firms are"),
+        Words("符合预期", "As expected"),
         Column(Words("偶然概率", "By chance"), Kind.NUMBER, 4),
-        Column(Words("一年前的 AUC", "AUC a year before"), Kind.NUMBER, 3),
+        Column(Words("一年前 AUC", "AUC a year before"), Kind.NUMBER, 3),
         Column(Words("近似变量", "Near copies"), Kind.COUNT),
-        Column(Words("企业", "Firms"), Kind.COUNT),
+        Words("变量", "Variable"),
     ]
 
 
 def _top_row(
     each: Ranked, computed: Computed, figures: InvoiceFigures
 ) -> tuple[Words | str | float | None, ...]:
-    variable, rising = computed.variables[each.column], each.auc >= 0.5  # noqa: PLR2004 - no ranking
+    variable, rising = computed.variables[each.column], each.auc >= _NO_RANKING
     low, high = each.interval()
-    before = float(figures.a_year_before[each.column])
     span = f"{each.strength:.3f}" if low is None else f"{each.strength:.3f} ({low:.3f}–{high:.3f})"
-    direction = (
-        Words("越高越易违约", "more, more default")
-        if rising
-        else Words("越低越易违约", "less, more default")
-    )
-    expected = {"": Words("无预期", "none stated")}.get(
-        variable.sign,
-        Words("一致", "yes") if (variable.sign == "+") == rising else Words("相反", "no"),
-    )
-    earlier = before if rising else 1 - before
+    before = float(figures.a_year_before[each.column])
+    earlier = None if np.isnan(before) else before if rising else 1 - before
     return (
-        variable.id, text_of(variable), span, direction, expected, each.by_chance,
-        None if np.isnan(earlier) else earlier, each.copies, each.firms,
+        variable.id, span, Words("偏高", "higher") if rising else Words("偏低", "lower"),
+        _expected(variable.sign, rising=rising), each.by_chance, earlier, each.copies,
+        text_of(variable),
     )  # fmt: skip
+
+
+def _expected(sign: str, *, rising: bool) -> Words | None:
+    """Whether the direction is the one that the definition states; None where it states none."""
+    if not sign:
+        return None
+    return Words("是", "yes") if (sign == "+") == rising else Words("否", "no")
 
 
 def _top_charts(page: Page, figures: InvoiceFigures) -> None:
@@ -351,32 +353,43 @@ def _ratings(page: Page, invoices: Invoices, computed: Computed) -> None:
     page.section(
         Words("按评级的分布", "Distribution by rating"),
         Words(
-            "作废、红冲、集中度、规模与季节；每组给出四分位数，完整分位数见表。",
+            "作废、红冲、集中度、规模与季节；每组给出四分位数。",
             "Voids, reversals, concentration, size and season: quartiles in the charts, more in "
             "the table.",
         ),
     )
     names = {variable.name: variable for variable in computed.variables}
-    rows: list[tuple[Words | str | float | None, ...]] = []
+    medians = []
     for name, kind in _BY_RATING:
         values, text = computed.column(name), text_of(names[name])
-        spread = {rating: quantiles(values[mask]) for rating, mask in masks.items()}
+        spread = [quantiles(values[mask])[1] for mask in masks.values()]
         page.bar_chart(
             text,
-            [rating or _UNRATED for rating in spread],
+            [rating or _UNRATED for rating in masks],
             [
-                Bars(_SPREAD[place], [cuts[place] for _, cuts in spread.values()])
+                Bars(_SPREAD[place], [cuts[place] for cuts in spread])
                 for place in range(1, len(QUANTILES) - 1)
             ],
             Axes(kind=kind),
         )
-        rows += [(text, rating or _UNRATED, n, *cuts) for rating, (n, cuts) in spread.items()]
-    header: list[Column | Words | str] = [
-        Words("变量", "Variable"),
-        Words("评级", "Rating"),
-        Column(Words("企业", "Firms"), Kind.COUNT),
-    ]
-    page.table([*header, *(Column(each, Kind.NUMBER, 3) for each in _SPREAD)], rows)
+        medians.append((*(_median(cuts[_MIDDLE], kind) for cuts in spread), text))
+    firms = [(rating or _UNRATED, int(mask.sum())) for rating, mask in masks.items()]
+    page.table(
+        [*(_group(name, count) for name, count in firms), Words("变量", "Variable")],
+        medians,
+        caption=Words("中位数（括号内为企业数）", "Medians (firms in brackets)"),
+    )
+
+
+def _median(value: float | None, kind: Kind) -> str | None:
+    if value is None:
+        return None
+    return f"{value:.1%}" if kind is Kind.PERCENT else f"{value:,.2f}"
+
+
+def _group(name: Words | str, count: int) -> Words:
+    zh, en = (name, name) if isinstance(name, str) else (name.zh, name.en)
+    return Words(f"{zh}（{count}）", f"{en} ({count})")
 
 
 def _assumptions(page: Page) -> None:
