@@ -48,14 +48,22 @@ def compute(plan: Plan, book: Book, asof: int) -> Result:
         BadInput: the book has more borrowers or none, ``asof`` lies outside 1990 to 2038, or its
             events are not those of the plan.
     """
-    if len(book.borrowers) != 1:
-        raise BadInput(
-            f"{len(book.borrowers)} borrowers are given",
-            field="book",
-            rule="one borrower, see Book.take",
-        )
+    check_one(book)
     sheet = make_sheet(1, plan.width)
     run_plan(plan, book, np.array([asof], np.int64), 0, sheet)
+    return result_of(plan, book, asof, sheet)
+
+
+def check_one(book: Book) -> None:
+    """Refuse a book of several borrowers or none."""
+    count = len(book.borrowers)
+    if count != 1:
+        rule = "one borrower, see Book.take"
+        raise BadInput(f"{count} borrowers are given", field="book", rule=rule)
+
+
+def result_of(plan: Plan, book: Book, asof: int, sheet: Sheet) -> Result:
+    """The result that stands in the one row of ``sheet``."""
     return Result(
         borrower=book.borrowers[0],
         asof=asof,

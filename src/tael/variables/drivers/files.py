@@ -1,0 +1,193 @@
+"""From a folder of events to one Parquet file of results, shard by shard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tael.variables.drivers.batch import Sink, compute_batch
+from tael.variables.drivers.identity import Identity
+from tael.variables.kernel.checks import check_instants
+from tael.variables.kernel.sheet import VALUE, Sheet
+from tael.variables.packing.folder import EventFolder, SlotReport
+from tael.variables.plan.peers import PeerTable
+from tael.variables.plan.plan import Plan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+AsOf = int | Mapping[str, int]
+Write = Callable[[tuple[str, ...], NDArray[np.int64], Sheet], None]
+Watch = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is written where.
+
+    Attributes:
+        out: the Parquet file; it appears when it is whole.
+        columns: names of variables, one column each, null where there is no value, with the reason
+            in ``NAME/reason``. Empty: all of them in one fixed-size list ``values`` (NaN where
+            there is no value) beside ``reasons``; their names stand in the file's metadata
+            ``tael.names``.
+        peers: what percentiles are read from.
+    """
+
+    out: Path
+    columns: tuple[str, ...] = ()
+    peers: PeerTable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run over a folder did.
+
+    Attributes:
+        rows: borrowers computed.
+        identity: see ``Identity``.
+        reports: what became of the rows of events.
+        missing: slots of the plan whose source is not in the folder.
+    """
+
+    rows: int
+    identity: str
+    reports: tuple[SlotReport, ...]
+    missing: tuple[str, ...]
+
+
+def compute_folder(
+    directory: Path, plan: Plan, asof: AsOf, wanted: Wanted, watch: Watch | None = None
+) -> Written:
+    """Compute the borrowers of a folder of events into a Parquet file.
+
+    Args:
+        directory: the folder, see ``load_book``.
+        plan: what to compute.
+        asof: UTC seconds, of every borrower; or of each of those that are to be computed.
+        wanted: the file and its columns; ``borrower`` and ``asof`` stand first.
+        watch: told how many borrowers of how many are done.
+
+    Raises:
+        BadInput: no such folder, borrower or column, an instant outside 1990 to 2038, or an
+            unreadable table.
+        TableRefused: a source has not the columns of its definition.
+    """
+    folder = EventFolder(directory)
+    shards = _shards(folder, asof)
+    identity = Identity(plan.hash)
+    reports: list[SlotReport] = []
+    missing: tuple[str, ...] = ()
+    total, done = sum(len(names) for names in shards.values()), 0
+    with _opened(plan, wanted) as write:
+        for shard, names in shards.items():
+            loaded = folder.load(shard, plan, None if isinstance(asof, int) else names)
+            instants = np.array([_instant(asof, name) for name in names], np.int64)
+            sink = _sink((names, instants), identity, write)
+            compute_batch(plan, loaded.book.among(wanted.peers), instants, sink)
+            done += len(names)
+            if watch:
+                watch(done, total)
+            reports += loaded.reports
+            missing = loaded.missing
+    return Written(total, identity.hexdigest(), tuple(reports), missing)
+
+
+def _shards(folder: EventFolder, asof: AsOf) -> dict[int, tuple[str, ...]]:
+    """The borrowers of each shard that are computed; every instant is looked at before the work."""
+    if isinstance(asof, int):
+        check_instants(np.array([asof], np.int64))
+        return {shard: folder.borrowers(shard) for shard in folder.shards}
+    check_instants(np.array(list(asof.values()), np.int64))
+    return folder.shards_of(list(asof))
+
+
+def _instant(asof: AsOf, borrower: str) -> int:
+    return asof if isinstance(asof, int) else asof[borrower]
+
+
+def _sink(
+    whose: tuple[tuple[str, ...], NDArray[np.int64]], identity: Identity, write: Write
+) -> Sink:
+    names, instants = whose
+
+    def take(first: int, sheet: Sheet) -> None:
+        part = slice(first, first + len(sheet.values))
+        identity.add(names[part], instants[part], sheet)
+        write(names[part], instants[part], sheet)
+
+    return take
+
+
+@contextmanager
+def _opened(plan: Plan, wanted: Wanted) -> Iterator[Write]:
+    """Write sheets into a file beside the wanted one, which takes its name when all went well."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+    import pyarrow.parquet as pq  # noqa: PLC0415 - the same
+
+    places = [plan.column(name) for name in wanted.columns]
+    schema = _schema(plan, wanted)
+    wanted.out.parent.mkdir(parents=True, exist_ok=True)
+    draft = wanted.out.with_name(f"{wanted.out.name}.writing")
+
+    try:
+        with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+
+            def write(names: tuple[str, ...], instants: NDArray[np.int64], sheet: Sheet) -> None:
+                fixed = [pa.array(names, pa.large_string()), _timestamps(instants)]
+                columns = _chosen(sheet, places) if places else _all(sheet)
+                writer.write_table(pa.Table.from_arrays([*fixed, *columns], schema=schema))
+
+            yield write
+        draft.replace(wanted.out)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _schema(plan: Plan, wanted: Wanted) -> pa.Schema:
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+
+    fields = [("borrower", pa.large_string()), ("asof", pa.timestamp("s", "UTC"))]
+    if wanted.columns:
+        for name in wanted.columns:
+            fields += [(name, pa.float64()), (f"{name}/reason", pa.uint8())]
+    else:
+        fields += [("values", pa.list_(pa.float64(), plan.width)),
+                   ("reasons", pa.list_(pa.uint8(), plan.width))]  # fmt: skip
+    names = wanted.columns or plan.names
+    metadata = {"tael.plan": plan.hash, "tael.names": json.dumps(names)}
+    return pa.schema(fields, metadata)
+
+
+def _timestamps(instants: NDArray[np.int64]) -> pa.Array:
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+
+    return pa.array(instants).cast(pa.timestamp("s", "UTC"))
+
+
+def _all(sheet: Sheet) -> list[pa.Array]:
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+
+    width = sheet.values.shape[1]
+    return [
+        pa.FixedSizeListArray.from_arrays(pa.array(cells.reshape(-1)), width)
+        for cells in (sheet.values, sheet.reasons)
+    ]
+
+
+def _chosen(sheet: Sheet, places: list[int]) -> list[pa.Array]:
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+
+    columns = []
+    for place in places:
+        reasons = sheet.reasons[:, place]
+        columns.append(pa.array(sheet.values[:, place], mask=reasons != VALUE))
+        columns.append(pa.array(reasons))
+    return columns

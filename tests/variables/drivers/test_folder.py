@@ -1,0 +1,184 @@
+"""From a folder of events to results: every way gives the bits that the oracle gives."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from tael.kernel import BadInput
+from tael.variables import Identity, compute, compute_batch, from_bytes, load_book, to_bytes
+from tael.variables.drivers.batch import Pace
+from tael.variables.kernel.sheet import NO_SOURCE, Sheet
+from tael.variables.oracle.machine import values_of
+from tael.variables.packing.book import Book, chosen, joined
+from tael.variables.packing.folder import EventFolder, Loaded, group_of
+from tael.variables.packing.rows import book_from_rows, book_to_rows
+from tael.variables.plan.plan import Plan
+
+ASOF = int(datetime(2016, 7, 1, 12, tzinfo=UTC).timestamp())
+
+
+@pytest.fixture(scope="module")
+def loaded(economy: Path, plan: Plan) -> Loaded:
+    return load_book(economy, plan)
+
+
+@pytest.fixture(scope="module")
+def book(loaded: Loaded) -> Book:
+    return loaded.book
+
+
+def asof(book: Book) -> np.ndarray:
+    return np.array([ASOF + 86_400 * place for place in range(len(book.borrowers))], np.int64)
+
+
+def identity(plan: Plan, book: Book, pace: Pace) -> str:
+    made = Identity(plan.hash)
+    instants = asof(book)
+
+    def add(first: int, sheet: Sheet) -> None:
+        last = first + len(sheet.values)
+        made.add(book.borrowers[first:last], instants[first:last], sheet)
+
+    compute_batch(plan, book, instants, add, pace)
+    return made.hexdigest()
+
+
+def same_events(one: Book, other: Book) -> bool:
+    pairs = [(one.slots[slot], other.slots[slot]) for slot in one.slots]
+    return one.slots.keys() == other.slots.keys() and all(
+        np.array_equal(mine, its)
+        for packed, again in pairs
+        for mine, its in zip(packed.arrays(), again.arrays(), strict=True)
+    )
+
+
+def differing(plan: Plan, found: Sequence[tuple[float, int]], book: Book, place: int) -> list[str]:
+    wanted = values_of(plan, book, int(asof(book)[place]), place, book.peers)
+    return [
+        name
+        for name, (value, reason), (right, why) in zip(plan.names, found, wanted, strict=True)
+        if reason != why or not (value == right or (math.isnan(value) and math.isnan(right)))
+    ]
+
+
+@pytest.mark.parametrize("place", [1])
+def test_an_economy_gives_what_the_oracle_gives(plan: Plan, book: Book, place: int) -> None:
+    result = compute(plan, book.take(place, place + 1), int(asof(book)[place]))
+    found = list(zip(result.values.tolist(), result.reasons.tolist(), strict=True))
+
+    assert differing(plan, found, book, place) == []
+    assert np.bincount(result.reasons, minlength=4)[0] > 5_000
+
+
+def test_threads_chunks_and_one_at_a_time_have_one_identity(plan: Plan, book: Book) -> None:
+    whole = identity(plan, book, Pace())
+    alone = Identity(plan.hash)
+    for place, instant in enumerate(asof(book).tolist()):
+        one = from_bytes(to_bytes(book, place))
+        result = compute(plan, one, instant)
+        sheet = Sheet(result.values[None], result.reasons[None])
+        alone.add(one.borrowers, np.array([instant]), sheet)
+        assert result.row_hash
+
+    assert alone.hexdigest() == whole
+    assert identity(plan, book, Pace(rows=1, threads=3)) == whole
+    assert identity(plan, book, Pace(rows=2, threads=1)) == whole
+
+
+def test_rows_bytes_and_parts_hold_the_same_events(plan: Plan, book: Book) -> None:
+    again = book_from_rows(book_to_rows(book, plan.schemas), plan.schemas)
+    assert again.borrowers == book.borrowers
+    assert same_events(again, book)
+    assert same_events(joined([book.take(0, 2), book.take(2, 5)]), book)
+    assert same_events(from_bytes(to_bytes(book, 3)), book.take(3, 4))
+    assert again.groups is not None
+    assert again.groups.tolist() == np.array(book.groups).tolist()
+
+
+def test_every_row_of_the_folder_is_accounted_for(economy: Path, loaded: Loaded) -> None:
+    rows = {(report.slot, report.shard): sum(report.rows.values()) for report in loaded.reports}
+    for (slot, shard), count in rows.items():
+        source = slot.partition(".")[2]
+        part = economy / "events" / source / f"part-{shard:05d}.parquet"
+        assert pq.ParquetFile(part).metadata.num_rows == count
+    assert all(report.faulty == 0 and not report.refused for report in loaded.reports)
+
+
+def test_chosen_borrowers_come_in_their_order(economy: Path, plan: Plan, book: Book) -> None:
+    names = (book.borrowers[4], book.borrowers[0], book.borrowers[1])
+    few = load_book(economy, plan, names).book
+
+    assert few.borrowers == names
+    assert same_events(few, chosen(book, names))
+
+
+def test_what_became_known_later_may_stay_away(economy: Path, plan: Plan, book: Book) -> None:
+    name = book.borrowers[2]
+    early = load_book(economy, plan, [name], known_by=ASOF).book
+    one, other = compute(plan, early, ASOF), compute(plan, chosen(book, [name]), ASOF)
+
+    assert one.row_hash == other.row_hash
+    assert early.slots["ent.bank_tx"].time.size < book.slots["ent.bank_tx"].time.size
+
+
+def test_a_source_that_is_not_there_is_told(economy: Path, plan: Plan, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(economy, folder)
+    shutil.rmtree(folder / "events" / "court_record")
+    loaded = load_book(folder, plan)
+    name = "ent.court_record.defendant.all.all.events.n"
+    result = compute(plan, loaded.book.take(0, 1), ASOF)
+
+    assert {"ent.court_record", "per.court_record"} <= set(loaded.missing)
+    assert result.reasons[plan.column(name)] == NO_SOURCE
+
+
+def test_folders_and_borrowers_that_are_not_there_are_refused(
+    economy: Path, plan: Plan, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match="has no folder events"):
+        EventFolder(tmp_path)
+    with pytest.raises(BadInput, match="row 1, borrower: there is no 'E9'"):
+        load_book(economy, plan, ["E9"])
+    (tmp_path / "events").mkdir()
+    (tmp_path / "firms").mkdir()
+    with pytest.raises(BadInput, match=r"holds no part-\*\.parquet"):
+        EventFolder(tmp_path)
+
+
+def test_damaged_bytes_are_refused(book: Book) -> None:
+    data = to_bytes(book, 0)
+    with pytest.raises(BadInput, match="no stored events of this version"):
+        from_bytes(b"TAELBK\x02" + data[7:])
+    for bad in (data[:-8], data[:100] + bytes([data[100] ^ 1]) + data[101:], data + b"\0"):
+        with pytest.raises(BadInput, match="damaged or cut off"):
+            from_bytes(bad)
+
+
+@pytest.mark.parametrize(
+    ("province", "industry", "group"),
+    [("11", "A", 11_001), ("44", "F", 44_006), ("44", "F52", 44_152), ("44", "52", 44_152),
+     ("44", "", -1), ("", "F", -1), (None, None, -1), ("44", "shops", -1)],
+)  # fmt: skip
+def test_a_peer_group_is_a_province_and_an_industry(
+    province: str | None, industry: str | None, group: int
+) -> None:
+    assert group_of(province, industry) == group
+
+
+def test_a_failing_sink_ends_the_run(plan: Plan, book: Book) -> None:
+    def fail(first: int, sheet: Sheet) -> None:
+        raise BadInput(f"no room for {first} of {len(sheet.values)}", field="sink")
+
+    with pytest.raises(BadInput, match="no room for 0"):
+        compute_batch(plan, book, asof(book), fail, Pace(rows=1))
+    with pytest.raises(BadInput, match="rows"):
+        Pace(rows=0)
