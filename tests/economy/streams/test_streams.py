@@ -17,7 +17,7 @@ from tael.economy.world.months import first_days, instant
 SEED, COUNT = 7, 150
 PINNED = Path(__file__).parents[1] / "cases" / "parameters.toml"
 SOURCES = tuple(STREAMS)
-FREQUENT = tuple(source for source in SOURCES if source != "court_record")
+FREQUENT = tuple(source for source in SOURCES if source not in {"court_record", "registry_change"})
 
 
 @pytest.fixture(scope="module")

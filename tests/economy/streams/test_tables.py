@@ -18,6 +18,9 @@ COLUMNS = {
     "court_record": "role matter stage amount",
     "utility_bill": "utility status amount quantity",
     "pos_day": "channel kind amount tickets",
+    "book_entry": "entry status amount counterparty",
+    "device_event": "action daypart network seconds",
+    "registry_change": "change direction",
     "bureau_tradeline": "tradeline_id lender product status balance credit_limit due paid",
 }
 

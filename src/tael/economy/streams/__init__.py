@@ -5,10 +5,13 @@ from collections.abc import Callable
 from tael.economy.agents.life import Life, life
 from tael.economy.agents.model import Borrower
 from tael.economy.streams.bank_tx import bank_tx
+from tael.economy.streams.book_entry import book_entry
 from tael.economy.streams.bureau_enquiry import bureau_enquiry
 from tael.economy.streams.bureau_tradeline import bureau_tradeline
 from tael.economy.streams.court_record import court_record
+from tael.economy.streams.device_event import device_event
 from tael.economy.streams.pos_day import pos_day
+from tael.economy.streams.registry_change import registry_change
 from tael.economy.streams.rows import Events
 from tael.economy.streams.tables import table_of
 from tael.economy.streams.tax_return import tax_return
@@ -25,6 +28,9 @@ STREAMS: dict[str, Callable[[World, Borrower, Life], Events]] = {
     "court_record": court_record,
     "bureau_tradeline": bureau_tradeline,
     "pos_day": pos_day,
+    "book_entry": book_entry,
+    "device_event": device_event,
+    "registry_change": registry_change,
 }
 
 
@@ -38,11 +44,14 @@ __all__ = [
     "STREAMS",
     "Events",
     "bank_tx",
+    "book_entry",
     "bureau_enquiry",
     "bureau_tradeline",
     "court_record",
+    "device_event",
     "events_of",
     "pos_day",
+    "registry_change",
     "table_of",
     "tax_return",
     "utility_bill",

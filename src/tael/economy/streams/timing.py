@@ -36,10 +36,11 @@ class Moments:
         return ((self.second < _NIGHT_ENDS_S) | (self.second >= _NIGHT_BEGINS_S)).astype(np.int64)
 
 
-def moments(expected: Floats, chance: Chance, nightly: float = 0.04) -> Moments:
+def moments(expected: Floats, chance: Chance, nightly: float | Floats = 0.04) -> Moments:
     """Events for ``expected`` numbers, [kind, month]; their mean is kept, their spread is ours.
 
-    ``nightly`` is the share that may fall on any second of the day; the others keep office hours.
+    ``nightly`` is the share, one or one a month, that may fall on any second of the day; the
+    others keep office hours.
     """
     kinds, months = expected.shape
     dice = chance.rows(2, kinds * months)
@@ -52,7 +53,8 @@ def moments(expected: Floats, chance: Chance, nightly: float = 0.04) -> Moments:
     starts = first_days()
     day = starts[month] + (place[0] * (starts[month + 1] - starts[month])).astype(np.int64)
     office = _OFFICE_BEGINS_S + place[1] * _OFFICE_S
-    second = np.where(place[2] < nightly, place[1] * DAY_S, office).astype(np.int64)
+    free = np.broadcast_to(nightly, months)[month]
+    second = np.where(place[2] < free, place[1] * DAY_S, office).astype(np.int64)
     return Moments(
         kind=kind,
         month=month,

@@ -75,6 +75,8 @@ def rule_changes() -> tuple[RuleChange, ...]:
         RuleChange("registry_reform", "2014-03", 12, "registry_change", 0.4, 1.0),
         RuleChange("qr_payments", "2014-01", 48, "bank_tx", 0.35, 1.0, "", "till"),
         RuleChange("qr_tills", "2014-01", 48, "pos_day", 0.0, 1.0),
+        RuleChange("merchant_apps", "2017-01", 36, "book_entry", 0.0, 1.0),
+        RuleChange("phone_apps", "2016-01", 30, "device_event", 0.0, 1.0),
         RuleChange("second_bureau", "2020-01", 6, "bureau_enquiry", 0.7, 1.0),
         RuleChange("second_bureau_post_loan", "2020-01", 6, "bureau_enquiry", 0.2, 1.0, "", "post"),
         RuleChange(

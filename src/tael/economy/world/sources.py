@@ -203,6 +203,114 @@ class Till:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A kind of entry in the books: entries a month and their sum as a share of monthly sales.
+
+    ``partner`` is the row of partners (0 customers, 1 suppliers) and ``pool`` their number;
+    ``owed`` says whether it stays open until it is paid.
+    """
+
+    code: str
+    monthly: float
+    share: float
+    partner: int
+    pool: int
+    owed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Books kept in the app: who keeps them, and when what is owed is paid."""
+
+    entries: tuple[Entry, ...] = (
+        Entry("sale", 1.6, 0.50, 0, 24),
+        Entry("purchase", 0.9, 0.35, 1, 12),
+        Entry("receivable", 0.6, 0.30, 0, 24, owed=True),
+        Entry("payable", 0.5, 0.25, 1, 12, owed=True),
+        Entry("expense", 0.6, 0.06, 2, 6),
+        Entry("stock", 0.2, 0.60, 3, 1),
+    )
+    users: float = 0.15
+    spread: float = 0.6
+    padded: float = 0.6
+    overdue: float = -2.0
+    stress_in_overdue: float = 0.6
+    market_in_overdue: float = -3.0
+    default_in_overdue: float = 3.0
+    least_days: float = 10.0
+    days: float = 50.0
+    late_days: float = 120.0
+    settled_late: float = 0.7
+    delivery: Delivery = Delivery(2.0, 0.04, 12.0, 0.004, 0.004, 0.003)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something done in the app: times a month, moved by stress, and by a thief in its stead."""
+
+    code: str
+    monthly: float
+    stress: float
+    thief: float
+    mobile: float
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Phones:
+    """Owners' phones: who uses the app, at what hours, and what a stolen identity shows."""
+
+    actions: tuple[Action, ...] = (
+        Action("login", 2.4, 0.10, 1.0, 0.45, 40),
+        Action("browse", 1.6, 0.05, 0.5, 0.40, 180),
+        Action("apply", 0.06, 0.60, 0.8, 0.45, 600),
+        Action("edit", 0.12, 0.25, 0.5, 0.45, 90),
+        Action("device_change", 0.03, 0.15, 1.0, 0.60, 30),
+        Action("place_change", 0.14, 0.35, 2.0, 0.90, 20),
+    )
+    users: float = 0.20
+    nightly: float = 0.12
+    stress_in_night: float = 0.22
+    thief_in_night: float = 0.5
+    spread: float = 0.7
+    delivery: Delivery = Delivery(0.3, 0.03, 1.5, 0.006, 0.0, 0.001)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A kind of change in the register: how often a month, and what moves it."""
+
+    change: str
+    direction: str
+    monthly: float
+    stress: float = 0.0
+    after_default: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The register of firms: how often what changes, and who leaves the abnormal list again."""
+
+    kinds: tuple[Change, ...] = (
+        Change("address", "neutral", 0.0022, 0.10, 1.5),
+        Change("address", "down", 0.0003, 0.50, 3.0),
+        Change("shareholder", "neutral", 0.0010),
+        Change("shareholder", "down", 0.0004, 0.60, 2.0),
+        Change("capital", "up", 0.0018, -0.50, 0.1),
+        Change("capital", "down", 0.0003, 0.60, 2.0),
+        Change("scope", "neutral", 0.0025, 0.0, 0.3),
+        Change("abnormal", "down", 0.0013, 0.80, 6.0),
+        Change("pledge", "down", 0.0008, 0.70, 0.5),
+        Change("pledge", "up", 0.0002, -0.30, 0.2),
+        Change("licence", "up", 0.0022, -0.20, 0.1),
+        Change("licence", "down", 0.0003, 0.50, 4.0),
+    )
+    struck_off: float = 0.6
+    struck_days: float = 300.0
+    delivery: Delivery = Delivery(20.0, 0.05, 70.0, 0.004, 0.0, 0.001)
+
+
+@dataclass(frozen=True, slots=True)
 class Levy:
     """A tax or bill: every how many months it is due, and its share of the sales between."""
 
@@ -259,6 +367,9 @@ class Sources:
     stress_in_labour: float = 0.5
     credit: Credit = field(default_factory=Credit)
     till: Till = field(default_factory=Till)
+    books: Books = field(default_factory=Books)
+    phones: Phones = field(default_factory=Phones)
+    register: Register = field(default_factory=Register)
     court: Delivery = Delivery(20.0, 0.2, 90.0, 0.004, 0.002, 0.001)
     late: float = -2.6
     unpaid: float = -5.0
