@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tael.cli import variables_examples
 from tael.cli.exits import ExitCode
 from tael.cli.output import AsJson, say, show, table
+from tael.cli.variables_inputs import Match
+from tael.cli.variables_run import batch, compute, oracle
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from collections.abc import Sequence
@@ -19,11 +22,14 @@ if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from tael.variables import Variable
 
 group = typer.Typer(help="Variables of person and enterprise.", no_args_is_help=True)
+group.command()(compute)
+group.command()(batch)
+group.command()(oracle)
+group.command()(variables_examples.example)
 
 Folder = Annotated[
     Path | None, typer.Argument(help="A folder of definitions; the shipped ones when not given.")
 ]
-Match = Annotated[str, typer.Option("--match", help="Only names that hold this text.")]
 
 
 @group.command()

@@ -15,26 +15,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tael.variables.catalogue import Catalogue, make_catalogue
-    from tael.variables.definitions.check import DefinitionError, Finding
+    from tael.variables.definitions.check import DefinitionError
     from tael.variables.definitions.expand import expand
     from tael.variables.definitions.load import load_definitions, read_definitions
-    from tael.variables.definitions.model import Definitions, Source, Variable
+    from tael.variables.definitions.model import Definitions, Variable
     from tael.variables.definitions.names import new_ids, write_ids
     from tael.variables.drivers.batch import compute_batch
-    from tael.variables.drivers.identity import Identity
+    from tael.variables.drivers.files import Wanted, compute_folder
     from tael.variables.drivers.online import Result, compute
+    from tael.variables.drivers.plain import compute_by_oracle
+    from tael.variables.examples.run import run_example
     from tael.variables.packing.book import Book
-    from tael.variables.packing.folder import EventFolder, load_book
+    from tael.variables.packing.folder import load_book
     from tael.variables.packing.pack import pack
     from tael.variables.packing.stored import from_bytes, to_bytes
     from tael.variables.plan.compiler import compile_plan
     from tael.variables.plan.plan import Plan
 
 __all__ = [
-    "Book", "Catalogue", "DefinitionError", "Definitions", "EventFolder", "Finding", "Identity",
-    "Plan", "Result", "Source", "Variable", "compile_plan", "compute", "compute_batch",
+    "Book", "Catalogue", "DefinitionError", "Definitions", "Plan", "Result", "Variable",
+    "Wanted", "compile_plan", "compute", "compute_batch", "compute_by_oracle", "compute_folder",
     "expand", "from_bytes", "load_book", "load_definitions", "make_catalogue", "new_ids",
-    "pack", "read_definitions", "to_bytes", "write_ids",
+    "pack", "read_definitions", "run_example", "to_bytes", "write_ids",
 ]  # fmt: skip
 
 # Where each name stands; it loads when first read.
@@ -43,16 +45,15 @@ _LATER = {
     "Catalogue": "catalogue",
     "DefinitionError": "definitions.check",
     "Definitions": "definitions.model",
-    "EventFolder": "packing.folder",
-    "Finding": "definitions.check",
-    "Identity": "drivers.identity",
     "Plan": "plan.plan",
     "Result": "drivers.online",
-    "Source": "definitions.model",
     "Variable": "definitions.model",
+    "Wanted": "drivers.files",
     "compile_plan": "plan.compiler",
     "compute": "drivers.online",
     "compute_batch": "drivers.batch",
+    "compute_by_oracle": "drivers.plain",
+    "compute_folder": "drivers.files",
     "expand": "definitions.expand",
     "from_bytes": "packing.stored",
     "load_book": "packing.folder",
@@ -61,6 +62,7 @@ _LATER = {
     "new_ids": "definitions.names",
     "pack": "packing.pack",
     "read_definitions": "definitions.load",
+    "run_example": "examples.run",
     "to_bytes": "packing.stored",
     "write_ids": "definitions.names",
 }

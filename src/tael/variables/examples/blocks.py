@@ -44,6 +44,7 @@ _STEPS = {
     "read": Words("读取文件", "read the files"),
     "compile": Words("编译定义", "compile the definitions"),
     "pack": Words("检查并打包", "check and pack"),
+    "loops": Words("载入或首次编译循环", "load the loops, or compile them once"),
     "compute": Words("计算变量", "compute the variables"),
     "earlier": Words("一年前再算一次", "compute them a year earlier"),
     "compare": Words("与违约比较", "compare with default"),

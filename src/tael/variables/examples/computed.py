@@ -21,6 +21,7 @@ from tael.variables.drivers.identity import Identity
 from tael.variables.kernel.sheet import VALUE, Sheet
 from tael.variables.packing.book import Book
 from tael.variables.packing.pack import Packing, pack
+from tael.variables.packing.packed import LEAST_TIME
 from tael.variables.plan.compiler import compile_plan
 from tael.variables.plan.plan import Plan
 
@@ -109,6 +110,11 @@ class Ready:
     book: Book
     packing: Packing
 
+    def warm(self) -> None:
+        """Load or compile the loops, by computing one borrower."""
+        one = Ready(self.plan, self.variables, self.book.take(0, 1), self.packing)
+        one.compute(np.array([LEAST_TIME], np.int64))
+
     def compute(self, asof: NDArray[np.int64]) -> Computed:
         """All variables as of ``asof``: int64[B], UTC seconds, in the order of the book."""
         borrowers = self.book.borrowers
@@ -137,4 +143,7 @@ def make_ready(folder: Path, events: pa.Table, borrowers: tuple[str, ...], steps
     with steps.timed("pack"):
         packing = pack(events, schema, borrowers)
     book = Book(packing.borrowers, {slot: packing.packed})
-    return Ready(plan, tuple(made[name] for name in plan.names), book, packing)
+    ready = Ready(plan, tuple(made[name] for name in plan.names), book, packing)
+    with steps.timed("loops"):  # apart, so that the time of computing is that of computing
+        ready.warm()
+    return ready
