@@ -45,6 +45,7 @@ __all__ = [
     "applicant",
     "applicants",
     "behaviour",
+    "build",
     "history",
     "truth",
 ]

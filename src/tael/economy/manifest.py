@@ -22,13 +22,13 @@ FORMAT = 1
 class Identity:
     """What an economy follows from; two of the same identity have the same content."""
 
-    format: int
-    generator: int
-    parameters: str
-    seed: int
     size: str
+    seed: int
     firms: int
     shard_firms: int
+    parameters: str
+    generator: int
+    format: int
 
     @staticmethod
     def of(size: Size, seed: int) -> Identity:

@@ -15,7 +15,7 @@ from tael.kernel import Day
 from tael.report import Axes, Bars, Column, Figure, Kind, Page, Series, Tone, Words
 
 LEAST_ORACLE, MOST_ORACLE = 0.78, 0.88
-_YEAR = 12
+_YEAR, _QUARTER = 12, 3
 
 _SOURCES = {
     "bank_tx": Words("银行流水", "Bank transactions"),
@@ -31,6 +31,22 @@ _SOURCES = {
     "device_event": Words("设备行为", "Device events"),
 }
 _FLOWS = ("bank_tx", "vat_invoice", "tax_return", "utility_bill", "pos_day", "book_entry")
+_SHOCKS = {
+    "export_collapse_2008": Words("出口骤降", "Export collapse"),
+    "stimulus_2009": Words("刺激计划", "Stimulus"),
+    "private_lending_runs_2011": Words("民间借贷危机", "Runs on private lending"),
+    "liquidity_squeeze_2013": Words("流动性紧张", "Liquidity squeeze"),
+    "industrial_slump_2015": Words("工业下滑", "Industrial slump"),
+    "equity_crash_2015": Words("股市下跌", "Equity crash"),
+    "platform_collapse_2018": Words("网贷平台倒闭", "Collapse of lending platforms"),
+    "deleveraging_2018": Words("去杠杆", "Deleveraging"),
+    "standstill_2020": Words("停工停业", "Standstill"),
+    "standstill_hubei_2020": Words("停工停业（湖北）", "Standstill, Hubei"),
+    "export_boom_2021": Words("出口景气", "Export boom"),
+    "property_slump_2021": Words("房地产下滑", "Property slump"),
+    "lockdown_shanghai_2022": Words("封控（上海）", "Lockdown, Shanghai"),
+    "lockdowns_2022": Words("各地封控", "Lockdowns"),
+}
 _TABLES = {
     "applications": Words("申请", "Applications"),
     "loans": Words("贷款", "Loans"),
@@ -141,11 +157,11 @@ def _cycle(page: Page, months: Course) -> None:
         Axes(from_zero=False),
     )
     page.line_chart(
-        Words("每月违约", "Default by month"),
+        Words("每月违约（按季平均）", "Default by month, mean of the quarter"),
         [
-            Series(Words("真实风险率（均值）", "True hazard, mean"), _dated(months.hazard)),
-            Series(Words("实际违约率", "Share that defaulted"), _dated(months.default_rate)),
-            _marks(marked, months.hazard, shocks),
+            Series(Words("真实风险率", "True hazard"), _quarterly(months.hazard)),
+            Series(Words("实际违约率", "Share that defaulted"), _quarterly(months.default_rate)),
+            _marks(marked, [value for _, value in _quarterly(months.hazard, each=True)], shocks),
         ],
         Axes(kind=Kind.PERCENT),
     )
@@ -157,7 +173,7 @@ def _cycle(page: Page, months: Course) -> None:
             Column(Words("最深处的需求", "Demand at its peak"), Kind.PERCENT, 0),
         ],
         [
-            (item.begins, item.code.replace("_", " "), _CHANNELS[item.channel], item.depth)
+            (item.begins, _SHOCKS.get(item.code, item.code), _CHANNELS[item.channel], item.depth)
             for item in sorted(shocks, key=lambda item: item.begins)
         ],
         caption=Words("冲击（对数，平均暴露）", "Shocks, in logarithms at average exposure"),
@@ -251,13 +267,13 @@ def _oracle(page: Page, years: Sequence[Cohort]) -> None:
             "come; the foreseeable one knows the state on the day, and bounds any model.",
         ),
     )
-    page.line_chart(
-        Words("按年份的 AUC", "AUC by year"),
+    page.bar_chart(
+        Words("按年份的 AUC（违约太少的年份除外）", "AUC by year, where enough default"),
+        [str(item.year) for item in years],
         [
-            Series(Words("真实概率", "True probability"), _by(years, "oracle")),
-            Series(Words("可预见的概率", "Foreseeable"), _by(years, "foreseen")),
+            Bars(Words("真实概率", "True probability"), [item.oracle for item in years]),
+            Bars(Words("可预见的概率", "Foreseeable"), [item.foreseen for item in years]),
         ],
-        Axes(from_zero=False),
     )
     header: list[Column | Words | str] = [
         Words("年份", "Year"),
@@ -317,6 +333,18 @@ def _yearly(values: Sequence[float | None]) -> list[tuple[int, float | None]]:
         seen = [value for value in values[first : first + _YEAR] if value is not None]
         year = int(month_name(first)[:4])
         found.append((year, sum(seen) / len(seen) if seen else None))
+    return found
+
+
+def _quarterly(
+    values: Sequence[float | None], *, each: bool = False
+) -> list[tuple[Day, float | None]]:
+    """Means of the quarters on their first days; with ``each``, on every month's."""
+    found: list[tuple[Day, float | None]] = []
+    for first in range(0, MONTHS, _QUARTER):
+        seen = [value for value in values[first : first + _QUARTER] if value is not None]
+        mean = sum(seen) / len(seen) if seen else None
+        found += [(_day(first + month), mean) for month in range(_QUARTER if each else 1)]
     return found
 
 
