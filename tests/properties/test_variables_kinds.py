@@ -17,6 +17,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tael.variables.kernel import balances as balances_kernel
 from tael.variables.kernel import concentration as concentration_kernel
 from tael.variables.kernel import derived as derived_kernel
 from tael.variables.kernel import months as months_kernel
@@ -26,6 +27,7 @@ from tael.variables.kernel import states as states_kernel
 from tael.variables.kernel import windows as windows_kernel
 from tael.variables.kernel.sheet import Sheet, make_sheet
 from tael.variables.oracle import (
+    balances,
     concentration,
     derived,
     months,
@@ -36,11 +38,13 @@ from tael.variables.oracle import (
 )
 from tael.variables.oracle.events import Answer
 from tael.variables.packing.packed import FOREVER, Packed, sort_order, verify
+from tael.variables.plan import balances as balances_plan
 from tael.variables.plan import concentration as concentration_plan
 from tael.variables.plan import months as months_plan
 from tael.variables.plan import sequences as sequences_plan
 from tael.variables.plan import states as states_plan
 from tael.variables.plan import windows as windows_plan
+from tael.variables.plan.balances import BalancesOutput, BalancesPlan
 from tael.variables.plan.concentration import ConcentrationPlan
 from tael.variables.plan.derived import DerivedOutput, DerivedPlan
 from tael.variables.plan.months import MonthsOutput, MonthsPlan
@@ -100,6 +104,18 @@ def _months() -> MonthsPlan:
     return MonthsPlan(LEAVES, FILTERS, MEASURES, outputs)
 
 
+def _balances() -> BalancesPlan:
+    outputs = tuple(
+        BalancesOutput(aggregate, number, window, measure, below)
+        for aggregate in balances_plan.AGGREGATES
+        for number in range(len(FILTERS))
+        for window in range(len(WINDOWS))
+        for measure in range(MEASURES)
+        for below in ((0, 5, -(10**12), 10**12 + 1) if aggregate == "days_below" else (0,))
+    )
+    return BalancesPlan(LEAVES, FILTERS, WINDOWS, MEASURES, outputs)
+
+
 def _states(*, keyed: bool) -> StatesPlan:
     outputs = tuple(
         StatesOutput(aggregate, number, measure, 1 - measure, base)
@@ -131,6 +147,7 @@ KINDS = (
     Kind("months", _months(), months_kernel.run, months.answers),
     Kind("sequences", _sequences(), sequences_kernel.run, sequences.answers),
     Kind("states", _states(keyed=True), states_kernel.run, states.answers),
+    Kind("balances", _balances(), balances_kernel.run, balances.answers),
     Kind("states without keys", _states(keyed=False), states_kernel.run, states.answers),
 )
 STARTS = [0, *accumulate(each.plan.width for each in KINDS)]
@@ -217,16 +234,23 @@ ages = (
     | st.integers(0, 10_000 * DAY)
 )
 amounts = st.integers(-9, 9) | st.sampled_from([10**12, -(10**12)]) | st.integers(0, 10**12)
+leaves = st.integers(0, LEAVES - 1)
 keys = st.integers(0, 3) | st.sampled_from([-(2**63), 2**63 - 1])
-events = st.builds(
-    Event,
-    ages,
-    st.integers(0, LEAVES - 1),
-    st.tuples(amounts, amounts),
-    keys,
-    st.just(0) | st.integers(0, 9 * DAY),
-    st.none() | st.integers(1, 3 * MONTH),
-)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> Event:
+    """An event that often comes to be known, or is replaced, right at the as-of."""
+    age, edge = draw(ages), draw(st.sampled_from([None] * 6 + [-1, 0, 1]))
+    delay = draw(st.just(0) | st.integers(0, 9 * DAY)) if edge is None else max(0, age + edge)
+    known_age = age - delay
+    ends = st.none() | st.integers(1, 3 * MONTH)
+    life = draw(ends | st.sampled_from([max(1, known_age + step) for step in (-1, 0, 1)]))
+    leaf, pair, key = draw(st.tuples(leaves, st.tuples(amounts, amounts), keys))
+    return Event(age, leaf, pair, key, delay, life)
+
+
+events = histories()
 
 
 @st.composite
