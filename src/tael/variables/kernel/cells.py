@@ -37,6 +37,8 @@ class Work(NamedTuple):
         distinct: int64[F·W], keys not seen in a newer event of the filter, by shortest window.
         keys: a table of so many slots.
         seen: uint64[slots, words], bit f says that filter f has seen the key.
+        values: float64[aggregates], what the cell at hand says, by code.
+        reasons: uint8[aggregates], why; 0 where nothing else is ever said.
     """
 
     leaves: NDArray[np.int64]
@@ -44,6 +46,8 @@ class Work(NamedTuple):
     distinct: NDArray[np.int64]
     keys: Keys
     seen: NDArray[np.uint64]
+    values: NDArray[np.float64]
+    reasons: NDArray[np.uint8]
 
 
 @compiled

@@ -18,7 +18,11 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba.core import config
+from numba.core.options import DefaultOptions
 
+# Loops get all their memory from Python, which holds it until they return. Counting references to
+# it takes a third of their time, and two threads that do so wait for each other.
+_UNCOUNTED = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 _CONFIG: Any = config  # its names are made when it is imported
 _ROOT = Path(__file__).parent.parent
 _IMPORTS = re.compile(r"^from tael\.variables\.([a-z_.]+) import", re.MULTILINE)
@@ -26,12 +30,15 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 
 def compiled(function: _F) -> _F:
-    """Compile without the interpreter's lock and without fast-math: the order of sums is ours."""
+    """Compile without the interpreter's lock and without fast-math: the order of sums is ours.
+
+    A loop cannot make an array: it writes into those that it is given.
+    """
     return _made(function, inside=False)
 
 
 def inlined(function: _F) -> _F:
-    """Compile into its callers: a call would count references to every array that it is given."""
+    """Compile into its callers: a call would hand over every array of a plan and its events."""
     return _made(function, inside=True)
 
 
@@ -41,8 +48,9 @@ def _made(function: _F, *, inside: bool) -> _F:
     folder = cache_folder(before, base, function.__module__)
     _CONFIG.CACHE_DIR = folder
     try:
-        made: Any = numba.njit(
-            nogil=True, cache=bool(folder), error_model="numpy", forceinline=inside
+        njit: Any = numba.njit  # its types do not know the last option
+        made = njit(
+            nogil=True, cache=bool(folder), error_model="numpy", forceinline=inside, **_UNCOUNTED
         )(function)
     finally:
         _CONFIG.CACHE_DIR = before

@@ -14,19 +14,18 @@ from tael.variables.kernel.checks import check_run
 from tael.variables.kernel.compiled import compiled, inlined
 from tael.variables.kernel.exact import less, product, signed_product, times_limbs, to_double
 from tael.variables.kernel.keys import make_keys
-from tael.variables.kernel.rows import leave_out, put
+from tael.variables.kernel.rows import leave_out
 from tael.variables.kernel.sheet import NO_EVENT, UNDEFINED, VALUE, Sheet
 from tael.variables.packing.packed import Events, Packed
-from tael.variables.plan.windows import WindowArrays, WindowPlan
+from tael.variables.plan.windows import AGGREGATES, MOMENTS, TIMES, TREND, WindowArrays, WindowPlan
 
 _SAFE = 4e18  # below 2^62: products whose estimate is below this are taken in 64 bits
 _TWO_32 = 4294967296.0
 _DAY = 86400.0
 (
     _N, _SUM, _MEAN, _MIN, _MAX, _STD, _CV, _LAST, _SLOPE, _SINCE_LAST,
-    _SINCE_FIRST, _GAP, _DISTINCT, _SHARE_AMOUNT, _SHARE_COUNT, _VELOCITY,
-    _VELOCITY_AMOUNT,
-) = range(17)  # fmt: skip
+    _SINCE_FIRST, _GAP, _DISTINCT,
+) = range(13)  # fmt: skip
 
 
 def run(
@@ -61,6 +60,8 @@ def _work(plan: WindowPlan, events: int) -> Work:
         distinct=np.zeros(filters * windows, np.int64),
         keys=keys,
         seen=np.empty((len(keys.keys), -(-filters // 64)), np.uint64),
+        values=np.empty(len(AGGREGATES)),
+        reasons=np.zeros(len(AGGREGATES), np.uint8),
     )
 
 
@@ -73,104 +74,97 @@ def _rows(
     where: tuple[Work, Sheet],
 ) -> None:
     work, sheet = where
+    width = len(plan.nothing)
     for row in range(len(asof)):
-        if events.present[first + row]:
-            gather(plan, events, work, first + row, asof[row])
-            _write(plan, events, work, asof[row], (row, sheet))
-        else:
-            leave_out(sheet, row, len(plan.program))
+        if not events.present[first + row]:
+            leave_out(sheet, row, width)
+            continue
+        gather(plan, events, work, first + row, asof[row])
+        values = sheet.values[row, sheet.start : sheet.start + width]
+        reasons = sheet.reasons[row, sheet.start : sheet.start + width]
+        for column in range(width):
+            nothing = plan.nothing[column]
+            values[column] = nothing
+            reasons[column] = VALUE if nothing == 0.0 else NO_EVENT
+        _write(plan, events, work, asof[row], (values, reasons))
+        _compare(plan, work, values, reasons)
 
 
-@compiled
+@inlined
 def _write(
-    plan: WindowArrays, events: Events, work: Work, asof: int, where: tuple[int, Sheet]
+    plan: WindowArrays,
+    events: Events,
+    work: Work,
+    asof: int,
+    row: tuple[NDArray[np.float64], NDArray[np.uint8]],
 ) -> None:
-    row, sheet = where
-    for cell in range(len(work.cells)):
-        empty = work.cells[cell, 0] == 0
-        for j in range(plan.cell_starts[cell], plan.cell_starts[cell + 1]):
-            code, column = plan.program[j, 0], plan.program[j, 1]
-            if code >= _SHARE_AMOUNT:
-                answer = _ratio(work, code, column, cell, plan.program[j, 2])
-            elif empty:
-                answer = _of_nothing(code)
-            elif code in (_SINCE_LAST, _SINCE_FIRST, _GAP):
-                answer = _of_times(events, work, code, cell, asof)
-            elif code in (_STD, _CV, _SLOPE):
-                answer = _of_moments(work, code, column, cell)
-            else:
-                answer = _plain(events, work, code, column, cell), VALUE
-            put(sheet, row, plan.program[j, 3], answer)
+    """What each cell that holds an event says."""
+    values, reasons = row
+    for group in range(len(plan.groups)):
+        cell, column, wants = plan.groups[group]
+        if work.cells[cell, 0] == 0:
+            continue
+        if column == 0:
+            _of_events(events, work, cell, wants, asof)
+        else:
+            _of_measure(events, work, (cell, column, wants))
+        for j in range(plan.group_starts[group], plan.group_starts[group + 1]):
+            code, place = plan.lines[j, 0], plan.lines[j, 1]
+            values[place] = work.values[code]
+            reasons[place] = work.reasons[code]
 
 
 @inlined
-def _of_nothing(code: int) -> tuple[float, int]:
-    if code in (_N, _SUM, _DISTINCT):
-        return 0.0, VALUE
-    return np.nan, NO_EVENT
-
-
-@inlined
-def _plain(  # noqa: PLR0911 - a line an aggregate
-    events: Events, work: Work, code: int, column: int, cell: int
-) -> float:
-    cells = work.cells
-    if code == _SUM:
-        return float(cells[cell, column])
-    if code == _MEAN:
-        return float(cells[cell, column]) / float(cells[cell, 0])
-    if code == _MIN:
-        return float(cells[cell, column + 4])
-    if code == _MAX:
-        return float(cells[cell, column + 5])
-    if code == _LAST:
-        return float(events.measures[(column - 5) // 6, cells[cell, 1]])
-    if code == _DISTINCT:
-        return float(work.distinct[cell])
-    return float(cells[cell, 0])
-
-
-@inlined
-def _of_times(events: Events, work: Work, code: int, cell: int, asof: int) -> tuple[float, int]:
+def _of_events(events: Events, work: Work, cell: int, wants: int, asof: int) -> None:
+    n = work.cells[cell, 0]
+    work.values[_N] = float(n)
+    work.values[_DISTINCT] = float(work.distinct[cell])
+    if not wants & TIMES:
+        return
     newest, oldest = events.time[work.cells[cell, 1]], events.time[work.cells[cell, 2]]
-    if code == _SINCE_LAST:
-        return float(asof - newest) / _DAY, VALUE
-    if code == _SINCE_FIRST:
-        return float(asof - oldest) / _DAY, VALUE
-    gaps = work.cells[cell, 0] - 1
-    if gaps == 0:
-        return np.nan, UNDEFINED
-    return float(newest - oldest) / float(86400 * gaps), VALUE
+    work.values[_SINCE_LAST] = float(asof - newest) / _DAY
+    work.values[_SINCE_FIRST] = float(asof - oldest) / _DAY
+    work.values[_GAP] = np.nan if n == 1 else float(newest - oldest) / float(86400 * (n - 1))
+    work.reasons[_GAP] = UNDEFINED if n == 1 else VALUE
 
 
 @inlined
-def _ratio(work: Work, code: int, column: int, cell: int, other: int) -> tuple[float, int]:
-    if work.cells[other, 0] == 0:
-        return np.nan, NO_EVENT
-    counted = 0 if code in (_SHARE_COUNT, _VELOCITY) else column
-    part, whole = np.int64(0), work.cells[other, counted]
-    if work.cells[cell, 0] != 0:
-        part = work.cells[cell, counted]
-    if whole == 0:
-        return np.nan, UNDEFINED
-    if part == 0:
-        return 0.0, VALUE  # never -0.0
-    return float(part) / float(whole), VALUE
+def _of_measure(events: Events, work: Work, group: tuple[int, int, int]) -> None:
+    cell, column, wants = group
+    cells, values, reasons = work.cells, work.values, work.reasons
+    n, total = cells[cell, 0], cells[cell, column]
+    values[_SUM] = float(total)
+    values[_MEAN] = float(total) / float(n)
+    values[_MIN] = float(cells[cell, column + 4])
+    values[_MAX] = float(cells[cell, column + 5])
+    values[_LAST] = float(events.measures[(column - 5) // 6, cells[cell, 1]])
+    if wants & MOMENTS:
+        deviation = np.nan if n == 1 else _deviation(cells, column, cell)
+        values[_STD] = deviation
+        reasons[_STD] = UNDEFINED if n == 1 else VALUE
+        unknown = n == 1 or total == 0
+        values[_CV] = np.nan if unknown else deviation / (float(abs(total)) / float(n))
+        reasons[_CV] = UNDEFINED if unknown else VALUE
+    if wants & TREND:
+        values[_SLOPE], reasons[_SLOPE] = _slope(cells, column, cell)
 
 
 @inlined
-def _of_moments(work: Work, code: int, column: int, cell: int) -> tuple[float, int]:
-    if work.cells[cell, 0] == 1:
-        return np.nan, UNDEFINED
-    if code == _SLOPE:
-        return _slope(work.cells, column, cell)
-    deviation = _deviation(work.cells, column, cell)
-    if code == _STD:
-        return deviation, VALUE
-    total = work.cells[cell, column]
-    if total == 0:
-        return np.nan, UNDEFINED
-    return deviation / (float(abs(total)) / float(work.cells[cell, 0])), VALUE
+def _compare(
+    plan: WindowArrays, work: Work, values: NDArray[np.float64], reasons: NDArray[np.uint8]
+) -> None:
+    """Shares and velocities, of empty cells too."""
+    for j in range(len(plan.ratios)):
+        cell, other, column, place = plan.ratios[j]
+        if work.cells[other, 0] == 0:
+            continue
+        whole = work.cells[other, column]
+        part = work.cells[cell, column] if work.cells[cell, 0] != 0 else np.int64(0)
+        if whole == 0:
+            reasons[place] = UNDEFINED
+        else:
+            values[place] = float(part) / float(whole) if part != 0 else 0.0  # never -0.0
+            reasons[place] = VALUE
 
 
 @inlined
@@ -193,6 +187,8 @@ def _slope(cells: NDArray[np.int64], column: int, cell: int) -> tuple[float, int
 
     (Σa·Σd - n·Σa·d) / (n·Σd² - (Σd)²) with d in days before the instant.
     """
+    if cells[cell, 0] == 1:
+        return np.nan, UNDEFINED
     n, days, squares = cells[cell, 0], cells[cell, 3], cells[cell, 4]
     total, moment = cells[cell, column], cells[cell, column + 3]
     spread = _difference(n, squares, days, days)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -36,6 +36,18 @@ OF_EVENTS: Final = frozenset(
 )
 SHARES: Final = frozenset({"share_amount", "share_count"})
 VELOCITIES: Final = frozenset({"velocity", "velocity_amount"})  # the longest window has none
+RATIOS: Final = SHARES | VELOCITIES
+# What the loops compute of a cell only where an output wants it: moments, slope, times.
+MOMENTS, TREND, TIMES = 1, 2, 4
+WANTS: Final = {
+    AGGREGATES.index(name): want
+    for want, names in (
+        (MOMENTS, ("std", "cv")),
+        (TREND, ("slope",)),
+        (TIMES, ("days_since_last", "days_since_first", "gap_mean")),
+    )
+    for name in names
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +77,13 @@ class WindowArrays(NamedTuple):
         leaf_starts: int64[L + 1], where the filters of each leaf begin.
         leaf_filters: int64[...], filters of leaf after leaf.
         leaf_masks: uint64[L, words], bit f of a row says that filter f holds the leaf.
-        cell_starts: int64[F·W + 1], where the outputs of each cell begin.
-        program: int32[outputs, 4], cell by cell: code of the aggregate, first column of the measure
-            in a cell, the other cell (share, velocity), the column of the result.
+        groups: int32[groups, 3]: a cell, the first column of a measure in it (0: what needs no
+            measure), and the sum of `WANTS` of its outputs; cell by cell.
+        group_starts: int64[groups + 1], where the lines of each group begin.
+        lines: uint32[..., 2], group by group: code of the aggregate, column of the result.
+        ratios: int32[..., 4]: a cell, the cell to compare it with, the column of both, that of the
+            result; velocities and shares.
+        nothing: float64[outputs], the values of a borrower without an event.
         sizes: int64[2], measures, and whether distinct keys are counted.
     """
 
@@ -75,8 +91,11 @@ class WindowArrays(NamedTuple):
     leaf_starts: Whole
     leaf_filters: Whole
     leaf_masks: Words
-    cell_starts: Whole
-    program: NDArray[np.int32]
+    groups: NDArray[np.int32]
+    group_starts: Whole
+    lines: NDArray[np.uint32]
+    ratios: NDArray[np.int32]
+    nothing: NDArray[np.float64]
     sizes: Whole
 
 
@@ -149,29 +168,44 @@ class WindowPlan:
             [number for number, each in enumerate(self.filters) if leaf in each]
             for leaf in range(self.leaves)
         ]
-        cells = self._cells()
-        program = [line for cell in cells for line in cell]
+        groups = self._groups()
         distinct = any(each.aggregate == "distinct" for each in self.outputs)
+        wants = [sum({WANTS.get(code, 0) for code, _ in each}) for each in groups.values()]
+        sums = ("n", "sum", "distinct")
+        nothing = [0.0 if each.aggregate in sums else np.nan for each in self.outputs]
         return WindowArrays(
             windows=flat([[ENDLESS if each is None else each for each in self.windows]]),
             leaf_starts=starts(held),
             leaf_filters=flat(held),
             leaf_masks=_masks(held, -(-len(self.filters) // 64)),
-            cell_starts=starts(cells),
-            program=np.array(program, np.int32).reshape(len(program), 4),
+            groups=_lines([(*at, want) for at, want in zip(groups, wants, strict=True)], 3),
+            group_starts=starts(list(groups.values())),
+            lines=_lines([line for each in groups.values() for line in each], 2).astype(np.uint32),
+            ratios=_lines(self._ratios(), 4),
+            nothing=np.array(nothing),
             sizes=flat([[self.measures, int(distinct)]]),
         )
 
-    def _cells(self) -> list[list[list[int]]]:
-        """The lines of the program of each cell: of measure after measure, code after code."""
-        cells: list[list[list[int]]] = [[] for _ in range(len(self.filters) * len(self.windows))]
+    def _groups(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
+        """Code and column of each output that reads one cell, by cell and column of the measure."""
+        groups: dict[tuple[int, int], list[tuple[int, int]]] = {}
         for column, each in enumerate(self.outputs):
-            cell = each.filter * len(self.windows) + each.window
-            base = self.base(each)
-            other = cell + 1 if base is None else base * len(self.windows) + each.window
-            code = AGGREGATES.index(each.aggregate)
-            cells[cell].append([code, 5 + 6 * each.measure, other, column])
-        return [sorted(each, key=itemgetter(1, 0, 2, 3)) for each in cells]
+            if each.aggregate not in RATIOS:
+                at = self._cell(each), _column(each)
+                groups.setdefault(at, []).append((AGGREGATES.index(each.aggregate), column))
+        return dict(sorted(groups.items()))
+
+    def _ratios(self) -> list[tuple[int, int, int, int]]:
+        found = []
+        for column, each in enumerate(self.outputs):
+            if each.aggregate in RATIOS:
+                cell, base = self._cell(each), self.base(each)
+                other = cell + 1 if base is None else base * len(self.windows) + each.window
+                found.append((cell, other, _column(each), column))
+        return sorted(found)
+
+    def _cell(self, output: Output) -> int:
+        return output.filter * len(self.windows) + output.window
 
     def _problem(self, output: Output) -> str:
         if output.aggregate not in AGGREGATES:
@@ -195,6 +229,14 @@ class WindowPlan:
         if not self.filters[output.filter] <= self.filters[base]:
             return f"filter {output.filter} is not within filter {base}, so it is no share of it"
         return ""
+
+
+def _column(output: Output) -> int:
+    return 0 if output.aggregate in OF_EVENTS else 5 + 6 * output.measure
+
+
+def _lines(rows: Sequence[Sequence[int]], columns: int) -> NDArray[np.int32]:
+    return np.array(rows, np.int32).reshape(len(rows), columns)
 
 
 def _masks(held: list[list[int]], words: int) -> Words:
