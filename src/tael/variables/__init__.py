@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from tael.variables.drivers.plain import compute_by_oracle
     from tael.variables.examples.run import run_example
     from tael.variables.packing.book import Book
-    from tael.variables.packing.folder import load_book
+    from tael.variables.packing.folder import SlotReport, load_book
     from tael.variables.packing.pack import pack
     from tael.variables.packing.stored import from_bytes, to_bytes
     from tael.variables.plan.compiler import compile_plan
     from tael.variables.plan.plan import Plan
 
 __all__ = [
-    "Book", "Catalogue", "DefinitionError", "Definitions", "Plan", "Result", "Variable",
-    "Wanted", "compile_plan", "compute", "compute_batch", "compute_by_oracle", "compute_folder",
-    "expand", "from_bytes", "load_book", "load_definitions", "make_catalogue", "new_ids",
-    "pack", "read_definitions", "run_example", "to_bytes", "write_ids",
+    "Book", "Catalogue", "DefinitionError", "Definitions", "Plan", "Result", "SlotReport",
+    "Variable", "Wanted", "compile_plan", "compute", "compute_batch", "compute_by_oracle",
+    "compute_folder", "expand", "from_bytes", "load_book", "load_definitions", "make_catalogue",
+    "new_ids", "pack", "read_definitions", "run_example", "to_bytes", "write_ids",
 ]  # fmt: skip
 
 # Where each name stands; it loads when first read.
@@ -47,6 +47,7 @@ _LATER = {
     "Definitions": "definitions.model",
     "Plan": "plan.plan",
     "Result": "drivers.online",
+    "SlotReport": "packing.folder",
     "Variable": "definitions.model",
     "Wanted": "drivers.files",
     "compile_plan": "plan.compiler",

@@ -14,7 +14,10 @@ from tael.variables.definitions.model import Definitions, Source, Variable
 
 # Edge codes of the three kinds of missing; inside, a value is NaN beside a reason.
 MISSING = {"no_source": -9999, "no_event": -9998, "undefined": -9997}
-_ZERO_WITHOUT_EVENTS = frozenset({"n", "sum", "distinct"})
+# What counts and sums are where the source is there and holds no event: values like any other.
+_WITHOUT_EVENTS = dict.fromkeys(
+    ("n", "sum", "distinct", "longest", "current", "transitions", "days_below"), 0
+) | {"zero_months": 24, "longest_zero_run": 24}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Row:
         }
 
     def _no_event(self) -> int:
-        return 0 if self.variable.operation in _ZERO_WITHOUT_EVENTS else MISSING["no_event"]
+        return _WITHOUT_EVENTS.get(self.variable.operation, MISSING["no_event"])
 
     def _whence(self) -> dict[str, object]:
         each, source = self.variable, self.source

@@ -6,8 +6,9 @@ from itertools import product
 
 import pytest
 
-from tael.variables import Source, expand, load_definitions
+from tael.variables import expand, load_definitions
 from tael.variables.definitions.leaves import leaf_count, leaf_of, leaves_of
+from tael.variables.definitions.model import Source
 
 SOURCES = [source for source in load_definitions().sources if source.leaves]
 

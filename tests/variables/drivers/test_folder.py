@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tael.kernel import BadInput
-from tael.variables import Identity, compute, compute_batch, from_bytes, load_book, to_bytes
+from tael.variables import compute, compute_batch, from_bytes, load_book, to_bytes
 from tael.variables.drivers.batch import Pace
+from tael.variables.drivers.identity import Identity
 from tael.variables.kernel.sheet import NO_SOURCE, Sheet
 from tael.variables.oracle.machine import values_of
 from tael.variables.packing.book import Book, chosen, joined

@@ -1,0 +1,138 @@
+"""What the commands of variables read: instants, who is looked at when, which variables."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tael.kernel import BadInput, NotFound
+
+if TYPE_CHECKING:  # a command loads these when it runs; help must not
+    from collections.abc import Sequence
+
+    from tael.variables import Plan, Variable
+
+Folder = Annotated[Path, typer.Argument(help="A folder of events, as `tael economy build` writes.")]
+AsOf = Annotated[
+    str, typer.Option("--asof", help="A day (00:00 UTC), or an instant with its time zone.")
+]
+Match = Annotated[str, typer.Option("--match", help="Only names that hold this text.")]
+Definitions = Annotated[
+    Path | None,
+    typer.Option("--definitions", help="A folder of definitions; the shipped ones otherwise."),
+]
+_RULE = "a day like 2016-07-01, or an instant like 2016-07-01T12:00+08:00"
+_YEARS = range(1990, 2039)
+
+
+def instant(text: str, row: int | None = None) -> int:
+    """UTC seconds of a day, at its start in UTC, or of an instant that names its time zone.
+
+    Raises:
+        BadInput: neither, or outside 1990 to 2038; with ``row`` where it stands in a file.
+    """
+    try:
+        if len(text) == len("2016-07-01"):
+            day = date.fromisoformat(text)
+            found = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        else:
+            found = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{text!r} is no instant", field="asof", row=row, rule=_RULE) from None
+    if found.tzinfo is None:
+        raise BadInput(f"{text!r} has no time zone", field="asof", row=row, rule=_RULE)
+    if found.astimezone(UTC).year not in _YEARS:
+        rule = "an as-of instant lies between 1990 and 2038"
+        raise BadInput(f"{text} lies outside", field="asof", row=row, rule=rule)
+    return int(found.timestamp() // 1)
+
+
+def instants(asof: str | None, path: Path | None) -> int | dict[str, int]:
+    """The instant of everybody, or that of each borrower in a file.
+
+    Raises:
+        BadInput: none or both are given, or as `instant` and `asof_file`.
+    """
+    if asof is not None and path is None:
+        return instant(asof)
+    if path is not None and asof is None:
+        return asof_file(path)
+    rule = "--asof for all, or --asof-file for each"
+    raise BadInput("give one of the two", field="asof", rule=rule)
+
+
+def asof_file(path: Path) -> dict[str, int]:
+    """Borrowers and their instants from a CSV with the columns ``borrower`` and ``asof``.
+
+    Raises:
+        NotFound: no such file. BadInput: another header, a row without a borrower or an instant, or
+            a borrower twice; with the line.
+    """
+    try:
+        lines = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {path}", field="asof-file") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is no text in UTF-8", field="asof-file", rule="a CSV") from None
+    header = lines[0] if lines else []
+    if sorted(header) != ["asof", "borrower"]:
+        rule = "the columns borrower and asof"
+        raise BadInput(f"{path} has {', '.join(header) or 'none'}", field="asof-file", row=1,
+                       rule=rule)  # fmt: skip
+    who, when = header.index("borrower"), header.index("asof")
+    found: dict[str, int] = {}
+    for row, cells in enumerate(lines[1:], 2):
+        if len(cells) != len(header) or not cells[who]:
+            raise BadInput(f"{','.join(cells)!r} is no borrower and instant", field="asof-file",
+                           row=row, rule="a borrower and an instant a line")  # fmt: skip
+        if cells[who] in found:
+            raise BadInput(f"{cells[who]} stands twice", field="borrower", row=row,
+                           rule="one instant a borrower")  # fmt: skip
+        found[cells[who]] = instant(cells[when], row)
+    if not found:
+        raise BadInput(f"{path} names nobody", field="asof-file", rule="at least one borrower")
+    return found
+
+
+def plan_of(
+    folder: Path | None, columns: Sequence[str] = (), match: str = ""
+) -> tuple[Plan, list[Variable]]:
+    """The plan and the variables that are asked for: all of them, or those named and matched.
+
+    Raises:
+        DefinitionError: the definitions break rules. BadInput: no variable of a name, or none that
+            holds the text.
+    """
+    from tael.variables import DefinitionError, compile_plan, read_definitions
+
+    definitions, variables, findings = read_definitions(folder)
+    if findings:
+        raise DefinitionError(findings)
+    known = {each.name for each in variables}
+    for name in columns:
+        if name not in known:
+            rule = "a name that `tael variables expand` lists"
+            raise BadInput(f"there is no variable {name!r}", field="column", rule=rule)
+    wanted = set(columns)
+    found = [each for each in variables if each.name in wanted]
+    if match or not columns:
+        matched = chosen(variables, match)
+        found += [each for each in matched if each.name not in wanted]
+    return compile_plan(definitions, found), found
+
+
+def chosen(variables: Sequence[Variable], match: str) -> list[Variable]:
+    """The variables whose names hold ``match``.
+
+    Raises:
+        BadInput: none does.
+    """
+    found = [each for each in variables if match in each.name]
+    if not found:
+        rule = "part of a name that `tael variables expand` lists"
+        raise BadInput(f"no name holds {match!r}", field="match", rule=rule)
+    return found
