@@ -18,18 +18,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
-    """``columns`` of a Parquet file.
+def read_table(
+    path: Path, columns: Sequence[str], *, only: tuple[str, Sequence[str]] | None = None
+) -> pa.Table:
+    """``columns`` of a Parquet file; with ``only`` the rows whose column holds one of the texts.
 
     Raises:
         BadInput: there is no such file, or a column is missing.
     """
-    import pyarrow.parquet as pq  # noqa: PLC0415 - an extra, and slow to load
+    import pyarrow.compute as pc  # noqa: PLC0415 - an extra, and slow to load
+    import pyarrow.parquet as pq  # noqa: PLC0415 - the same
 
     _refuse_missing(path)
-    names = pq.read_schema(path).names
-    _refuse_without(path, columns, names)
-    return pq.read_table(path, columns=list(columns))
+    _refuse_without(path, columns, pq.read_schema(path).names)
+    chosen = None if only is None else pc.field(only[0]).isin(list(only[1]))
+    return pq.read_table(path, columns=list(columns), filters=chosen)
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> list[list[str]]:

@@ -9,7 +9,7 @@ the same invoice twice: if all of it is the same it counts once, else both are s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ _FILES = {
     "att2_output_invoices.parquet": (0, "购方单位代号"),
 }
 _VOID_WORD, _VALID_WORD = "作废发票", "有效发票"
-_FIRMS = "att1_enterprises.csv"
+_FIRM_LISTS = ("att1_enterprises.csv", "att2_enterprises.csv")
 _ROUNDING = 2  # amount and tax are rounded one by one; their sum may miss the total by so much
 
 
@@ -89,13 +89,14 @@ class Invoices:
     reading: Reading
 
 
-def read_invoices(folder: Path, firms: int | None = None) -> Invoices:
-    """Read the set in ``folder``; with ``firms`` only the first so many by number.
+def read_invoices(folder: Path, firms: Sequence[str] = ()) -> Invoices:
+    """Read the set in ``folder``; with ``firms`` only these.
 
     Raises:
-        BadInput: a file is missing or has other columns, or a status that is not known.
+        BadInput: a file is missing or has other columns, a status that is not known, or a firm that
+            the set does not list.
     """
-    rows = _Rows.read(folder, firms)
+    rows = _Rows.read(folder, _names(folder, firms))
     status, reverses = _statuses(rows)
     again = np.flatnonzero(reverses >= 0)
     original = reverses[again]
@@ -140,16 +141,11 @@ class _Rows:
     last_day: int
 
     @classmethod
-    def read(cls, folder: Path, firms: int | None) -> _Rows:
+    def read(cls, folder: Path, names: list[str]) -> _Rows:
         """Read and join the four files."""
         import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
 
-        tables = [_file(folder, name, *about) for name, about in _FILES.items()]
-        table = pa.concat_tables(tables)
-        last_day = int(table["day"].to_numpy().max())
-        names = sorted(set(table["firm"].unique().to_pylist()), key=_by_number)[:firms]
-        if firms is not None:
-            table = _only(table, names)
+        table = pa.concat_tables([_file(folder, name, names) for name in _FILES])
         firm, direction = codes_of(table["firm"], names), table["direction"].to_numpy()
         number, counterparty = _ranks(table["number"]), _ranks(table["counterparty"])
         parties = (firm * 2 + direction) * (int(counterparty.max(initial=0)) + 1) + counterparty
@@ -161,16 +157,39 @@ class _Rows:
         odd = np.abs(_filled(amount) + _filled(tax) - total) > _ROUNDING
         return cls(
             tuple(names), firm, direction, table["number"], number, day, table["counterparty"],
-            parties, amount, tax, void, same, first, int(odd.sum()), last_day,
+            parties, amount, tax, void, same, first, int(odd.sum()), _last_day(folder),
         )  # fmt: skip
 
 
-def _file(folder: Path, name: str, direction: int, other: str) -> pa.Table:
+def _names(folder: Path, firms: Sequence[str]) -> list[str]:
+    """The firms that are asked for, by number."""
+    listed = [row[0] for name in _FIRM_LISTS for row in read_rows(folder / name, (_FIRM,))]
+    strange = sorted(set(firms) - set(listed))
+    if strange:
+        told = ", ".join(strange)
+        raise BadInput(f"there is no firm {told}", field="firms", rule="firms of the set")
+    return sorted(firms or listed, key=_by_number)
+
+
+def _last_day(folder: Path) -> int:
+    """The last day on which any firm of the set has an invoice, since 1970-01-01."""
+    days = [
+        read_table(folder / name, (_DAY,))[_DAY].cast("date32").cast("int32").to_numpy()
+        for name in _FILES
+    ]
+    last = max(int(each.max(initial=0)) for each in days)
+    if not last:
+        raise BadInput("the files hold no invoice", field="data", rule="the folder of the set")
+    return last
+
+
+def _file(folder: Path, name: str, names: list[str]) -> pa.Table:
     import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
     import pyarrow.compute as pc  # noqa: PLC0415 - the same
 
+    direction, other = _FILES[name]
     columns = (_FIRM, _NUMBER, _DAY, other, _AMOUNT, _TAX, _TOTAL, _STATUS)
-    table = read_table(folder / name, columns)
+    table = read_table(folder / name, columns, only=(_FIRM, names))
     status = pc.utf8_trim_whitespace(plain_text(table[_STATUS]))
     strange = set(status.unique().to_pylist()) - {_VOID_WORD, _VALID_WORD}
     if strange:
@@ -189,14 +208,6 @@ def _file(folder: Path, name: str, direction: int, other: str) -> pa.Table:
             "void": pc.equal(status, _VOID_WORD),
         }
     )
-
-
-def _only(table: pa.Table, firms: list[str]) -> pa.Table:
-    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
-    import pyarrow.compute as pc  # noqa: PLC0415 - the same
-
-    chosen = pa.array(firms, pa.large_string())
-    return table.filter(pc.is_in(table["firm"], value_set=chosen))
 
 
 def _by_number(firm: str) -> tuple[int, str]:
@@ -289,6 +300,6 @@ def _words(words: tuple[str, ...], places: Integers) -> pa.Array:
 
 
 def _labels(folder: Path, firms: tuple[str, ...]) -> dict[str, Firm]:
-    rows = read_rows(folder / _FIRMS, (_FIRM, "信誉评级", "是否违约"))
+    rows = read_rows(folder / _FIRM_LISTS[0], (_FIRM, "信誉评级", "是否违约"))
     found = {row[0]: Firm(row[1].strip(), row[2].strip() == "是") for row in rows}
     return {name: found[name] for name in firms if name in found}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -63,10 +64,10 @@ class InvoicesRun:
         }
 
 
-def run_invoices(data: Path, firms: int | None = None) -> InvoicesRun:
+def run_invoices(data: Path, firms: Sequence[str] = ()) -> InvoicesRun:
     """Read the set in ``data``, compute its variables and compare them with default.
 
-    ``firms`` takes the first so many only; labelled firms come first.
+    ``firms`` takes these only; some of them must be labelled, defaulted and not.
 
     Raises:
         BadInput: a file is missing or has other columns.
