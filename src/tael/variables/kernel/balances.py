@@ -153,15 +153,17 @@ def _add(cell: NDArray[np.int64], balance: int, seconds: int) -> None:
 
 @inlined
 def _to_nested(work: Work) -> None:
-    for window in range(1, work.below.shape[1]):
-        work.below[:, window] += work.below[:, window - 1]
+    for limit in range(len(work.below)):
+        for window in range(1, work.below.shape[1]):
+            work.below[limit, window] += work.below[limit, window - 1]
     for at in range(len(work.cells)):
         for window in range(1, work.cells.shape[1]):
             mine, less = work.cells[at, window], work.cells[at, window - 1]
             if less[_SECONDS] == 0:
                 continue
             if mine[_SECONDS] == 0:
-                mine[:] = less
+                for column in range(_COLUMNS):
+                    mine[column] = less[column]
                 continue
             mine[_SECONDS] += less[_SECONDS]
             mine[_HIGH_SUM] += less[_HIGH_SUM]

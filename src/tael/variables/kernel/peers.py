@@ -176,5 +176,7 @@ def _enough(
 @inlined
 def _percentile(cuts: NDArray[np.float64], value: float) -> float:
     below = np.searchsorted(cuts, value)
-    upto = np.searchsorted(cuts, value, side="right")
+    upto = below
+    while upto < CUTS and cuts[upto] == value:
+        upto += 1
     return float(below + upto) / _TWICE

@@ -21,8 +21,9 @@ from tael.variables.packing.packed import Events, Packed
 from tael.variables.plan.sequences import SequencesArrays, SequencesPlan
 
 _DAY = 86400.0
-_LONGEST, _CURRENT, _TRANSITIONS, _SINCE_LAST, _SINCE_WORST = range(5)
-_SEVERITY, _COLUMNS = 5, 6  # the columns before are those of the aggregates
+_LONGEST, _CURRENT, _TRANSITIONS, _SINCE_LAST, _SINCE_WORST, _COLUMNS = range(6)
+_NEVER = 1 << 62  # more than any age, and no bit of one
+_AGE_BITS, _AGES = 32, (1 << 32) - 1  # an age is less than half of this in seconds
 
 
 class Work(NamedTuple):
@@ -30,8 +31,8 @@ class Work(NamedTuple):
 
     Attributes:
         tracks: int64[T, columns], of a borrower: the longest run, the longest current one, how many
-            runs, age in seconds of the newest hit, of the newest of the worst severity, 0 where
-            there is none, and that severity.
+            runs, age in seconds of the newest hit, or `_NEVER`, and of the worst severity · 2^32
+            less its age, so that the largest is the newest of the worst, or 0.
         running: int64[T, 2], of a key: length of the run so far, whether nothing broke one yet.
         heads: int64[events], the newest event of each key, counted from the borrower's first.
         older: int64[events], the next older event of the same key, -1 for none.
@@ -93,6 +94,7 @@ def _rows(
             leave_out(sheet, row, len(plan.program))
             continue
         work.tracks[:] = 0
+        work.tracks[:, _SINCE_LAST] = _NEVER
         keys = _link(events, work, first + row, asof[row])
         begin = events.offsets[first + row]
         for key in range(keys):
@@ -134,23 +136,16 @@ def _step(plan: SequencesArrays, events: Events, work: Work, i: int, asof: int) 
     age = asof - events.time[i]
     for j in range(plan.leaf_starts[leaf], plan.leaf_starts[leaf + 1]):
         running, track = work.running[plan.leaf_tracks[j, 0]], work.tracks[plan.leaf_tracks[j, 0]]
-        if plan.leaf_tracks[j, 1] == 0:
-            running[0] = 0
-            running[1] = 0
-            continue
-        if running[0] == 0:
-            track[_TRANSITIONS] += 1
-        running[0] += 1
-        track[_LONGEST] = max(track[_LONGEST], running[0])
-        if running[1] != 0:
-            track[_CURRENT] = max(track[_CURRENT], running[0])
-        if track[_SINCE_LAST] == 0 or age < track[_SINCE_LAST]:
-            track[_SINCE_LAST] = age
-        severity = plan.leaf_tracks[j, 2]
-        worse = severity > track[_SEVERITY]
-        if worse or (severity == track[_SEVERITY] and age < track[_SINCE_WORST]):
-            track[_SEVERITY] = severity
-            track[_SINCE_WORST] = age
+        hit, severity = plan.leaf_tracks[j, 1], plan.leaf_tracks[j, 2]
+        # Without a branch, for whether an event is a hit cannot be guessed.
+        run = (running[0] + 1) * hit
+        running[0] = run
+        running[1] &= hit
+        track[_LONGEST] = max(track[_LONGEST], run)
+        track[_CURRENT] = max(track[_CURRENT], run * running[1])
+        track[_TRANSITIONS] += np.int64(run == 1)
+        track[_SINCE_LAST] = min(track[_SINCE_LAST], age | ((hit - 1) & _NEVER))
+        track[_SINCE_WORST] = max(track[_SINCE_WORST], (severity << _AGE_BITS) - age)
 
 
 @inlined
@@ -159,6 +154,7 @@ def _answer(plan: SequencesArrays, work: Work, column: int) -> tuple[float, int]
     found = work.tracks[plan.program[column, 1], code]
     if code not in (_SINCE_LAST, _SINCE_WORST):
         return float(found), VALUE
-    if found == 0:  # an event is at least a second old
+    if found == (_NEVER if code == _SINCE_LAST else 0):
         return np.nan, NO_EVENT
-    return float(found) / _DAY, VALUE
+    age = found if code == _SINCE_LAST else -found & _AGES
+    return float(age) / _DAY, VALUE
