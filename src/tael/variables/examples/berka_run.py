@@ -53,6 +53,8 @@ def run_berka(data: Path, accounts: int | None = None) -> BerkaRun:
     with steps.timed("read"):
         read = read_transactions(data, accounts)
     ready = make_ready(DEFINITIONS / "berka", read.events, read.accounts, steps)
+    with steps.timed("loops"):
+        ready.warm()
     with steps.timed("compute"):
         computed = ready.compute(read.asof)
     return BerkaRun(read, ready, computed, steps)

@@ -111,7 +111,7 @@ class Ready:
     packing: Packing
 
     def warm(self) -> None:
-        """Load or compile the loops, by computing one borrower."""
+        """Load or compile the loops by computing one borrower, so that it can be timed apart."""
         one = Ready(self.plan, self.variables, self.book.take(0, 1), self.packing)
         one.compute(np.array([LEAST_TIME], np.int64))
 
@@ -143,7 +143,4 @@ def make_ready(folder: Path, events: pa.Table, borrowers: tuple[str, ...], steps
     with steps.timed("pack"):
         packing = pack(events, schema, borrowers)
     book = Book(packing.borrowers, {slot: packing.packed})
-    ready = Ready(plan, tuple(made[name] for name in plan.names), book, packing)
-    with steps.timed("loops"):  # apart, so that the time of computing is that of computing
-        ready.warm()
-    return ready
+    return Ready(plan, tuple(made[name] for name in plan.names), book, packing)

@@ -77,6 +77,8 @@ def run_invoices(data: Path, firms: Sequence[str] = ()) -> InvoicesRun:
         invoices = read_invoices(data, firms)
     ready = make_ready(DEFINITIONS / "invoices", invoices.events, invoices.firms, steps)
     asof = np.full(len(invoices.firms), invoices.asof, np.int64)
+    with steps.timed("loops"):
+        ready.warm()
     with steps.timed("compute"):
         computed = ready.compute(asof)
     with steps.timed("earlier"):
