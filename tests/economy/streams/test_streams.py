@@ -151,6 +151,13 @@ def test_suits_over_loans_follow_defaults_only(world: World, row: list[dict[str,
     assert seen
 
 
+def test_every_matter_and_stage_comes_before_a_court(world: World) -> None:
+    parts = [_alone(world, number, "court_record") for number in range(600)]
+    for name, codes in parts[0].codes.items():
+        seen = {int(code) for part in parts for code in np.unique(part.columns[name])}
+        assert seen == set(range(len(codes)))
+
+
 def test_a_correction_lowers_every_sum_alike(row: list[dict[str, Events]]) -> None:
     part = max((item["vat_invoice"] for item in row), key=len)
     seen = 0

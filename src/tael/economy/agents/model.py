@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["legal_representative", "controller", "shareholder", "spouse", "guarantor"]
+# ``market`` is no role of a person: it links a firm to the market whose figures are its own.
+Role = Literal["legal_representative", "controller", "shareholder", "spouse", "guarantor", "market"]
 FraudKind = Literal["inflated_invoices", "circular_transfers", "broker_packed", "stolen_identity"]
 
 ALWAYS = 1 << 52  # an instant after all others: a role that has not ended

@@ -1,4 +1,7 @@
-"""What sources record of a borrower: events with event time, known time, flaws and corrections."""
+"""What sources record of a borrower: events with event time, known time, flaws and corrections.
+
+One source, ``region_month``, is about markets instead; `market_link` says which is a firm's.
+"""
 
 from collections.abc import Callable
 
@@ -11,6 +14,7 @@ from tael.economy.streams.bureau_tradeline import bureau_tradeline
 from tael.economy.streams.court_record import court_record
 from tael.economy.streams.device_event import device_event
 from tael.economy.streams.pos_day import pos_day
+from tael.economy.streams.region_month import Market, market_link, markets, region_month
 from tael.economy.streams.registry_change import registry_change
 from tael.economy.streams.rows import Events
 from tael.economy.streams.tables import table_of
@@ -43,6 +47,7 @@ def events_of(world: World, subject: Borrower) -> dict[str, Events]:
 __all__ = [
     "STREAMS",
     "Events",
+    "Market",
     "bank_tx",
     "book_entry",
     "bureau_enquiry",
@@ -50,7 +55,10 @@ __all__ = [
     "court_record",
     "device_event",
     "events_of",
+    "market_link",
+    "markets",
     "pos_day",
+    "region_month",
     "registry_change",
     "table_of",
     "tax_return",

@@ -45,15 +45,18 @@ def _disputes(world: World, months: Life, chance: Chance) -> Happened:
     lift = exp(sources.stress_in_labour * np.minimum(months.stress, _MOST_STRESS))
     trade = np.full(len(lift), sources.disputes)
     placed = moments(np.stack([trade, sources.labour_disputes * lift]) * months.open, chance)
-    dice = chance.rows(2, len(placed))
+    dice = chance.rows(3, len(placed))
     labour = placed.kind == 1
+    trade_matter = np.where(
+        dice[2] < sources.other_matters, MATTERS.index("other"), MATTERS.index("contract")
+    )
     amount = months.sales[placed.month] * (dice[1] * _MONTHS_IN_DISPUTE)
     return Happened(
         subject=np.zeros(len(placed), dtype=np.int64),
         event_at=placed.event_at,
         columns={
             "role": np.where(labour | (dice[0] < 1 / 2), 0, ROLES.index("plaintiff")),
-            "matter": np.where(labour, MATTERS.index("labour"), MATTERS.index("contract")),
+            "matter": np.where(labour, MATTERS.index("labour"), trade_matter),
             "stage": np.zeros(len(placed), dtype=np.int64),
             "amount": np.floor(amount).astype(np.int64),
         },

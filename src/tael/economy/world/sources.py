@@ -311,6 +311,44 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure observed of a market, and how it follows demand after ``lag`` months.
+
+    ``demand``, ``trend`` and ``growth`` (a year) move its logarithm. It is taken ``every`` so many
+    months, with the probability ``taken``, where trade has so much ``contact``.
+    """
+
+    measure: str
+    base: float
+    demand: float
+    lag: int
+    noise: float
+    trend: float = 0.0
+    growth: float = 0.0
+    seasonal: bool = False
+    every: int = 1
+    contact: float = 0.0
+    taken: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Markets:
+    """What is published of provinces and industries."""
+
+    measures: tuple[Figure, ...] = (
+        Figure("sales_index", 1_000, 1.0, 0, 0.04, trend=1.0, seasonal=True),
+        Figure("closures", 120, -1.2, 4, 0.15, every=3),
+        Figure("rent", 1_000, 0.15, 6, 0.03, trend=0.8, every=3),
+        Figure("footfall", 1_000, 1.1, 0, 0.06, growth=0.01, seasonal=True, contact=0.8),
+        Figure("price", 1_000, 0.15, 2, 0.01, growth=0.022),
+        Figure("visits", 6, 0.4, 0, 0.5, taken=0.35),
+    )
+    revised: float = 0.12
+    revision_days: float = 25.0
+    delivery: Delivery = Delivery(12.0, 0.05, 30.0, 0.002, 0.0, 0.001, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Levy:
     """A tax or bill: every how many months it is due, and its share of the sales between."""
 
@@ -363,6 +401,7 @@ class Sources:
     court_steps: tuple[float, ...] = (1.0, 0.8, 0.6, 0.5)
     court_months: float = 4.0
     disputes: float = 0.002
+    other_matters: float = 0.2
     labour_disputes: float = 0.001
     stress_in_labour: float = 0.5
     credit: Credit = field(default_factory=Credit)
@@ -370,6 +409,7 @@ class Sources:
     books: Books = field(default_factory=Books)
     phones: Phones = field(default_factory=Phones)
     register: Register = field(default_factory=Register)
+    markets: Markets = field(default_factory=Markets)
     court: Delivery = Delivery(20.0, 0.2, 90.0, 0.004, 0.002, 0.001)
     late: float = -2.6
     unpaid: float = -5.0
