@@ -10,6 +10,7 @@ from tael.economy.agents.life import Life
 from tael.economy.agents.model import ALWAYS, Borrower
 from tael.economy.columns import Columns, Type
 from tael.economy.lending.model import Application, Loan, LoanMonth
+from tael.economy.streams import market_link
 from tael.economy.truth import Planted, Truth, planted, truth_of
 from tael.economy.world.months import CHINA_S, DAY_S, MONTHS, first_day
 from tael.economy.world.scene import World
@@ -66,7 +67,12 @@ def tables(world: World, records: Sequence[Record], *, months: bool) -> dict[str
     if months:
         links = [link for record in records for link in record.subject.links]
         rows = [(item, row) for item in granted for row in item.item.loan.history]
-        found |= {"role_link": _made(links, _LINKS), "loan_months": _made(rows, _MONTHS)}
+        places = [market_link(world, record.subject) for record in records]
+        found |= {
+            "role_link": _made(links, _LINKS),
+            "market_link": _made(places, _LINKS),
+            "loan_months": _made(rows, _MONTHS),
+        }
     return found
 
 

@@ -16,7 +16,7 @@ from tael.economy.columns import Columns, arrow, digest
 from tael.economy.lending import applications_of
 from tael.economy.records import Record, tables
 from tael.economy.sizes import Size
-from tael.economy.streams import STREAMS, Events, table_of
+from tael.economy.streams import STREAMS, Events, Market, markets, region_month, table_of
 from tael.economy.world.months import MONTHS, day_in_china, first_days
 from tael.economy.world.parameters import Parameters
 from tael.economy.world.scene import World
@@ -98,11 +98,23 @@ def make(world: World, seed: int, numbers: Sequence[int], *, events: bool) -> Ma
     return Made(tables(world, records, months=events), streams, sums)
 
 
+def observed(world: World, seed: int, places: Sequence[Market]) -> Made:
+    """The figures of these markets, each the same alone and among all others."""
+    parts = [region_month(world, seed, market) for market in places]
+    return Made({}, {"region_month": parts} if parts else {}, _sums([], {}))
+
+
 def write(folder: Path, size: Size, seed: int, number: int) -> Shard:
-    """Make shard ``number`` and write its tables below ``folder``, as ``NAME/part-NUMBER``."""
+    """Make shard ``number`` and write its tables below ``folder``, as ``NAME/part-NUMBER``.
+
+    Markets are dealt out among the shards, each to one, wherever its firms are.
+    """
     import pyarrow.parquet as pq  # noqa: PLC0415 - an engine loads Arrow where it is used
 
-    made = make(default_world(), seed, size.numbers(number), events=size.events)
+    world = default_world()
+    made = make(world, seed, size.numbers(number), events=size.events)
+    places = markets(world)[number :: size.shards] if size.events and size.markets else ()
+    made = Made(made.tables, made.events | observed(world, seed, places).events, made.sums)
     counts = {}
     for name, table in made.arrow().items():
         path = folder / name / f"part-{number:05d}.parquet"

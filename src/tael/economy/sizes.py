@@ -14,12 +14,14 @@ class Size:
     """A size: how many firms, and whether events and loan months are written.
 
     Without them a firm costs a few milliseconds: what the policy of the time saw is taken from the
-    firm's life in any case. ``shard_firms`` borrowers make a shard.
+    firm's life in any case. ``markets`` says whether the figures of all markets are written with
+    the events. ``shard_firms`` borrowers make a shard.
     """
 
     name: str
     firms: int
     events: bool = True
+    markets: bool = True
     shard_firms: int = SHARD_FIRMS
 
     @property

@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tael.economy.build import Built, Request, Size, build, size_named
-from tael.economy.shard import default_world, make, write
+from tael.economy.shard import default_world, make, observed, write
+from tael.economy.streams import markets
 from tael.kernel import BadInput, TaelError
 
-SIZE = Size("probe", 24, shard_firms=8)
+SIZE = Size("probe", 24, shard_firms=8, markets=False)
 SEED = 7
 
 
@@ -40,9 +41,8 @@ def test_a_folder_is_whole_when_it_has_its_name(built: Built, request_: Request)
     assert held == json.loads(json.dumps(manifest.to_json()))
     assert (held["seed"], held["firms"], held["months"]) == (SEED, 24, ["2008-01", "2024-12"])
     assert {path.name for path in out.iterdir()} == {
-        *("applications", "events", "firms", "loan_months", "loans", "role_link", "sealed"),
-        *("manifest.json", "report.html", "report.zh.html"),
-        *({"market_link"} & {path.name for path in out.iterdir()}),
+        *("applications", "events", "firms", "loan_months", "loans", "market_link", "role_link"),
+        *("sealed", "manifest.json", "report.html", "report.zh.html"),
     }
 
 
@@ -56,8 +56,7 @@ def test_counts_are_rows(built: Built, request_: Request) -> None:
 def test_every_source_has_the_same_shards(built: Built, request_: Request) -> None:
     parts = [f"part-{number:05d}.parquet" for number in range(3)]
     for folder in (request_.out / "events").iterdir():
-        held = sorted(path.name for path in folder.iterdir())
-        assert held in (parts, parts[:1])
+        assert sorted(path.name for path in folder.iterdir()) == parts
     assert sorted(path.name for path in (request_.out / "loans").iterdir()) == parts
 
 
@@ -110,6 +109,28 @@ def test_without_events_applications_are_the_same(built: Built, request_: Reques
     assert bare.arrow()["applications"].to_pylist() == held.to_pylist()
     assert "loan_months" not in bare.tables
     assert not bare.events
+
+
+def test_every_market_is_dealt_to_one_shard_and_linked_to_its_firms(
+    built: Built, request_: Request
+) -> None:
+    world = default_world()
+    places, shards = markets(world), Size("probe", 24, shard_firms=8).shards
+    dealt = [market for shard in range(shards) for market in places[shard::shards]]
+    known = {market.code(world) for market in places}
+    links = {row["enterprise_id"]: row for row in _rows(request_.out, "market_link")}
+    firms = _rows(request_.out, "firms")
+
+    assert sorted(map(places.index, dealt)) == list(range(620))
+    assert all(
+        links[firm["enterprise_id"]]["person_id"] == f"{firm['province']}-{firm['industry']}"
+        for firm in firms
+    )
+    assert {row["person_id"] for row in links.values()} <= known
+    table = observed(world, SEED, places[5:7]).arrow()["events/region_month"]
+    assert set(table.column("subject_id").to_pylist()) == {
+        market.code(world) for market in places[5:7]
+    }
 
 
 def test_loans_are_those_of_granted_applications(built: Built, request_: Request) -> None:
