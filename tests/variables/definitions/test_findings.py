@@ -13,6 +13,8 @@ from tael.variables import DefinitionError, load_definitions, read_definitions
 GOOD = (Path(__file__).parent / "cases/rents.yaml").read_text("utf-8")
 
 # What is written instead of what, and the line, field and rule of the finding.
+USE = "{column: amount, title: {zh: 用, en: use}, aggregates: [ratio]}"
+LATE = "{column: purpose, codes: [shop], title: {zh: 店, en: shop}, aggregates: [longest]}"
 CASES = [
     ("column: amount", "column: sum", 26, "families.0.measures.amount.column", "column_unknown"),
     ("leaves: [purpose]", "leaves: [city]", 18, "leaves.0", "column_unknown"),
@@ -55,6 +57,21 @@ CASES = [
     ("[enterprise]", "[company]", 3, "subjects.0", "subject"),
     ("unit: CNY, decimals: 2", "unit: CNY, unit: CNY", 15, "columns.amount", "key_twice"),
     ("ent.rents.shop.", "ent.rents.shed.", 34, "shop_share", "parent_unknown"),
+    ("unit: unit}", "key: yes}", 17, "columns.landlord", "keys"),
+    (
+        "kind: derived\n",
+        f"kind: states\n    measures: {{use: {USE}}}\n  - kind: derived\n",
+        32,
+        "families.1.measures.use",
+        "field_missing",
+    ),
+    (
+        "leaves: [purpose]\nfamilies:\n",
+        f"leaves: []\nfamilies:\n  - kind: sequences\n    measures: {{late: {LATE}}}\n",
+        21,
+        "families.0.measures.late.column",
+        "leaf_missing",
+    ),
     ("leaves: [purpose]", "leaves: [purpose", 19, "", "yaml"),
     ("subjects: [enterprise]", "subjects: &who [enterprise]\nx: *who", 4, "", "alias"),
 ]  # fmt: skip

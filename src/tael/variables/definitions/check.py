@@ -58,6 +58,7 @@ RULES = {
         "{name} is not among the leaves of {source}; add it there",
         "{name} 不在 {source} 的 leaves 中；请先加入",
     ),
+    "keys": ("{name} is a second key; a source has one", "{name} 是第二个键；每个来源只能有一个"),
     "leaves": (
         "{count} leaves; a source holds {limit} at most: leave a dimension out",
         "共 {count} 个叶子；每个来源最多 {limit} 个：请去掉一个维度",

@@ -146,7 +146,12 @@ class FamilyReader:
         if column is not None:
             what = {"integer": "value", "key": "key", "code": "run"}[column.kind]
             codes = self._codes(column, fields, node) if column.kind == "code" else ()
+            if column.kind == "code" and column.name not in self.leaves:
+                part = fields.parts["column"]
+                fields.fault(part, "leaf_missing", name=column.name, source=self.source)
             self._unit(column, fields)
+        if "ratio" in fields.words("aggregates"):
+            fields.need("by")
         self._named(fields, "by", "integer")
         self._named(fields, "weight", "integer")
         return Measure(

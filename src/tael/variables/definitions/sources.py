@@ -25,6 +25,7 @@ def read_source(node: Node, findings: Findings) -> Source:
     subjects = _subjects(fields)
     basis = Fields(_part(fields, "basis"), ("law", "consent", "sensitive"), findings)
     delay = Fields(_part(fields, "delay"), ("median", "p99"), findings)
+    _one_key(fields, columns)
     leaves = _leaves(fields, name, columns)
     reader = FamilyReader(name, subjects, columns, leaves, findings)
     return Source(
@@ -68,6 +69,12 @@ def _column(name: str, node: Node, findings: Findings) -> Column:
         )
         unit = "count"
     return Column(name, "integer", title, (), unit, fields.number("decimals", 0))
+
+
+def _one_key(fields: Fields, columns: tuple[Column, ...]) -> None:
+    """A finding for each key but the first: an event is packed with one."""
+    for each in [column.name for column in columns if column.kind == "key"][1:]:
+        fields.fault(fields.mapping("columns")[each], "keys", name=each)
 
 
 def _code(code: str, part: Node, fields: Fields) -> tuple[str, Text]:
