@@ -61,9 +61,8 @@ def run(
     Raises:
         BadInput: as `check_run` says.
     """
-    check_run(plan, packed, asof, first, sheet)
+    most = check_run(plan, packed, asof, first, sheet)
     last = first + len(sheet.values)
-    most = int(np.diff(packed.offsets[first : last + 1]).max(initial=0))
     table = make_keys(most)
     some = [np.empty(most, np.int64) for _ in range(5)]
     work = _Work(table, np.empty(len(table.keys), np.int64), *some)

@@ -45,8 +45,7 @@ def run(
             event has a leaf that the plan has not.
     """
     last = first + len(sheet.values)
-    check_run(plan, packed, asof, first, sheet)
-    most = int(np.diff(packed.offsets[first : last + 1]).max(initial=0))
+    most = check_run(plan, packed, asof, first, sheet)
     _rows(plan.arrays(), packed.arrays(), asof[first:last], first, (_work(plan, most), sheet))
 
 

@@ -92,7 +92,10 @@ class Packed:
 
     def arrays(self) -> Events:
         """The arrays, as compiled loops read them."""
-        return Events(*(getattr(self, name) for name in Events._fields))
+        return Events(
+            self.offsets, self.time, self.visible_from, self.visible_to,
+            self.leaf, self.measures, self.key, self.present,
+        )  # fmt: skip
 
 
 def verify(packed: Packed) -> None:
