@@ -229,7 +229,7 @@ def _seal(draft: Path) -> None:
     """Join the sealed parts into a table each and write down which columns are traps."""
     import pyarrow.parquet as pq  # noqa: PLC0415 - an engine loads Arrow where it is used
 
-    from tael.economy.truth import TRAPS  # noqa: PLC0415 - named here and nowhere else on disk
+    from tael.economy.sealed import TRAPS  # noqa: PLC0415 - named here and nowhere else on disk
 
     for folder in sorted(path for path in (draft / _SEALED).iterdir() if path.is_dir()):
         joined = folder.with_suffix(".parquet")

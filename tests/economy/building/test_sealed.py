@@ -9,7 +9,7 @@ from tael.economy.agents import Borrower, Life, borrower, life
 from tael.economy.columns import arrow, digest
 from tael.economy.figures import auc
 from tael.economy.lending import Application, applications_of
-from tael.economy.truth import foreseen, pd_within, planted, truth_of
+from tael.economy.sealed import foreseen, pd_within, planted, truth_of
 from tael.economy.world import MONTHS, Parameters, World
 
 SEED = 7
@@ -107,7 +107,8 @@ def test_planted_columns_know_what_nobody_could(world: World, row: list[Case]) -
             assert trap == again
             later.append((item.filing.month, trap.batch_series))
             if item.verdict.approved:
-                late = item.loan.default_month is not None
+                default = item.loan.default_month
+                late = default is not None and default <= item.filing.month + 12
                 calls.append((late, trap.follow_up_calls))
             assert (trap.turnover_check is None) == (trap.turnover_checked_at is None)
     assert np.corrcoef(np.array(later).T)[0, 1] > 0.99
