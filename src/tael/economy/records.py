@@ -10,8 +10,8 @@ from tael.economy.agents.life import Life
 from tael.economy.agents.model import ALWAYS, Borrower
 from tael.economy.columns import Columns, Type
 from tael.economy.lending.model import Application, Loan, LoanMonth
-from tael.economy.streams import market_link
 from tael.economy.sealed import Planted, Truth, planted, truth_of
+from tael.economy.streams import market_link
 from tael.economy.world.months import CHINA_S, DAY_S, MONTHS, first_day
 from tael.economy.world.scene import World
 
