@@ -143,9 +143,9 @@ def add_making(page: Page, computed: Computed, steps: Steps, rows: int) -> None:
     )
     page.note(
         Words(
-            "同样的文件、定义与时点，在任何机器上、任何线程数下都得到同样的指纹。",
-            "The same files, definitions and instants give the same fingerprints on any machine "
-            "and with any number of threads.",
+            "同样的文件、定义与时点得到同样的指纹，与线程数及分批大小无关。",
+            "The same files, definitions and instants give the same fingerprints, whatever the "
+            "number of threads and the size of chunks.",
         ),
         Tone.GOOD,
     )

@@ -64,7 +64,8 @@ def invoices_page(
 ) -> Page:
     """The report of one run."""
     figures, steps = found
-    title = Words("425 家企业的发票变量", "Invoice variables of 425 firms")
+    count = len(invoices.firms)
+    title = Words(f"{count} 家企业的发票变量", f"Invoice variables of {count} firms")
     page = Page(title, source=_SOURCE, made_at=made_at)
     _headline(page, invoices, computed, (figures, steps))
     _quality(page, invoices, ready, figures)
@@ -230,9 +231,10 @@ def _against_default(page: Page, computed: Computed, figures: InvoiceFigures) ->
         Words("与违约的关系", "Against default"),
         Words(
             f"{chance.variables} 个变量在九成以上有标签企业中有值且取值不同。"
-            "“一年前”一列只用当时已知的发票重算。",
+            "“一年前”一列只用当时已知的发票重算。区间按 DeLong 法，取对数几率尺度。",
             f"{chance.variables} variables vary and have a value in nine of ten labelled firms. "
-            "The column of a year before shows the same variables with only what was known then.",
+            "The column of a year before shows the same variables with only what was known then. "
+            "Intervals: DeLong, on log-odds.",
         ),
     )
     page.note(
