@@ -62,7 +62,7 @@ def same_events(one: Book, other: Book) -> bool:
 
 
 def differing(plan: Plan, found: Sequence[tuple[float, int]], book: Book, place: int) -> list[str]:
-    wanted = values_of(plan, book, int(asof(book)[place]), place, book.peers)
+    wanted = values_of(plan, book, int(asof(book)[place]), place)
     return [
         name
         for name, (value, reason), (right, why) in zip(plan.names, found, wanted, strict=True)

@@ -35,6 +35,7 @@ CASES = [
     ("a fall before the rise", [9, 2, 3, *[3] * 21], "drawdown", 1 / 3, 0),
     ("no fall", RISING, "drawdown", 0.0, 0),
     ("a fall below zero", [-4, 8, *[8] * 22], "drawdown", 1.5, 0),
+    ("up from a loss is no fall", [8, -4], "drawdown", 0.0, 0),
     ("the newest month is the peak", [8], "drawdown", 0.0, 0),
     ("nothing to fall from", [-4, -8], "drawdown", NAN, 3),
     ("months of nothing", [5, 0, 0, 7], "zero_months", 22.0, 0),

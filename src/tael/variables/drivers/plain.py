@@ -21,6 +21,6 @@ def compute_by_oracle(plan: Plan, book: Book, asof: int) -> Result:
     check_one(book)
     check_instants(np.array([asof], np.int64))
     sheet = make_sheet(1, plan.width)
-    for column, (value, reason) in enumerate(values_of(plan, book, asof, 0, book.peers)):
+    for column, (value, reason) in enumerate(values_of(plan, book, asof, 0)):
         sheet.values[0, column], sheet.reasons[0, column] = value, reason
     return result_of(plan, book, asof, sheet)

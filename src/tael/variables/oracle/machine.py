@@ -10,15 +10,15 @@ from tael.variables.oracle import (
     concentration,
     derived,
     months,
+    peers,
     sequences,
     states,
     windows,
 )
-from tael.variables.oracle import peers as of_peers
 from tael.variables.oracle.events import ABSENT, Answer
 from tael.variables.packing.book import UNKNOWN_GROUP, Book
 from tael.variables.plan.derived import DerivedPlan
-from tael.variables.plan.peers import PeersPlan, PeerTable
+from tael.variables.plan.peers import PeersPlan
 from tael.variables.plan.plan import Plan
 
 _OF_EVENTS: Final[dict[str, Callable[..., list[Answer]]]] = {
@@ -31,17 +31,14 @@ _OF_EVENTS: Final[dict[str, Callable[..., list[Answer]]]] = {
 }
 
 
-def values_of(
-    plan: Plan, book: Book, asof: int, borrower: int, peers: PeerTable | None = None
-) -> list[Answer]:
+def values_of(plan: Plan, book: Book, asof: int, borrower: int) -> list[Answer]:
     """Value and reason of each column of ``plan``.
 
     Args:
         plan: what to compute.
-        book: the events.
+        book: the events, and the peers that percentiles are read from.
         asof: the instant as of which the borrower is looked at, UTC seconds.
         borrower: place in the book, from 0.
-        peers: what percentiles are read from; None: there are none.
     """
     sheet: list[Answer] = []
     group = UNKNOWN_GROUP if book.groups is None else int(book.groups[borrower])
@@ -49,7 +46,7 @@ def values_of(
         if isinstance(section.plan, DerivedPlan):
             sheet += derived.answers(section.plan, sheet)
         elif isinstance(section.plan, PeersPlan):
-            sheet += of_peers.answers(section.plan, peers, group, asof, sheet)
+            sheet += peers.answers(section.plan, book.peers, group, asof, sheet)
         elif section.slot not in book.slots:
             sheet += [ABSENT] * section.plan.width
         else:

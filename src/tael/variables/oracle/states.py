@@ -33,23 +33,26 @@ def answers(plan: StatesPlan, packed: Packed, borrower: int, asof: int) -> list[
     events = visible(packed, borrower, asof)
     if events is None:
         return [ABSENT] * len(plan.outputs)
-    standing = _newest_of_each_key(events) if plan.keyed else events
-    return [answer(plan, standing, output) for output in plan.outputs]
+    states = standing(plan, events)
+    return [answer(plan, states, output) for output in plan.outputs]
 
 
-def _newest_of_each_key(events: list[Event]) -> list[Event]:
+def standing(plan: StatesPlan, events: list[Event]) -> list[Event]:
+    """The newest event of each key; each event, where there are no keys."""
+    if not plan.keyed:
+        return events
     newest: dict[int, Event] = {}
     for event in events:
         newest.setdefault(event.key, event)
     return list(newest.values())
 
 
-def answer(plan: StatesPlan, standing: list[Event], output: StatesOutput) -> Answer:
+def answer(plan: StatesPlan, states: list[Event], output: StatesOutput) -> Answer:
     """Value and reason of one output."""
-    mine = within(standing, plan.filters[output.filter])
+    mine = within(states, plan.filters[output.filter])
     if output.aggregate in {"share_count", "share_amount"}:
         base = plan.base(output)
-        whole = [] if base is None else within(standing, plan.filters[base])
+        whole = [] if base is None else within(states, plan.filters[base])
         measure = -1 if output.aggregate == "share_count" else output.measure
         return part(sum(amounts(mine, measure)), sum(amounts(whole, measure))) if whole else NOTHING
     if output.aggregate == "n":
