@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tael.cli import app
+from tael.variables import compute, compute_by_oracle
 from tael.variables.examples.berka import read_transactions
 from tael.variables.examples.berka_run import run_berka
 from tael.variables.examples.computed import DEFINITIONS, Steps, make_ready
@@ -51,6 +52,29 @@ def test_balances_of_hundred_accounts_follow_from_their_amounts() -> None:
     assert len(read.accounts) == 100
     assert read.chain.broken / read.events.num_rows < 0.002
     assert int((read.asof < read.asof.max()).sum()) == len(read.loans)
+
+
+@with_invoices
+@pytest.mark.slow
+@pytest.mark.parametrize("firm", ["E22", "E86", "E99", "E100", "E112", "E361"])
+def test_plain_python_gives_the_same_bits_of_a_firm(firm: str) -> None:
+    read = read_invoices(INVOICES, [firm])
+    ready = make_ready(DEFINITIONS / "invoices", read.events, read.firms, Steps())
+    compiled = compute(ready.plan, ready.book, read.asof)
+
+    assert compute_by_oracle(ready.plan, ready.book, read.asof).row_hash == compiled.row_hash
+
+
+@with_berka
+@pytest.mark.slow
+def test_plain_python_gives_the_same_bits_of_twenty_accounts() -> None:
+    read = read_transactions(BERKA, 20)
+    ready = make_ready(DEFINITIONS / "berka", read.events, read.accounts, Steps())
+
+    for place, asof in enumerate(read.asof.tolist()):
+        one = ready.book.take(place, place + 1)
+        compiled = compute(ready.plan, one, asof)
+        assert compute_by_oracle(ready.plan, one, asof).row_hash == compiled.row_hash
 
 
 @pytest.fixture(scope="module")
