@@ -1,7 +1,8 @@
 """Concentration variables, compiled: whole totals by key as the window grows. Imports numba.
 
-The visible events of a borrower and the number of each one's key are found once. Then each series,
-a filter and a measure, is added up by key, newest event first, and looked at where a window ends.
+The visible events of a borrower and the number of each one's key are found once. Then they are
+added up by key and by series, a filter and a measure, newest first; where a window ends the totals
+that there are by then are looked at.
 """
 
 from __future__ import annotations
@@ -32,16 +33,18 @@ class _Work(NamedTuple):
         numbers: int64[slots], the key's number, counted from 0 in the order of the events.
         places: int64[E], visible events, newest first.
         keys: int64[E], the number of each one's key.
-        windows: int64[E], the shortest window that holds each.
-        lines: int64[E], where a key's total stands in `totals`; -1: nowhere yet in this series.
-        totals: int64[E], by key.
+        ends: int64[W], how many of them each window holds.
+        sizes: int64[S], how many totals a series has.
+        lines: int64[S·E], series by series and key by key, which of its totals is the key's, or -1.
+        totals: int64[S·E], series by series.
     """
 
     table: Keys
     numbers: NDArray[np.int64]
     places: NDArray[np.int64]
     keys: NDArray[np.int64]
-    windows: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    sizes: NDArray[np.int64]
     lines: NDArray[np.int64]
     totals: NDArray[np.int64]
 
@@ -63,10 +66,14 @@ def run(
     """
     most = check_run(plan, packed, asof, first, sheet)
     last = first + len(sheet.values)
-    table = make_keys(most)
-    some = [np.empty(most, np.int64) for _ in range(5)]
-    work = _Work(table, np.empty(len(table.keys), np.int64), *some)
-    _rows(plan.arrays(), packed.arrays(), asof[first:last], first, (work, sheet))
+    _rows(plan.arrays(), packed.arrays(), asof[first:last], first, (_work(plan, most), sheet))
+
+
+def _work(plan: ConcentrationPlan, events: int) -> _Work:
+    table, series = make_keys(events), len(plan.arrays().weights)
+    numbers = len(table.keys), events, events, len(plan.windows), series
+    totals = series * events, series * events
+    return _Work(table, *(np.empty(size, np.int64) for size in (*numbers, *totals)))
 
 
 @compiled
@@ -82,16 +89,21 @@ def _rows(
         if not events.present[first + row]:
             leave_out(sheet, row, len(plan.program))
             continue
-        count, keys = _gather(plan, events, work, first + row, asof[row])
-        for series in range(len(plan.weights)):
-            _add_up(plan, events, work, (series, count, keys), (row, sheet))
+        keys = _gather(plan, events, work, first + row, asof[row])
+        work.sizes[:] = 0
+        work.lines[: keys * len(work.sizes)] = -1
+        begin = 0
+        for window in range(len(plan.windows)):
+            for j in range(begin, work.ends[window]):
+                _add(plan, events, work, j, keys)
+            begin = work.ends[window]
+            for series in range(len(work.sizes)):
+                _write(plan, work, (series, window, series * keys), (row, sheet))
 
 
 @inlined
-def _gather(
-    plan: ConcentrationArrays, events: Events, work: _Work, b: int, asof: int
-) -> tuple[int, int]:
-    """Note the events of borrower ``b`` that are visible: how many they and their keys are."""
+def _gather(plan: ConcentrationArrays, events: Events, work: _Work, b: int, asof: int) -> int:
+    """Note the events of borrower ``b`` that are visible, and how many keys they have."""
     begin, end = events.offsets[b], events.offsets[b + 1]
     shift = shift_for(end - begin)
     count, keys, window = 0, 0, 0
@@ -99,6 +111,7 @@ def _gather(
         if not visible(events, i, asof):
             continue
         while window < len(plan.windows) and events.time[i] < asof - plan.windows[window]:
+            work.ends[window] = count
             window += 1
         if window == len(plan.windows):
             break
@@ -108,66 +121,57 @@ def _gather(
             keys += 1
         work.places[count] = i
         work.keys[count] = work.numbers[slot]
-        work.windows[count] = window
         count += 1
-    return count, keys
+    work.ends[window:] = count
+    return keys
 
 
 @inlined
-def _add_up(
-    plan: ConcentrationArrays,
-    events: Events,
-    work: _Work,
-    sizes: tuple[int, int, int],
-    where: tuple[int, Sheet],
-) -> None:
-    """One series: totals by key, looked at where each window ends."""
-    series, count, keys = sizes
-    work.lines[:keys] = -1
-    weight = plan.weights[series]
-    lines, j = 0, 0
-    for window in range(len(plan.windows)):
-        while j < count and work.windows[j] == window:
-            i, key = work.places[j], work.keys[j]
-            j += 1
-            if not plan.holds[series, events.leaf[i]]:
-                continue
-            if work.lines[key] < 0:
-                work.lines[key] = lines
-                work.totals[lines] = 0
-                lines += 1
-            work.totals[work.lines[key]] += 1 if weight == EVENTS else events.measures[weight, i]
-        cell = series * len(plan.windows) + window
-        if plan.cell_starts[cell] < plan.cell_starts[cell + 1]:
-            _write(plan, work, (cell, lines), where)
+def _add(plan: ConcentrationArrays, events: Events, work: _Work, j: int, keys: int) -> None:
+    """Visible event ``j`` to the totals of its key in each series of its leaf."""
+    i, key = work.places[j], work.keys[j]
+    leaf = np.int64(events.leaf[i])
+    for place in range(plan.leaf_starts[leaf], plan.leaf_starts[leaf + 1]):
+        series = plan.leaf_series[place]
+        base, weight = series * keys, plan.weights[series]
+        line = work.lines[base + key]
+        if line < 0:
+            line = work.sizes[series]
+            work.sizes[series] = line + 1
+            work.lines[base + key] = line
+            work.totals[base + line] = 0
+        work.totals[base + line] += 1 if weight == EVENTS else events.measures[weight, i]
 
 
 @inlined
 def _write(
-    plan: ConcentrationArrays, work: _Work, what: tuple[int, int], where: tuple[int, Sheet]
+    plan: ConcentrationArrays, work: _Work, at: tuple[int, int, int], where: tuple[int, Sheet]
 ) -> None:
-    (cell, lines), (row, sheet) = what, where
-    first, five, whole, squares = _look(work.totals, lines)
-    for j in range(plan.cell_starts[cell], plan.cell_starts[cell + 1]):
-        if lines == 0:
-            answer = np.nan, NO_EVENT
-        elif whole == 0:
-            answer = np.nan, UNDEFINED
-        elif plan.program[j, 0] == _HHI:
-            answer = squares / (float(whole) * float(whole)), VALUE
-        else:
-            part = first if plan.program[j, 0] == _TOP1 else five
-            answer = float(part) / float(whole), VALUE
-        put(sheet, row, plan.program[j, 1], answer)
+    (series, window, base), (row, sheet) = at, where
+    cell = series * len(plan.windows) + window
+    lines = work.sizes[series]
+    if plan.cell_starts[cell] < plan.cell_starts[cell + 1]:
+        first, five, whole, squares = _look(work.totals, base, base + lines)
+        for j in range(plan.cell_starts[cell], plan.cell_starts[cell + 1]):
+            if lines == 0:
+                answer = np.nan, NO_EVENT
+            elif whole == 0:
+                answer = np.nan, UNDEFINED
+            elif plan.program[j, 0] == _HHI:
+                answer = squares / (float(whole) * float(whole)), VALUE
+            else:
+                part = first if plan.program[j, 0] == _TOP1 else five
+                answer = float(part) / float(whole), VALUE
+            put(sheet, row, plan.program[j, 1], answer)
 
 
 @compiled
-def _look(totals: NDArray[np.int64], lines: int) -> tuple[int, int, int, float]:
+def _look(totals: NDArray[np.int64], begin: int, end: int) -> tuple[int, int, int, float]:
     """Of the totals above 0: the largest, the five largest together, all, and the squares."""
     top = (0, 0, 0, 0, 0)  # falling
     whole = 0
     squares = (_ZERO, _ZERO)
-    for line in range(lines):
+    for line in range(begin, end):
         total = totals[line]
         if total <= 0:
             continue

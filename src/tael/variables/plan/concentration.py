@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tael.variables.plan.checks import (
     ENDLESS,
     Filters,
@@ -45,14 +42,16 @@ class ConcentrationArrays(NamedTuple):
 
     Attributes:
         windows: int64[W], seconds.
-        holds: bool[S, L], whether the filter of a series holds a leaf.
+        leaf_starts: int64[L + 1], where the series of each leaf begin.
+        leaf_series: int64[...], series of leaf after leaf.
         weights: int64[S], place of the measure, or `EVENTS`.
         cell_starts: int64[S·W + 1], where the outputs of each cell, series · W + window, begin.
         program: int64[outputs, 2], cell by cell: code of the aggregate, column of the result.
     """
 
     windows: Whole
-    holds: NDArray[np.bool_]
+    leaf_starts: Whole
+    leaf_series: Whole
     weights: Whole
     cell_starts: Whole
     program: Whole
@@ -117,12 +116,14 @@ class ConcentrationPlan:
             place = series.index((each.filter, each.measure))
             cell = cells[place * len(self.windows) + each.window]
             cell.append((AGGREGATES.index(each.aggregate), column))
-        holds = np.zeros((len(series), self.leaves), np.bool_)
-        for place, (number, _) in enumerate(series):
-            holds[place, sorted(self.filters[number])] = True
+        held = [
+            [place for place, (number, _) in enumerate(series) if leaf in self.filters[number]]
+            for leaf in range(self.leaves)
+        ]
         return ConcentrationArrays(
             windows=flat([[ENDLESS if each is None else each for each in self.windows]]),
-            holds=holds,
+            leaf_starts=starts(held),
+            leaf_series=flat(held),
             weights=flat([[measure for _, measure in series]]),
             cell_starts=starts(cells),
             program=table([line for cell in cells for line in cell], 2),
