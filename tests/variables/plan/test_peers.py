@@ -117,3 +117,13 @@ def test_joined_tables_keep_the_groups_of_each() -> None:
     assert np.isnan(both.cuts[0, 0]).all()
     assert np.array_equal(both.cuts[1, 2], table().cuts[0, 1])
     assert np.array_equal(both.cuts[2, 1], table().cuts[1, 0], equal_nan=True)
+
+
+def test_a_table_may_be_cut_down_to_some_of_its_outputs() -> None:
+    some = table().only(("V3", "V1"))
+    assert some.names == ("V3", "V1")
+    assert np.array_equal(some.cuts, table().cuts[:, :, [2, 0]], equal_nan=True)
+    assert table().only(table().names).hash == table().hash
+    assert table().only(()).width == 0
+    with pytest.raises(BadInput, match="V9"):
+        table().only(("V1", "V9"))
