@@ -8,8 +8,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tael.economy.agents import ALWAYS, Borrower, borrower
-from tael.economy.streams import STREAMS, events_of, table_of
+from tael.economy.agents import ALWAYS, Borrower, RoleLink, borrower
+from tael.economy.streams import (
+    STREAMS,
+    events_of,
+    market_link,
+    markets,
+    region_month,
+    table_of,
+)
 from tael.economy.world import Parameters, World
 from tael.variables import compile_plan, load_definitions
 from tael.variables.plan.plan import Plan
@@ -27,10 +34,18 @@ def economy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for shard, numbers in enumerate(SHARDS):
         people = [borrower(world, 7, number) for number in numbers]
         write(folder / "firms", shard, firms(world, people))
-        write(folder / "role_link", shard, links(people))
+        write(folder / "role_link", shard, links([link for each in people for link in each.links]))
+        write(folder / "market_link", shard, links([market_link(world, each) for each in people]))
         events = [events_of(world, each) for each in people]
         for source in STREAMS:
             write(folder / "events" / source, shard, table_of([each[source] for each in events]))
+    # Markets lie in the parts in an order of their own, as an economy writes them.
+    everybody = [borrower(world, 7, number) for numbers in SHARDS for number in numbers]
+    known = {market_link(world, each).person_id for each in everybody}
+    observed = [each for each in markets(world) if each.code(world) in known]
+    for shard in range(len(SHARDS)):
+        figures = [region_month(world, 7, each) for each in observed[shard :: len(SHARDS)]]
+        write(folder / "events" / "region_month", shard, table_of(figures))
     return folder
 
 
@@ -58,9 +73,8 @@ def firms(world: World, people: list[Borrower]) -> pa.Table:
     )
 
 
-def links(people: list[Borrower]) -> pa.Table:
+def links(rows: list[RoleLink]) -> pa.Table:
     """Who stands behind each firm."""
-    rows = [link for each in people for link in each.links]
     columns = {
         "person_id": pa.array([link.person_id for link in rows]),
         "enterprise_id": pa.array([link.enterprise_id for link in rows]),

@@ -5,8 +5,8 @@
     role_link/part-00000.parquet       which persons stand behind which firms, when, known when
     market_link/part-00000.parquet     the same of markets, the subjects of regional observations
 
-Parts of one number belong together: firms, their people and all their events. A folder with one
-part serves every shard.
+Parts of one number belong together: firms, their people and all their events. Markets belong to no
+shard, so all parts of their figures serve each; so does the one part of a folder that has only one.
 """
 
 from __future__ import annotations
@@ -129,6 +129,7 @@ class EventFolder:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._kept: dict[str, pa.Table] = {}
         for name in ("events", _FIRMS):
             if not (directory / name).is_dir():
                 rule = "a folder with events and firms, as `tael economy build` writes it"
@@ -185,15 +186,28 @@ class EventFolder:
         book = Book(names, slots, self._groups(shard, names))
         return Loaded(book, tuple(reports), tuple(missing))
 
-    def part(self, name: str, shard: int) -> Path | None:
-        """The part of a table that belongs to a shard; None when it has none."""
+    def table(
+        self, name: str, shard: int, subjects: tuple[str, Sequence[str]] | None
+    ) -> pa.Table | None:
+        """The rows of a table that belong to a shard; None when it has no part of that.
+
+        ``subjects``, a column and its values, chooses rows. Tables that serve several shards are
+        read once and kept.
+        """
         parts = self._parts(name)
-        if shard not in parts and len(parts) == 1 and len(self.shards) > 1:
-            return next(iter(parts.values()))
-        return parts.get(shard)
+        if self.common(name):
+            if name not in self._kept:
+                import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+
+                read = [read_part(parts[number]) for number in sorted(parts)]
+                self._kept[name] = pa.concat_tables(read)
+            return rows_of(self._kept[name], subjects)
+        return read_part(parts[shard], None, subjects) if shard in parts else None
 
     def common(self, name: str) -> bool:
-        """Whether one part of a table serves several shards."""
+        """Whether the parts of a table serve every shard."""
+        if name.rpartition("/")[2] in MARKET_SOURCES:
+            return True
         return len(self.shards) > 1 and len(self._parts(name)) == 1
 
     def _parts(self, name: str) -> dict[int, Path]:
@@ -238,7 +252,6 @@ def read_part(
         BadInput: it is no Parquet file or has not the columns.
     """
     import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
-    import pyarrow.compute as pc  # noqa: PLC0415 - the same
     import pyarrow.parquet as pq  # noqa: PLC0415 - the same
 
     try:
@@ -250,11 +263,19 @@ def read_part(
     lost = [name for name in columns or () if name not in table.column_names]
     if lost:
         raise BadInput(f"{path} has no column {lost[0]}", field=lost[0], rule="missing_column")
-    if subjects is not None and subjects[0] in table.column_names:
-        name, wanted = subjects
-        column = table[name].cast(pa.large_string())
-        table = table.filter(pc.is_in(column, value_set=pa.array(wanted, pa.large_string())))
-    return table
+    return rows_of(table, subjects)
+
+
+def rows_of(table: pa.Table, subjects: tuple[str, Sequence[str]] | None) -> pa.Table:
+    """The rows whose column has one of the values; all where the table has no such column."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+    import pyarrow.compute as pc  # noqa: PLC0415 - the same
+
+    if subjects is None or subjects[0] not in table.column_names:
+        return table
+    name, wanted = subjects
+    column = table[name].cast(pa.large_string())
+    return table.filter(pc.is_in(column, value_set=pa.array(wanted, pa.large_string())))
 
 
 class _Shard:
@@ -274,15 +295,14 @@ class _Shard:
     def pack(self, slot: str, schema: EventSchema) -> Packing | None:
         """None: the source has no events in this shard."""
         where = f"events/{schema.source}"
-        path = self.folder.part(where, self.shard)
-        if path is None:
-            return None
         behind = self._behind(slot, schema.source)
         subjects = None
         if self.partial or self.folder.common(where):
             people = behind.links[PERSON].unique().to_pylist() if behind else self.names
             subjects = (SUBJECT, people)
-        table = read_part(path, None, subjects)
+        table = self.folder.table(where, self.shard, subjects)
+        if table is None:
+            return None
         if self.known_by is not None:
             table = _known(table, self.known_by)
         return pack(table, schema, self.names, behind=behind)
@@ -294,12 +314,11 @@ class _Shard:
 
     def _linked(self, name: str, roles: tuple[str, ...]) -> Behind:
         if name not in self.links:
-            path = self.folder.part(name, self.shard)
-            if path is None:
+            table = self.folder.table(name, self.shard, (FIRM, self.names))
+            if table is None:
                 where = self.folder.directory / name
                 rule = "links tell whose events are a firm's"
                 raise BadInput(f"{where} has no part {self.shard}", field=name, rule=rule)
-            table = read_part(path, None, (FIRM, self.names))
             self.links[name] = Behind(_of_roles(table, roles), roles)
         return self.links[name]
 
