@@ -11,7 +11,7 @@ import pytest
 
 from tael.kernel import BadInput
 from tael.variables.kernel.balances import run
-from tael.variables.kernel.sheet import NO_EVENT, NO_SOURCE, VALUE, make_sheet
+from tael.variables.kernel.sheet import NO_EVENT, NO_SOURCE, VALUE, make_sheet, row_hashes
 from tael.variables.packing.packed import Packed
 from tael.variables.plan.balances import BalancesOutput, BalancesPlan
 
@@ -172,3 +172,16 @@ def test_events_that_do_not_fit_the_plan_are_refused(pack: Pack) -> None:
         with pytest.raises(BadInput) as caught:
             run(plan, pack([(DAY, 2, 1, 7)]), ASOF, 0, make_sheet(1, PLAN.width))
         assert caught.value.field == field
+
+
+def test_no_bit_changes_without_a_new_version_of_the_kernel(pack: Pack) -> None:
+    """When this fails on purpose, raise KERNEL_VERSION: stored results name it in their plan."""
+    rows = [
+        (day * DAY + 7 * day, day % 2, 10**11 - day**6 % 10**12, 0, day * DAY - day % 3 * DAY)
+        for day in range(1, 120)
+    ]
+    sheet = make_sheet(1, PLAN.width)
+    run(PLAN, pack(rows), ASOF, 0, sheet)
+    assert row_hashes("", sheet) == [
+        "26012b51f5250b9022ca2a7e8b8b8eccbc1b8665cc61e7ca474fc2ada8e05968"
+    ]

@@ -9,7 +9,7 @@ import pytest
 
 from tael.kernel import BadInput
 from tael.variables.kernel.sequences import run
-from tael.variables.kernel.sheet import NO_EVENT, NO_SOURCE, VALUE, make_sheet
+from tael.variables.kernel.sheet import NO_EVENT, NO_SOURCE, VALUE, make_sheet, row_hashes
 from tael.variables.packing.packed import Packed
 from tael.variables.plan.sequences import SequencesOutput, SequencesPlan
 
@@ -157,3 +157,16 @@ def test_events_that_do_not_fit_the_plan_are_refused(pack: Pack) -> None:
     with pytest.raises(BadInput) as caught:
         run(PLAN, pack([(DAY, 5, 1, 7)]), ASOF, 0, make_sheet(1, PLAN.width))
     assert caught.value.field == "leaf"
+
+
+def test_no_bit_changes_without_a_new_version_of_the_kernel(pack: Pack) -> None:
+    """When this fails on purpose, raise KERNEL_VERSION: stored results name it in their plan."""
+    rows = [
+        (day * DAY + 7 * day, day**3 % 5, 0, day % 7, day * DAY - day % 3 * DAY)
+        for day in range(1, 120)
+    ]
+    sheet = make_sheet(1, PLAN.width)
+    run(PLAN, pack(rows), ASOF, 0, sheet)
+    assert row_hashes("", sheet) == [
+        "46c045a9654cb96083a91f49181e32f18bf2f4f8d17adefcfb3fc3be5c6edeb4"
+    ]

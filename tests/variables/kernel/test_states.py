@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from tael.kernel import BadInput
-from tael.variables.kernel.sheet import NO_EVENT, NO_SOURCE, UNDEFINED, VALUE, make_sheet
+from tael.variables.kernel.sheet import (
+    NO_EVENT,
+    NO_SOURCE,
+    UNDEFINED,
+    VALUE,
+    make_sheet,
+    row_hashes,
+)
 from tael.variables.kernel.states import run
 from tael.variables.packing.packed import Packed
 from tael.variables.plan.states import StatesOutput, StatesPlan
@@ -141,3 +148,16 @@ def test_events_that_do_not_fit_the_plan_are_refused(pack: Pack) -> None:
     with pytest.raises(BadInput) as caught:
         run(PLAN, pack([(DAY, 3, (1, 1), 7)]), ASOF, 0, make_sheet(1, PLAN.width))
     assert caught.value.field == "leaf"
+
+
+def test_no_bit_changes_without_a_new_version_of_the_kernel(pack: Pack) -> None:
+    """When this fails on purpose, raise KERNEL_VERSION: stored results name it in their plan."""
+    rows = [
+        (day * DAY + 7 * day, day % 3, (10**9 - day**4, 10**8 * (day % 5)), day % 11, day * DAY)
+        for day in range(1, 120)
+    ]
+    sheet = make_sheet(1, PLAN.width)
+    run(PLAN, pack(rows), ASOF, 0, sheet)
+    assert row_hashes("", sheet) == [
+        "00d64a7ef403bdc0ed10eef375847e38fa1ea076764ddd324f28967074e11230"
+    ]
