@@ -337,7 +337,7 @@ def differences(book: list[Borrower]) -> list[str]:
 
 
 cheaply = settings(suppress_health_check=list(HealthCheck))
-seldom = settings(cheaply, max_examples=15)
+seldom = settings(cheaply, max_examples=settings().max_examples // 3)
 
 
 @cheaply

@@ -120,7 +120,8 @@ def hashes(plan: WindowPlan, packed: Packed) -> list[str]:
     return row_hashes(plan.hash, computed(plan, packed))
 
 
-slowly = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+slowly = settings(suppress_health_check=list(HealthCheck))
+seldom = settings(slowly, max_examples=settings().max_examples // 3)
 
 
 @slowly
@@ -136,7 +137,7 @@ def test_the_loops_and_the_oracle_agree_in_every_bit(plan: WindowPlan, drawn: Dr
     assert found.values.view(np.int64).tolist() == expected.values.view(np.int64).tolist()
 
 
-@slowly
+@seldom
 @given(plan=plans(), drawn=borrowers, others=st.lists(events, min_size=1, max_size=9))
 def test_no_bit_comes_from_an_event_that_is_not_yet_known(
     plan: WindowPlan, drawn: Drawn, others: list[Event]
@@ -149,7 +150,7 @@ def test_no_bit_comes_from_an_event_that_is_not_yet_known(
     assert hashes(plan, pack(changed)) == hashes(plan, pack(drawn))
 
 
-@slowly
+@seldom
 @given(plan=plans(), drawn=borrowers, data=st.data())
 def test_the_order_in_which_events_arrive_changes_no_bit(
     plan: WindowPlan, drawn: Drawn, data: st.DataObject
