@@ -9,7 +9,7 @@ from tael.economy.agents.model import Borrower
 from tael.economy.streams.rows import Events, Happened, delivered
 from tael.economy.streams.timing import moments
 from tael.economy.world.chance import Chance, exp
-from tael.economy.world.months import first_days, instant
+from tael.economy.world.months import DAY_S, first_days, instant
 from tael.economy.world.scene import World
 
 ROLES = ("defendant", "plaintiff", "executed")
@@ -17,6 +17,7 @@ MATTERS = ("loan", "labour", "contract", "other")
 STAGES = ("filed", "judged", "enforced", "dishonest")
 _CODES = {"role": ROLES, "matter": MATTERS, "stage": STAGES}
 _ROLE_BY_STAGE = (0, 0, 2, 2)
+_EXECUTED = ROLES.index("executed")
 _MONTH_DAYS = 30
 _MOST_STRESS = 4.0
 _MORNING_S = 9 * 3_600
@@ -41,24 +42,30 @@ def court_record(world: World, subject: Borrower, months: Life) -> Events:
 
 
 def _disputes(world: World, months: Life, chance: Chance) -> Happened:
+    """What anybody may be sued for, or sue for; some of it is judged, some of that enforced."""
     sources = world.parameters.sources
-    lift = exp(sources.stress_in_labour * np.minimum(months.stress, _MOST_STRESS))
-    trade = np.full(len(lift), sources.disputes)
-    placed = moments(np.stack([trade, sources.labour_disputes * lift]) * months.open, chance)
-    dice = chance.rows(3, len(placed))
-    labour = placed.kind == 1
-    trade_matter = np.where(
-        dice[2] < sources.other_matters, MATTERS.index("other"), MATTERS.index("contract")
-    )
-    amount = months.sales[placed.month] * (dice[1] * _MONTHS_IN_DISPUTE)
+    kinds = sources.disputes
+    lift = exp(np.outer([kind.stress for kind in kinds], np.minimum(months.stress, _MOST_STRESS)))
+    monthly = np.array([kind.monthly for kind in kinds])
+    placed = moments(monthly[:, None] * lift * months.open, chance)
+    dice = chance.rows(5, len(placed))
+    amount = np.floor(months.sales[placed.month] * (dice[0] * _MONTHS_IN_DISPUTE)).astype(np.int64)
+    filed_role = np.array([ROLES.index(kind.role) for kind in kinds])[placed.kind]
+    judged = np.flatnonzero(dice[1] < sources.judged)
+    lost = judged[(filed_role[judged] == 0) & (dice[2][judged] < sources.enforced)]
+    row = np.concatenate([np.arange(len(placed)), judged, lost])
+    stage = np.repeat(np.arange(3), [len(placed), len(judged), len(lost)])
+    waits = _MONTH_DAYS * DAY_S * (1 + 4 * dice[3:5])
+    later = np.cumsum(np.concatenate([np.zeros((1, len(placed))), waits]), axis=0)
+    whose = np.array([int(kind.subject == "person") for kind in kinds])[placed.kind]
     return Happened(
-        subject=np.zeros(len(placed), dtype=np.int64),
-        event_at=placed.event_at,
+        subject=whose[row],
+        event_at=placed.event_at[row] + later[stage, row].astype(np.int64),
         columns={
-            "role": np.where(labour | (dice[0] < 1 / 2), 0, ROLES.index("plaintiff")),
-            "matter": np.where(labour, MATTERS.index("labour"), trade_matter),
-            "stage": np.zeros(len(placed), dtype=np.int64),
-            "amount": np.floor(amount).astype(np.int64),
+            "role": np.where(stage == STAGES.index("enforced"), _EXECUTED, filed_role[row]),
+            "matter": np.array([MATTERS.index(kind.matter) for kind in kinds])[placed.kind][row],
+            "stage": stage,
+            "amount": amount[row],
         },
     )
 

@@ -16,26 +16,32 @@ _FEN_A_UNIT = 80
 
 
 def utility_bill(world: World, subject: Borrower, months: Life) -> Events:
-    """The utility bills of a firm over its life, none of most firms; sums in fen.
+    """The utility bills of a firm and of its owner's home, none of most; sums in fen.
 
     ``quantity`` is in whole units of the utility, at one price of this economy.
     """
     sources = world.parameters.sources
     chance = Chance(subject.seed, subject.number, "utility_bill")
-    uses = float(chance.uniform(1)[0]) < sources.utility_users
-    owed = dues(sources.utilities if uses else (), sources, subject, months, chance)
+    ranks = chance.uniform(2).tolist()
+    firm = sources.utilities if ranks[0] < sources.utility_users else ()
+    home = sources.home_utilities if ranks[1] < sources.homes else ()
+    owed = dues((*firm, *home), sources, subject, months, chance)
+    names = [levy.name for levy in sources.utilities]
+    kind = np.array([names.index(levy.name) for levy in (*firm, *home)], dtype=np.int64)[owed.kind]
+    at_home = (owed.kind >= len(firm)).astype(np.int64)
     idle = exp(sources.stress_in_power * np.minimum(months.stress, _MOST_STRESS))
-    amount = np.floor(owed.amount * idle[owed.month]).astype(np.int64)
+    # A home burns as much in bad months as in good ones.
+    amount = np.floor(owed.amount * np.where(at_home, 1.0, idle[owed.month])).astype(np.int64)
     happened = Happened(
-        subject=np.zeros(len(owed), dtype=np.int64),
+        subject=at_home,
         event_at=owed.event_at,
         columns={
-            "utility": owed.kind,
+            "utility": kind,
             "status": owed.status,
             "amount": amount,
             "quantity": amount // _FEN_A_UNIT,
         },
     )
-    codes = {"utility": tuple(levy.name for levy in sources.utilities), "status": STATUSES}
-    name = ("utility_bill", (subject.firm.enterprise_id,), codes)
-    return delivered(name, happened, sources.utility, chance)
+    codes = {"utility": tuple(names), "status": STATUSES}
+    subjects = (subject.firm.enterprise_id, subject.owner.person_id)
+    return delivered(("utility_bill", subjects, codes), happened, sources.utility, chance)

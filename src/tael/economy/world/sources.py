@@ -41,6 +41,16 @@ def _flows() -> tuple[Flow, ...]:
         Flow("cash", "out", "person", 0.105, 0.01, 0.05, 1),
         Flow("loan_repay", "out", "person", 0.175, 0.03, 0.05, 3),
         Flow("other", "out", "person", 0.245, 0.01, 0.0, 12),
+        Flow("own_transfer", "in", "enterprise", 0.05, 0.05, 0.35, 2),
+        Flow("cash", "in", "enterprise", 0.06, 0.03, -0.05, 1),
+        Flow("family", "in", "enterprise", 0.02, 0.03, 0.30, 4),
+        Flow("family", "out", "enterprise", 0.02, 0.01, 0.05, 4),
+        Flow("other", "in", "enterprise", 0.03, 0.01, 0.0, 10),
+        Flow("other", "out", "enterprise", 0.04, 0.01, 0.0, 12),
+        Flow("refund", "in", "enterprise", 0.02, 0.005, 0.0, 10),
+        Flow("own_transfer", "out", "person", 0.05, 0.05, 0.30, 2),
+        Flow("cash", "in", "person", 0.03, 0.02, 0.0, 1),
+        Flow("other", "in", "person", 0.04, 0.02, 0.0, 12),
     )
 
 
@@ -98,6 +108,7 @@ def _facilities() -> tuple[Facility, ...]:
         Facility("consumer", "internet", "person", 0.0022, 0.50, 9, 0.1, "instalment", 0.8, 2),
         Facility("business", "bank", "person", 0.0022, -0.10, 20, 1.5, "bullet", 0.85, 2),
         Facility("business", "internet", "person", 0.0016, 0.40, 11, 0.4, "instalment", 0.85, 2),
+        Facility("business", "micro_lender", "person", 0.0009, 0.50, 8, 0.4, "bullet", 0.9, 1),
         Facility("guarantee", "bank", "person", 0.0014, 0.00, 18, 2.5, "nothing", 0.9, 1),
     )
 
@@ -358,6 +369,32 @@ class Levy:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispute:
+    """A kind of dispute that comes before a court so often a month, moved by stress."""
+
+    subject: str
+    role: str
+    matter: str
+    monthly: float
+    stress: float = 0.0
+
+
+def _disputes() -> tuple[Dispute, ...]:
+    return (
+        Dispute("enterprise", "defendant", "contract", 0.0008, 0.2),
+        Dispute("enterprise", "plaintiff", "contract", 0.0008),
+        Dispute("enterprise", "plaintiff", "loan", 0.0001),
+        Dispute("enterprise", "defendant", "labour", 0.0010, 0.5),
+        Dispute("enterprise", "defendant", "other", 0.0002, 0.1),
+        Dispute("enterprise", "plaintiff", "other", 0.0001),
+        Dispute("person", "defendant", "contract", 0.0003, 0.3),
+        Dispute("person", "plaintiff", "contract", 0.0002),
+        Dispute("person", "plaintiff", "loan", 0.0002),
+        Dispute("person", "defendant", "other", 0.0002, 0.1),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The figures of each source."""
 
@@ -397,13 +434,19 @@ class Sources:
         Levy("gas", 3, 0.002),
         Levy("broadband", 12, 0.001),
     )
+    homes: float = 0.12
+    home_utilities: tuple[Levy, ...] = (
+        Levy("power", 3, 0.0010),
+        Levy("water", 6, 0.0003),
+        Levy("gas", 6, 0.0003),
+        Levy("broadband", 12, 0.0004),
+    )
     sued_after_default: float = 0.55
     court_steps: tuple[float, ...] = (1.0, 0.8, 0.6, 0.5)
     court_months: float = 4.0
-    disputes: float = 0.002
-    other_matters: float = 0.2
-    labour_disputes: float = 0.001
-    stress_in_labour: float = 0.5
+    disputes: tuple[Dispute, ...] = field(default_factory=_disputes)
+    judged: float = 0.4
+    enforced: float = 0.4
     credit: Credit = field(default_factory=Credit)
     till: Till = field(default_factory=Till)
     books: Books = field(default_factory=Books)
