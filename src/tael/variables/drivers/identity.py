@@ -25,7 +25,11 @@ class Identity:
         """The next rows, with their borrowers and as-of instants (UTC seconds)."""
         hashes = row_hashes(self.plan_hash, sheet)
         for borrower, instant, row in zip(borrowers, asof.tolist(), hashes, strict=True):
-            self._made.update(f"{borrower}\n{instant}\n{row}\n".encode())
+            self.add_row(borrower, instant, row)
+
+    def add_row(self, borrower: str, asof: int, row_hash: str) -> None:
+        """The next row, by the hash that was made of it where it was computed."""
+        self._made.update(f"{borrower}\n{asof}\n{row_hash}\n".encode())
 
     def hexdigest(self) -> str:
         """The hash of all rows so far, in hexadecimal."""
