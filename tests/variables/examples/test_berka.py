@@ -11,7 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tael.kernel import BadInput
+from tael.variables.definitions.load import load_definitions
 from tael.variables.examples.berka import Transactions, read_transactions
+from tael.variables.examples.computed import DEFINITIONS
+from tael.variables.packing.pack import pack
+from tael.variables.packing.schema import schema_of
 
 COLUMNS = ("trans_id", "account_id", "date", "type", "operation", "amount", "balance", "k_symbol",
            "bank", "account")  # fmt: skip
@@ -85,4 +89,43 @@ def test_a_word_that_is_not_known_is_refused(folder: Path) -> None:
     pq.write_table(table.set_column(place, "k_symbol", changed), file)
 
     with pytest.raises(BadInput, match="RUM"):
+        read_transactions(folder)
+
+
+def test_a_row_without_day_account_or_amount_is_set_aside_and_told(folder: Path) -> None:
+    file = folder / "trans_199301_199403_partial.parquet"
+    table = pq.read_table(file)
+    for row, name in enumerate(("date", "account_id", "amount")):
+        place, values = table.column_names.index(name), table[name].to_pylist()
+        values[row] = None
+        table = table.set_column(place, name, pa.array(values, table[name].type))
+    pq.write_table(table, file)
+    read = read_transactions(folder)
+    (source,) = load_definitions(DEFINITIONS / "berka").sources
+    packing = pack(read.events, schema_of(source), read.accounts)
+
+    assert packing.rows["missing_value"] == 3
+    assert {fault.field for fault in packing.faults} == {"known_at", "subject_id", "amount"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "field"),
+    [("7,931303,A", "date"), ("7,yesterday,A", "date"), ("7,930403,E", "status")],
+)
+def test_a_loan_with_a_day_or_status_that_is_none_is_refused(
+    folder: Path, rows: str, field: str
+) -> None:
+    text = f"account_id,date,status\n{rows}\n"
+    (folder / "loan.csv.gz").write_bytes(gzip.compress(text.encode()))
+
+    with pytest.raises(BadInput) as caught:
+        read_transactions(folder)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("name", ["loan.csv.gz", "trans_199301_199403_partial.parquet"])
+def test_a_file_of_another_kind_is_named(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"no such thing \xff")
+
+    with pytest.raises(BadInput, match=name.partition(".")[0]):
         read_transactions(folder)

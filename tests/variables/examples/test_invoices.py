@@ -162,3 +162,33 @@ def test_a_status_that_is_not_known_is_refused(folder: Path) -> None:
 
     with pytest.raises(BadInput, match="异常"):
         read_invoices(folder)
+
+
+def test_rows_without_day_number_or_firm_are_set_aside_and_told(folder: Path) -> None:
+    file = folder / "att1_output_invoices.parquet"
+    table = pq.read_table(file)
+    for row, name, value in ((0, "开票日期", None), (3, "发票号码", None), (6, "企业代号", None),
+                             (8, "企业代号", "E77"), (9, "购方单位代号", None)):  # fmt: skip
+        place, values = table.column_names.index(name), table[name].to_pylist()
+        values[row] = value
+        table = table.set_column(place, name, pa.array(values, table[name].type))
+    pq.write_table(table, file)
+    read = read_invoices(folder)
+    packing = packed(read)
+
+    assert sum(packing.rows.values()) == read.reading.rows + read.reading.made
+    assert packing.rows["left_out"] == 1  # of a firm that no list names
+    missing = {f.field: f.count for f in packing.faults if f.rule == "missing_value"}
+    assert missing == {"subject_id": 1, "event_id": 1, "known_at": 1, "amount": 1}
+
+
+@pytest.mark.parametrize(
+    ("line", "field"), [("E1,*,A,也许", "是否违约"), ("E1,*,E,否", "信誉评级"), ("E1", "信誉评级")]
+)
+def test_a_label_that_says_neither_is_refused(folder: Path, line: str, field: str) -> None:
+    text = f"企业代号,企业名称,信誉评级,是否违约\n{line}\n"
+    (folder / "att1_enterprises.csv").write_text(text, "utf-8")
+
+    with pytest.raises(BadInput) as caught:
+        read_invoices(folder)
+    assert caught.value.field == field

@@ -56,7 +56,9 @@ _PURPOSES = {
     "": "unnamed",
 }
 BAD_STATUSES = frozenset("BD")  # B: ended with debt; D: runs and is in debt
+_STATUSES = frozenset("ABCD")
 _CENTURY = 1900
+_NO_DAY = 700_101  # 1970-01-01, before any bank of this file
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +101,18 @@ def read_transactions(folder: Path, accounts: int | None = None) -> Transactions
     """Read the set in ``folder``; with ``accounts`` only the first so many by number.
 
     Raises:
-        BadInput: a file is missing or has other columns, or a Czech word that is not known.
+        BadInput: a file is missing or has other columns, a Czech word or a status that is not
+            known, or a day that is none.
     """
     table = read_table(folder / _TRANSACTIONS, _COLUMNS).sort_by(
         [("account_id", "ascending"), ("date", "ascending"), ("trans_id", "ascending")]
     )
-    last = int(_days(table["date"].to_numpy()).max())
-    numbers = np.unique(table["account_id"].to_numpy())[:accounts]
+    last = int(_days(table["date"]).max(initial=0))
+    if not last:
+        raise BadInput("the file holds no transaction", field="data", rule="the folder of the set")
+    numbers = np.unique(table["account_id"].drop_null().to_numpy())[:accounts]
     if accounts is not None:
-        table = table.slice(0, int((table["account_id"].to_numpy() <= numbers[-1]).sum()))
+        table = table.slice(0, int((_numbers(table["account_id"]) <= numbers[-1]).sum()))
     names = tuple(str(number) for number in numbers.tolist())
     every = _loans(folder)
     loans = {key: each for key, each in every.items() if _day(each.granted) <= last}
@@ -133,7 +138,7 @@ def _events(table: pa.Table) -> tuple[pa.Table, Chain]:
 
     direction = _coded(table["type"], _DIRECTIONS, "type")
     amount, balance = minor_units(table["amount"]), minor_units(table["balance"])
-    owner, day = table["account_id"].to_numpy(), _days(table["date"].to_numpy())
+    owner, day = _numbers(table["account_id"]), _days(table["date"])
     signed = np.where(pc.equal(direction, "in").to_numpy(zero_copy_only=False), 1, -1)
     place, chain = order_by_balance(
         owner, day, signed * amount.fill_null(0).to_numpy(), balance.fill_null(0).to_numpy()
@@ -144,8 +149,8 @@ def _events(table: pa.Table) -> tuple[pa.Table, Chain]:
         "subject_id": plain_text(table["account_id"].cast("string")),
         "event_id": plain_text(table["trans_id"].cast("string")),
         # One second apart in the order that the balances tell: the file has no time of day.
-        "event_at": instants(start + place),
-        "known_at": instants(midnights(day + 1, ZONE)),
+        "event_at": instants(start + place, missing=day == 0),
+        "known_at": instants(midnights(day + 1, ZONE), missing=day == 0),
         "direction": direction,
         "operation": _coded(table["operation"], _OPERATIONS, "operation"),
         "purpose": _coded(table["k_symbol"], _PURPOSES, "k_symbol"),
@@ -186,15 +191,25 @@ def _counterparty(table: pa.Table) -> pa.ChunkedArray:
     return both.fill_null("").cast(pa.large_string())
 
 
-def _days(dates: Integers) -> Integers:
-    """Days since 1970-01-01 of whole numbers YYMMDD."""
-    distinct, at = np.unique(dates, return_inverse=True)
+def _numbers(column: pa.ChunkedArray) -> Integers:
+    """Whole numbers; a missing one comes last, as it is sorted."""
+    found: Integers = column.cast("int64").fill_null(np.iinfo(np.int64).max).to_numpy()
+    return found
+
+
+def _days(column: pa.ChunkedArray) -> Integers:
+    """Days since 1970-01-01 of whole numbers YYMMDD; 0 for a missing one."""
+    written: Integers = column.cast("int64").fill_null(_NO_DAY).to_numpy()
+    distinct, at = np.unique(written, return_inverse=True)
     found = np.array([_day(_date(each)) for each in distinct.tolist()], np.int64)
     return found[at]
 
 
 def _date(written: int) -> date:
-    return date(_CENTURY + written // 10_000, written // 100 % 100, written % 100)
+    try:
+        return date(_CENTURY + written // 10_000, written // 100 % 100, written % 100)
+    except ValueError:
+        raise BadInput(f"{written} is no day", field="date", rule="YYMMDD") from None
 
 
 def _day(day: date) -> int:
@@ -203,4 +218,11 @@ def _day(day: date) -> int:
 
 def _loans(folder: Path) -> dict[str, Loan]:
     rows = read_rows(folder / _LOANS, ("account_id", "date", "status"))
-    return {account: Loan(_date(int(day)), status.strip()) for account, day, status in rows}
+    found = {}
+    for account, day, status in rows:
+        if not day.isdecimal():
+            raise BadInput(f"{day!r} is no day", field="date", rule="YYMMDD")
+        if status.strip() not in _STATUSES:
+            raise BadInput(f"{status!r} is no status", field="status", rule="A, B, C or D")
+        found[account] = Loan(_date(int(day)), status.strip())
+    return found

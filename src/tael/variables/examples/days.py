@@ -41,11 +41,11 @@ def midnights(days: Integers, zone: str) -> Integers:
     return np.array([int(each.timestamp()) for each in starts], np.int64)[at]
 
 
-def instants(seconds: Integers) -> pa.Array:
-    """UTC seconds as an Arrow column of instants."""
+def instants(seconds: Integers, missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """UTC seconds as an Arrow column of instants, null where ``missing``."""
     import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
 
-    return pa.array(seconds * 1_000_000, pa.timestamp("us", tz="UTC"))
+    return pa.array(seconds * 1_000_000, pa.timestamp("us", tz="UTC"), mask=missing)
 
 
 def day_of(seconds: int, zone: str) -> date:

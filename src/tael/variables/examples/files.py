@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,29 +25,36 @@ def read_table(
     """``columns`` of a Parquet file; with ``only`` the rows whose column holds one of the texts.
 
     Raises:
-        BadInput: there is no such file, or a column is missing.
+        BadInput: there is no such file, it is of another kind, or a column is missing.
     """
-    import pyarrow.compute as pc  # noqa: PLC0415 - an extra, and slow to load
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+    import pyarrow.compute as pc  # noqa: PLC0415 - the same
     import pyarrow.parquet as pq  # noqa: PLC0415 - the same
 
     _refuse_missing(path)
-    _refuse_without(path, columns, pq.read_schema(path).names)
-    chosen = None if only is None else pc.field(only[0]).isin(list(only[1]))
-    return pq.read_table(path, columns=list(columns), filters=chosen)
+    try:
+        _refuse_without(path, columns, pq.read_schema(path).names)
+        chosen = None if only is None else pc.field(only[0]).isin(list(only[1]))
+        return pq.read_table(path, columns=list(columns), filters=chosen)
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(f"{path.name}: {error}", field="data", rule="a Parquet file") from None
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> list[list[str]]:
     """``columns`` of a CSV file (UTF-8, gzip if its name says so) as texts, row by row.
 
     Raises:
-        BadInput: there is no such file, or a column is missing.
+        BadInput: there is no such file, it is of another kind, or a column is missing.
     """
     _refuse_missing(path)
     raw = path.read_bytes()
-    text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
-    rows = list(csv.DictReader(io.StringIO(text)))
-    _refuse_without(path, columns, rows[0] if rows else ())
-    return [[row[name] for name in columns] for row in rows]
+    try:
+        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise BadInput(f"{path.name}: {error}", field="data", rule="a CSV file in UTF-8") from None
+    lines = csv.DictReader(io.StringIO(text))
+    _refuse_without(path, columns, list(lines.fieldnames or ()))
+    return [[row[name] or "" for name in columns] for row in lines]
 
 
 def plain_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -41,6 +41,9 @@ _FILES = {
     "att2_output_invoices.parquet": (0, "购方单位代号"),
 }
 _VOID_WORD, _VALID_WORD = "作废发票", "有效发票"
+_RATING, _DEFAULTED = "信誉评级", "是否违约"
+RATINGS = ("A", "B", "C", "D")
+_YES_OR_NO = {"是": True, "否": False}
 _FIRM_LISTS = ("att1_enterprises.csv", "att2_enterprises.csv")
 _ROUNDING = 2  # amount and tax are rounded one by one; their sum may miss the total by so much
 
@@ -93,10 +96,10 @@ def read_invoices(folder: Path, firms: Sequence[str] = ()) -> Invoices:
     """Read the set in ``folder``; with ``firms`` only these.
 
     Raises:
-        BadInput: a file is missing or has other columns, a status that is not known, or a firm that
-            the set does not list.
+        BadInput: a file is missing or has other columns, a status, rating or default that is not
+            known, or a firm that the set does not list.
     """
-    rows = _Rows.read(folder, _names(folder, firms))
+    rows = _Rows.read(folder, _names(folder, firms), only=bool(firms))
     status, reverses = _statuses(rows)
     again = np.flatnonzero(reverses >= 0)
     original = reverses[again]
@@ -122,42 +125,49 @@ def read_invoices(folder: Path, firms: Sequence[str] = ()) -> Invoices:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
-    """The rows of all files one below the other; texts as numbers into lists of texts."""
+    """The rows of all files one below the other.
+
+    ``parties`` is one number for firm, direction and counterparty; ``whole`` marks rows with day
+    and amounts (day 0 stands for none), ``same`` numbers groups of equal rows, ``first`` marks the
+    first of each.
+    """
 
     firms: tuple[str, ...]
-    firm: Integers
+    firm: pa.ChunkedArray
     direction: Integers
     number: pa.ChunkedArray
-    number_code: Integers
     day: Integers
     counterparty: pa.ChunkedArray
     parties: Integers
     amount: pa.Array
     tax: pa.Array
     void: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
     same: Integers
     first: NDArray[np.bool_]
     odd_totals: int
     last_day: int
 
     @classmethod
-    def read(cls, folder: Path, names: list[str]) -> _Rows:
-        """Read and join the four files."""
+    def read(cls, folder: Path, names: list[str], *, only: bool) -> _Rows:
+        """Read and join the four files; ``only`` leaves rows of other firms in their files."""
         import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
 
-        table = pa.concat_tables([_file(folder, name, names) for name in _FILES])
+        chosen = names if only else None
+        table = pa.concat_tables([_file(folder, name, chosen) for name in _FILES])
         firm, direction = codes_of(table["firm"], names), table["direction"].to_numpy()
         number, counterparty = _ranks(table["number"]), _ranks(table["counterparty"])
         parties = (firm * 2 + direction) * (int(counterparty.max(initial=0)) + 1) + counterparty
         amount, tax = minor_units(table["amount"]), minor_units(table["tax"])
         total = _filled(minor_units(table["total"]))
-        day, void = table["day"].to_numpy(), table["void"].to_numpy()
+        day, void = table["day"].fill_null(0).to_numpy(), table["void"].to_numpy()
+        whole = _present(table["day"]) & _present(amount) & _present(tax)
         content = (parties, number, day, _filled(amount), _filled(tax), void.astype(np.int64))
         same, first = _groups(content)
         odd = np.abs(_filled(amount) + _filled(tax) - total) > _ROUNDING
         return cls(
-            tuple(names), firm, direction, table["number"], number, day, table["counterparty"],
-            parties, amount, tax, void, same, first, int(odd.sum()), _last_day(folder),
+            tuple(names), table["firm"], direction, table["number"], day, table["counterparty"],
+            parties, amount, tax, void, whole, same, first, int(odd.sum()), _last_day(folder),
         )  # fmt: skip
 
 
@@ -174,8 +184,7 @@ def _names(folder: Path, firms: Sequence[str]) -> list[str]:
 def _last_day(folder: Path) -> int:
     """The last day on which any firm of the set has an invoice, since 1970-01-01."""
     days = [
-        read_table(folder / name, (_DAY,))[_DAY].cast("date32").cast("int32").to_numpy()
-        for name in _FILES
+        _day_numbers(read_table(folder / name, (_DAY,))).fill_null(0).to_numpy() for name in _FILES
     ]
     last = max(int(each.max(initial=0)) for each in days)
     if not last:
@@ -183,13 +192,13 @@ def _last_day(folder: Path) -> int:
     return last
 
 
-def _file(folder: Path, name: str, names: list[str]) -> pa.Table:
+def _file(folder: Path, name: str, names: list[str] | None) -> pa.Table:
     import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
     import pyarrow.compute as pc  # noqa: PLC0415 - the same
 
     direction, other = _FILES[name]
     columns = (_FIRM, _NUMBER, _DAY, other, _AMOUNT, _TAX, _TOTAL, _STATUS)
-    table = read_table(folder / name, columns, only=(_FIRM, names))
+    table = read_table(folder / name, columns, only=None if names is None else (_FIRM, names))
     status = pc.utf8_trim_whitespace(plain_text(table[_STATUS]))
     strange = set(status.unique().to_pylist()) - {_VOID_WORD, _VALID_WORD}
     if strange:
@@ -200,7 +209,7 @@ def _file(folder: Path, name: str, names: list[str]) -> pa.Table:
             "firm": plain_text(table[_FIRM]),
             "direction": pa.array(np.full(table.num_rows, direction)),
             "number": plain_text(table[_NUMBER]),
-            "day": table[_DAY].cast("date32").cast("int32").cast("int64"),
+            "day": _day_numbers(table),
             "counterparty": plain_text(table[other]),
             "amount": table[_AMOUNT],
             "tax": table[_TAX],
@@ -210,13 +219,24 @@ def _file(folder: Path, name: str, names: list[str]) -> pa.Table:
     )
 
 
+def _day_numbers(table: pa.Table) -> pa.ChunkedArray:
+    """Days since 1970-01-01, null where there is none."""
+    return table[_DAY].cast("date32").cast("int32").cast("int64")
+
+
 def _by_number(firm: str) -> tuple[int, str]:
     digits = firm.lstrip("E")
     return (int(digits) if digits.isdecimal() else 0, firm)
 
 
+def _present(column: pa.ChunkedArray | pa.Array) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = column.is_valid().to_numpy(zero_copy_only=False)
+    return found
+
+
 def _ranks(column: pa.ChunkedArray) -> Integers:
-    coded = column.combine_chunks().dictionary_encode()
+    """A number for each text; a missing one is the empty text."""
+    coded = column.fill_null("").combine_chunks().dictionary_encode()
     found: Integers = coded.indices.to_numpy().astype(np.int64)
     return found
 
@@ -249,7 +269,7 @@ def _statuses(rows: _Rows) -> tuple[Integers, Integers]:
     """Status of each row when it was issued, and for each red one the row that it reverses."""
     amount = _filled(rows.amount)
     status = np.where(rows.void, _VOID, np.where(amount < 0, _OPEN_RED, _VALID))
-    standing = np.flatnonzero(~rows.void & rows.first)
+    standing = np.flatnonzero(~rows.void & rows.first & rows.whole)
     parties, day = rows.parties[standing], rows.day[standing]
     found = match_reversals(parties, day, amount[standing], _filled(rows.tax)[standing])
     reverses = np.full(len(amount), -1, np.int64)
@@ -276,10 +296,10 @@ def _events(
     )
     return pa.table(
         {
-            "subject_id": _words(rows.firms, rows.firm[place]),
+            "subject_id": rows.firm.combine_chunks().take(at),
             "event_id": ids,
-            "event_at": instants(midnights(day, ZONE)),
-            "known_at": instants(midnights(known + 1, ZONE)),
+            "event_at": instants(midnights(day, ZONE), missing=day == 0),
+            "known_at": instants(midnights(known + 1, ZONE), missing=day == 0),
             "version": pa.array(version),
             "direction": direction,
             "status": _words(STATUSES, status),
@@ -300,6 +320,14 @@ def _words(words: tuple[str, ...], places: Integers) -> pa.Array:
 
 
 def _labels(folder: Path, firms: tuple[str, ...]) -> dict[str, Firm]:
-    rows = read_rows(folder / _FIRM_LISTS[0], (_FIRM, "信誉评级", "是否违约"))
-    found = {row[0]: Firm(row[1].strip(), row[2].strip() == "是") for row in rows}
+    rows = read_rows(folder / _FIRM_LISTS[0], (_FIRM, _RATING, _DEFAULTED))
+    found = {firm: _label(firm, rating.strip(), told.strip()) for firm, rating, told in rows}
     return {name: found[name] for name in firms if name in found}
+
+
+def _label(firm: str, rating: str, told: str) -> Firm:
+    if rating not in RATINGS:
+        raise BadInput(f"{firm}: {rating!r}", field=_RATING, rule="A, B, C or D")
+    if told not in _YES_OR_NO:
+        raise BadInput(f"{firm}: {told!r}", field=_DEFAULTED, rule="yes (是) or no (否)")
+    return Firm(rating, _YES_OR_NO[told])

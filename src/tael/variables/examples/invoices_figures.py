@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tael.variables.examples.computed import Computed, Ready
 from tael.variables.examples.days import NEW_YEARS, SEASONS
-from tael.variables.examples.invoices import DIRECTIONS, STATUSES, Invoices
+from tael.variables.examples.invoices import DIRECTIONS, RATINGS, STATUSES, Invoices
 from tael.variables.examples.ranking import Screening, aucs_of, screen
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,6 @@ _WEEK_DAYS = 7
 _WEEKS = 8
 _FEN = 100
 QUIET_WINDOW = "ent.sme_invoice.out.issued.180d.events.n"
-RATINGS = ("A", "B", "C", "D", "")
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
@@ -72,7 +71,7 @@ def make_figures(
 def by_rating(invoices: Invoices) -> dict[str, NDArray[np.bool_]]:
     """Masks over the firms: rated A, B, C, D, and not rated (empty)."""
     ratings = np.array([_rating(invoices, name) for name in invoices.firms])
-    return {rating: ratings == rating for rating in RATINGS}
+    return {rating: ratings == rating for rating in (*RATINGS, "")}
 
 
 def quantiles(values: Floats) -> tuple[int, tuple[float | None, ...]]:
