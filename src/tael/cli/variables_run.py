@@ -22,11 +22,11 @@ from tael.cli.variables_inputs import (
 )
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from rich.console import Console
 
-    from tael.variables import Result, SlotReport, Variable
+    from tael.variables import Result, Variable
 
 _SHOWN = 40
 _MISSING = (None, "no_source", "no_event", "undefined")
@@ -63,9 +63,9 @@ def compute(
     data = {
         **_head(result, asof),
         "variables": [_told(each, result, plan.column(each.name)) for each in shown],
-        **_sources(loaded.reports, loaded.missing),
+        **loaded.account.to_json(),
     }
-    _say(loaded.reports, loaded.missing)
+    _say(loaded.account.lines())
 
     def draw(screen: Console) -> None:
         told = [_told(each, result, plan.column(each.name)) for each in shown[:_SHOWN]]
@@ -120,14 +120,14 @@ def batch(
             bars.update(task, completed=done, total=total)
 
         made = compute_folder(folder, plan, when, Wanted(out, names), watch)
-    _say(made.reports, made.missing)
+    _say(made.account.lines())
     data = {
         "out": out,
         "borrowers": made.rows,
         "variables": len(names) or plan.width,
         "plan_hash": plan.hash,
         "identity": made.identity,
-        **_sources(made.reports, made.missing),
+        **made.account.to_json(),
     }
 
     def draw(screen: Console) -> None:
@@ -161,7 +161,7 @@ def oracle(
     when = instant(asof)
     plan, variables = plan_of(definitions, (), match)
     loaded = load_book(folder, plan, [borrower])
-    _say(loaded.reports, loaded.missing)
+    _say(loaded.account.lines())
     mine, plain = run(plan, loaded.book, when), compute_by_oracle(plan, loaded.book, when)
     pairs = [(each, _pair(mine, plain, plan.column(each.name))) for each in variables]
     differ = [(each, pair) for each, pair in pairs if pair[0] != pair[1]]
@@ -241,31 +241,7 @@ def _pair(one: Result, other: Result, column: int) -> tuple[object, object]:
     return found[0], found[1]
 
 
-def _sources(reports: Iterable[SlotReport], missing: Sequence[str]) -> dict[str, object]:
-    """What became of the rows of events, for JSON."""
-    read = list(reports)
-    faults = [
-        {"slot": each.slot, "part": each.shard, "rule": fault.rule, "field": fault.field,
-         "count": fault.count,
-         "examples": [{"row": one.row, "value": one.value} for one in fault.examples]}
-        for each in read for fault in each.faults
-    ]  # fmt: skip
-    return {
-        "faults": faults,
-        "refused": sorted({name for each in read for name in each.refused}),
-        "missing_sources": list(missing),
-    }
-
-
-def _say(reports: Iterable[SlotReport], missing: Sequence[str]) -> None:
-    """What became of the rows of events, for people: only what is not as it should be."""
-    if missing:
-        say(f"no events of {', '.join(missing)}: their variables have no source")
-    for each in reports:
-        for fault in each.faults:
-            first = fault.examples[0] if fault.examples else None
-            where = f", such as row {first.row}: {first.value!r}" if first else ""
-            say(f"{each.slot}, part {each.shard}: {fault.count} rows set aside, "
-                f"{fault.field}: {fault.rule}{where}")  # fmt: skip
-        if each.refused:
-            say(f"{each.slot}: amounts beyond the limit, no source for {', '.join(each.refused)}")
+def _say(lines: Iterable[str]) -> None:
+    """What became of the rows of events, for people."""
+    for each in lines:
+        say(each)

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tael.variables.catalogue import Catalogue, make_catalogue
+    from tael.variables.catalogue import make_catalogue
     from tael.variables.definitions.check import DefinitionError
     from tael.variables.definitions.expand import expand
     from tael.variables.definitions.load import load_definitions, read_definitions
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from tael.variables.drivers.plain import compute_by_oracle
     from tael.variables.examples.run import run_example
     from tael.variables.packing.book import Book
-    from tael.variables.packing.folder import SlotReport, load_book
+    from tael.variables.packing.folder import load_book
     from tael.variables.packing.pack import pack
     from tael.variables.packing.stored import from_bytes, to_bytes
     from tael.variables.plan.compiler import compile_plan
     from tael.variables.plan.plan import Plan
 
 __all__ = [
-    "Book", "Catalogue", "DefinitionError", "Definitions", "Plan", "Result", "SlotReport",
+    "Book", "DefinitionError", "Definitions", "Plan", "Result",
     "Variable", "Wanted", "compile_plan", "compute", "compute_batch", "compute_by_oracle",
     "compute_folder", "expand", "from_bytes", "load_book", "load_definitions", "make_catalogue",
     "new_ids", "pack", "read_definitions", "run_example", "to_bytes", "write_ids",
@@ -42,12 +42,10 @@ __all__ = [
 # Where each name stands; it loads when first read.
 _LATER = {
     "Book": "packing.book",
-    "Catalogue": "catalogue",
     "DefinitionError": "definitions.check",
     "Definitions": "definitions.model",
     "Plan": "plan.plan",
     "Result": "drivers.online",
-    "SlotReport": "packing.folder",
     "Variable": "definitions.model",
     "Wanted": "drivers.files",
     "compile_plan": "plan.compiler",

@@ -10,7 +10,8 @@ from collections import Counter
 
 import pytest
 
-from tael.variables import Catalogue, Variable, expand, load_definitions, make_catalogue, new_ids
+from tael.variables import Variable, expand, load_definitions, make_catalogue, new_ids
+from tael.variables.catalogue import Catalogue
 
 # Source → how many raw variables it makes at least.
 LEAST = {

@@ -106,14 +106,16 @@ def test_rows_bytes_and_parts_hold_the_same_events(plan: Plan, book: Book) -> No
 
 
 def test_every_row_of_the_folder_is_accounted_for(economy: Path, loaded: Loaded) -> None:
-    rows = {(report.slot, report.shard): sum(report.rows.values()) for report in loaded.reports}
+    rows = {
+        (report.slot, report.shard): sum(report.rows.values()) for report in loaded.account.reports
+    }
     for (slot, shard), count in rows.items():
         source = slot.partition(".")[2]
         if source == "region_month":
             continue  # only the markets of the shard's firms are read, from every part
         part = economy / "events" / source / f"part-{shard:05d}.parquet"
         assert pq.ParquetFile(part).metadata.num_rows == count
-    assert all(report.faulty == 0 and not report.refused for report in loaded.reports)
+    assert all(report.faulty == 0 and not report.refused for report in loaded.account.reports)
 
 
 def test_a_firm_has_the_figures_of_its_market_whichever_part_holds_them(
@@ -151,7 +153,7 @@ def test_a_source_that_is_not_there_is_told(economy: Path, plan: Plan, tmp_path:
     name = "ent.court_record.defendant.all.all.events.n"
     result = compute(plan, loaded.book.take(0, 1), ASOF)
 
-    assert {"ent.court_record", "per.court_record"} <= set(loaded.missing)
+    assert {"ent.court_record", "per.court_record"} <= set(loaded.account.missing)
     assert result.reasons[plan.column(name)] == NO_SOURCE
 
 

@@ -16,7 +16,7 @@ from tael.variables.drivers.batch import Sink, compute_batch
 from tael.variables.drivers.identity import Identity
 from tael.variables.kernel.checks import check_instants
 from tael.variables.kernel.sheet import VALUE, Sheet
-from tael.variables.packing.folder import EventFolder, SlotReport
+from tael.variables.packing.folder import Account, EventFolder, account_of
 from tael.variables.plan.peers import PeerTable
 from tael.variables.plan.plan import Plan
 
@@ -53,14 +53,12 @@ class Written:
     Attributes:
         rows: borrowers computed.
         identity: see ``Identity``.
-        reports: what became of the rows of events.
-        missing: slots of the plan whose source is not in the folder.
+        account: what became of the rows of events.
     """
 
     rows: int
     identity: str
-    reports: tuple[SlotReport, ...]
-    missing: tuple[str, ...]
+    account: Account
 
 
 def compute_folder(
@@ -83,8 +81,7 @@ def compute_folder(
     folder = EventFolder(directory)
     shards = _shards(folder, asof)
     identity = Identity(plan.hash)
-    reports: list[SlotReport] = []
-    missing: tuple[str, ...] = ()
+    accounts: list[Account] = []
     total, done = sum(len(names) for names in shards.values()), 0
     with _opened(plan, wanted) as write:
         for shard, names in shards.items():
@@ -95,9 +92,8 @@ def compute_folder(
             done += len(names)
             if watch:
                 watch(done, total)
-            reports += loaded.reports
-            missing = loaded.missing
-    return Written(total, identity.hexdigest(), tuple(reports), missing)
+            accounts.append(loaded.account)
+    return Written(total, identity.hexdigest(), account_of(accounts))
 
 
 def _shards(folder: EventFolder, asof: AsOf) -> dict[int, tuple[str, ...]]:

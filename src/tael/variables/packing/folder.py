@@ -64,19 +64,52 @@ class SlotReport:
         return sum(fault.count for fault in self.faults)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
-    """A book, and what became of every row on the way into it.
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of every row of events on the way into books.
 
     Attributes:
-        book: the events.
         reports: one for each slot and shard that was read.
         missing: slots of the plan whose source is not in the folder.
     """
 
-    book: Book
     reports: tuple[SlotReport, ...]
     missing: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """What is not as it should be: faults with examples, borrowers refused, sources missing."""
+        faults = [
+            {"slot": each.slot, "part": each.shard, "rule": fault.rule, "field": fault.field,
+             "count": fault.count,
+             "examples": [{"row": one.row, "value": one.value} for one in fault.examples]}
+            for each in self.reports for fault in each.faults
+        ]  # fmt: skip
+        refused = sorted({name for each in self.reports for name in each.refused})
+        return {"faults": faults, "refused": refused, "missing_sources": list(self.missing)}
+
+    def lines(self) -> list[str]:
+        """The same as sentences; none when all is well."""
+        found = []
+        if self.missing:
+            found.append(f"no events of {', '.join(self.missing)}: their variables have no source")
+        for each in self.reports:
+            for fault in each.faults:
+                first = fault.examples[0] if fault.examples else None
+                such = f", such as row {first.row}: {first.value!r}" if first else ""
+                found.append(f"{each.slot}, part {each.shard}: {fault.count} rows set aside, "
+                             f"{fault.field}: {fault.rule}{such}")  # fmt: skip
+            if each.refused:
+                whom = ", ".join(each.refused)
+                found.append(f"{each.slot}: amounts beyond the limit, no source for {whom}")
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A book, and what became of every row on the way into it."""
+
+    book: Book
+    account: Account
 
 
 def load_book(
@@ -115,9 +148,14 @@ def load_book(
     book = joined([part.book for part in parts])
     return Loaded(
         book=book if borrowers is None or len(parts) == 1 else chosen(book, borrowers),
-        reports=tuple(report for part in parts for report in part.reports),
-        missing=parts[0].missing,
+        account=account_of([part.account for part in parts]),
     )
+
+
+def account_of(parts: Sequence[Account]) -> Account:
+    """One account of several shards."""
+    missing = dict.fromkeys(slot for part in parts for slot in part.missing)
+    return Account(tuple(each for part in parts for each in part.reports), tuple(missing))
 
 
 class EventFolder:
@@ -184,7 +222,7 @@ class EventFolder:
             for slot, made in packings.items()
         )
         book = Book(names, slots, self._groups(shard, names))
-        return Loaded(book, tuple(reports), tuple(missing))
+        return Loaded(book, Account(tuple(reports), tuple(missing)))
 
     def table(
         self, name: str, shard: int, subjects: tuple[str, Sequence[str]] | None
