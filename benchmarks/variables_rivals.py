@@ -13,10 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +36,7 @@ from variables_rivals.workload import COLUMNS, Answers, write
 FOLDER = Path(__file__).resolve().parent
 ROUNDS, LONGEST = 3, 300  # rounds of a rival and of ours at each side of it; seconds of a rival
 BESIDE = 2_000  # borrowers of ours beside a rival that computes fewer
-SAY = Console(stderr=True, highlight=False)
+SAY = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 110)
 Figures = dict[str, Any]  # of JSON
 
 
@@ -57,6 +60,7 @@ RIVALS = (
     Rival("polars-tuned", "polars_tuned", "polars", 20_000, 10),
     Rival("polars-filters", "polars_filters", "polars", 2_000, 100),
     Rival("duckdb-filters", "duckdb_filters", "duckdb", 1_000, 2_000),
+    Rival("duckdb-filters-441", "duckdb_filters", "duckdb", 1_000, 2_000, options={"a_query": 441}),
     Rival("getml", "getml_fastprop", "getml", 500, 40),
     Rival("featuretools", TOOLS, FT, 200, 1_000, 1, {CUTOFF: True}),
     Rival("featuretools-hand", TOOLS, FT, 1_000, 1_000, 1, {CUTOFF: True, HAND: True}),
@@ -160,12 +164,19 @@ def _run(rival: Rival, python: Path, borrowers: int, place: tuple[Path, float]) 
         "packages": [rival.environment, "numpy"],
     }
     command = [str(python), "-W", "ignore", "-m", "variables_rivals.worker", json.dumps(request)]
-    done = subprocess.run(  # noqa: S603 - our own module
-        command, cwd=FOLDER, capture_output=True, check=False, timeout=LONGEST, text=True,
-    )  # fmt: skip
-    if done.returncode:
-        raise subprocess.SubprocessError("\n".join(done.stderr.strip().splitlines()[-5:]))
-    found: Figures = json.loads(done.stdout.strip().splitlines()[-1])
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command, cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment, start_new_session=True,
+    ) as worker:  # fmt: skip
+        try:
+            told, trouble = worker.communicate(timeout=LONGEST)
+        finally:
+            with suppress(ProcessLookupError):  # an engine that it started ends with it
+                os.killpg(worker.pid, signal.SIGKILL)
+    if worker.returncode:
+        raise subprocess.SubprocessError(trouble.strip().splitlines()[-1])
+    found: Figures = json.loads(told.strip().splitlines()[-1])
     return found
 
 
@@ -177,13 +188,14 @@ def show(found: dict[str, Figures]) -> None:
         if "error" in each:
             table.add_row(name, "", "", "", "", f"{each['required'] or ''}", each["error"][:60])
             continue
-        cells = (
-            each["scale"]["borrowers"], each["borrowers_per_second"],
-            each["ours_borrowers_per_second"], each["ratio"], each["required"] or "",
-            each["verdict"],
-        )  # fmt: skip
-        table.add_row(name, *(f"{cell:,}" if not isinstance(cell, str) else cell for cell in cells))
+        figures = ("borrowers_per_second", "ours_borrowers_per_second", "ratio", "required")
+        said = [_short(each[figure]) for figure in figures]
+        table.add_row(name, f"{each['scale']['borrowers']:,}", *said, each["verdict"])
     SAY.print(table)
+
+
+def _short(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:,.0f}" if figure >= 100 else f"{figure:,.3g}"  # noqa: PLR2004 - three digits
 
 
 if __name__ == "__main__":

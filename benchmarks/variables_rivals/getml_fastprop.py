@@ -80,7 +80,8 @@ def values(done: Done) -> Answers:
     )
 
 
-def close(prepared: Prepared) -> None:  # noqa: ARG001 - there is one engine
+def close() -> None:
+    """The engine is a process of its own."""
     with contextlib.redirect_stdout(sys.stderr):
         getml.engine.shutdown()
 

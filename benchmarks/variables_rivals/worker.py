@@ -25,13 +25,14 @@ def main() -> None:
     rival = import_module(f"variables_rivals.{request['module']}")
     data = read(Path(request["folder"]), request["borrowers"])
     began = time.perf_counter()
-    prepared = rival.prepare(data, request["seconds"], **request["options"])
-    ready = time.perf_counter() - began
-    rounds, done = measured(rival, prepared, request)
-    answers = rival.values(done)
-    _hand_in(Path(request["answers"]), answers)
-    if hasattr(rival, "close"):
-        rival.close(prepared)
+    try:
+        prepared = rival.prepare(data, request["seconds"], **request["options"])
+        ready = time.perf_counter() - began
+        rounds, done = measured(rival, prepared, request)
+        _hand_in(Path(request["answers"]), rival.values(done))
+    finally:
+        if hasattr(rival, "close"):
+            rival.close()
     best = max(rounds, key=lambda each: each["variables"] / each["seconds"])
     found = {
         **best,
