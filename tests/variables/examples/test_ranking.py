@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tael.variables.examples.ranking import aucs_of, delong, midranks, screen
+from tael.variables.examples.ranking import aucs_of, correlations, delong, midranks, screen
 
 NAN = math.nan
 
@@ -89,3 +89,23 @@ def test_the_better_direction_turns_the_interval_too() -> None:
     assert rising.strength == falling.strength
     assert falling.auc == 1 - rising.auc
     assert falling.interval() == rising.interval()
+
+
+@pytest.mark.parametrize("bad", [[False] * 3, [True] * 3, []])
+def test_nothing_is_ranked_where_all_outcomes_are_the_same(bad: list[bool]) -> None:
+    values = np.arange(2.0 * len(bad)).reshape(len(bad), 2)
+    found = screen(values, np.array(bad, np.bool_))
+
+    assert found.ranked == ()
+    assert (found.firms, found.chance.variables) == (len(bad), 0)
+    assert np.isnan(aucs_of(values, np.array(bad, np.bool_))).all()
+
+
+def test_a_rank_correlation_sees_order_only() -> None:
+    size = np.array([1.0, 2.0, 3.0, 40.0, NAN])
+    values = np.array(
+        [[1, 9, 5, 1], [8, 4, 5, NAN], [27, 1, 5, NAN], [64, 0, 5, 2], [0, 0, 5, 3.0]]
+    )
+
+    assert correlations(values, size)[:2] == pytest.approx([1.0, -1.0])
+    assert np.isnan(correlations(values, size)[2:]).all()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tael.variables.examples.computed import Computed, Ready
 from tael.variables.examples.days import NEW_YEARS, SEASONS
 from tael.variables.examples.invoices import DIRECTIONS, RATINGS, STATUSES, Invoices
-from tael.variables.examples.ranking import Screening, aucs_of, screen
+from tael.variables.examples.ranking import Screening, aucs_of, correlations, screen
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -21,6 +21,7 @@ _CHINA_S = 8 * 3_600
 _WEEK_DAYS = 7
 _WEEKS = 8
 _FEN = 100
+SALES = "ent.sme_invoice.out.valid.all.amount.sum"
 QUIET_WINDOW = "ent.sme_invoice.out.issued.180d.events.n"
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -37,6 +38,7 @@ class InvoiceFigures:
         by_status: invoices visible as of the instant, by direction and status: number and CNY.
         screening: variables against default, as of the end of the file.
         a_year_before: AUC of each column as of 365 days earlier, NaN where too few have it.
+        with_sales: rank correlation of each column with sales, of the labelled firms.
         quiet: by rating, firms and how many of them issued nothing in the last 180 days.
     """
 
@@ -46,6 +48,7 @@ class InvoiceFigures:
     by_status: dict[tuple[str, str], tuple[int, float]]
     screening: Screening
     a_year_before: Floats
+    with_sales: Floats
     quiet: dict[str, tuple[int, int]]
 
 
@@ -64,6 +67,7 @@ def make_figures(
         by_status=_by_status(events),
         screening=screen(computed.values[rated], bad),
         a_year_before=aucs_of(earlier.values[rated], bad),
+        with_sales=correlations(computed.values[rated], computed.column(SALES)[rated]),
         quiet=_quiet(invoices, computed),
     )
 

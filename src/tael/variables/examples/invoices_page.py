@@ -23,6 +23,7 @@ from tael.variables.examples.ranking import Ranked
 
 _TOP = 20
 _NO_RANKING = 0.5
+_MUCH = 0.7
 _SHOWN_PLACES = 200
 _SOURCE = Words(
     "2020 年全国大学生数学建模竞赛 C 题附件 1、2：425 家企业的增值税发票，名称已脱敏",
@@ -237,6 +238,9 @@ def _against_default(page: Page, computed: Computed, figures: InvoiceFigures) ->
             "Intervals: DeLong, on log-odds.",
         ),
     )
+    if not screening.ranked:
+        page.note(Words("没有可比的企业或变量。", "There are no firms or variables to compare."))
+        return
     page.note(
         Words(
             f"把违约随机重分 {chance.deals:,} 次，最好的一个变量 AUC 中位数为 {chance.median:.3f}，"
@@ -248,9 +252,18 @@ def _against_default(page: Page, computed: Computed, figures: InvoiceFigures) ->
         ),
         Tone.WARNING,
     )
-    page.table(
-        _top_header(), [_top_row(each, computed, figures) for each in screening.ranked[:_TOP]]
+    top = screening.ranked[:_TOP]
+    sized = sum(abs(figures.with_sales[each.column]) > _MUCH for each in top)
+    page.note(
+        Words(
+            f"前 {len(top)} 个变量中有 {sized} 个与销项总额的秩相关超过 {_MUCH}："
+            "它们看到的主要是规模。",
+            f"{sized} of the top {len(top)} variables have a rank correlation above {_MUCH} with "
+            "total sales: what they see is mostly size.",
+        ),
+        Tone.WARNING,
     )
+    page.table(_top_header(), [_top_row(each, computed, figures) for each in top])
     _top_charts(page, figures)
 
 
@@ -262,6 +275,7 @@ def _top_header() -> list[Column | Words | str]:
         Words("符合预期", "As expected"),
         Column(Words("偶然概率", "By chance"), Kind.NUMBER, 4),
         Column(Words("一年前 AUC", "AUC a year before"), Kind.NUMBER, 3),
+        Column(Words("与销项额秩相关", "Correlation with sales"), Kind.NUMBER, 2),
         Column(Words("近似变量", "Near copies"), Kind.COUNT),
         Words("变量", "Variable"),
     ]
@@ -273,13 +287,17 @@ def _top_row(
     variable, rising = computed.variables[each.column], each.auc >= _NO_RANKING
     low, high = each.interval()
     span = f"{each.strength:.3f}" if low is None else f"{each.strength:.3f} ({low:.3f}–{high:.3f})"
-    before = float(figures.a_year_before[each.column])
-    earlier = None if np.isnan(before) else before if rising else 1 - before
+    before = _some(figures.a_year_before[each.column])
+    earlier = None if before is None else before if rising else 1 - before
     return (
         variable.id, span, Words("偏高", "higher") if rising else Words("偏低", "lower"),
-        _expected(variable.sign, rising=rising), each.by_chance, earlier, each.copies,
-        text_of(variable),
+        _expected(variable.sign, rising=rising), each.by_chance, earlier,
+        _some(figures.with_sales[each.column]), each.copies, text_of(variable),
     )  # fmt: skip
+
+
+def _some(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _expected(sign: str, *, rising: bool) -> Words | None:

@@ -57,6 +57,7 @@ class InvoicesRun:
                     "auc": round(each.auc, 4),
                     "interval": [None if end is None else round(end, 4) for end in each.ends()],
                     "by_chance": round(each.by_chance, 5),
+                    "with_sales": round(float(self.figures.with_sales[each.column]), 4),
                     "copies": each.copies,
                 }
                 for each in screening.ranked[:_TOP]

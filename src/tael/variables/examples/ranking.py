@@ -17,6 +17,7 @@ Flags = NDArray[np.bool_]
 _NORMAL_95 = 1.959963984540054
 _HALF = 0.5
 _ALIKE = 0.9
+_LEAST_PAIRS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,13 @@ def screen(
     at. The null of the maximum deals the outcomes out anew, ``deals`` times, and takes the largest
     distance of any AUC from one half; it keeps how variables hang together. Source: Westfall and
     Young, Resampling-Based Multiple Testing, 1993, section 2.3 (maximum statistic). A weaker
-    variable whose rank correlation with a stronger one is 0.9 counts as its copy.
+    variable whose rank correlation with a stronger one is 0.9 counts as its copy. Without such
+    columns, or where all outcomes are the same, nothing is ranked.
     """
     covered = ~np.isnan(values)
-    moving = np.fmax.reduce(values) > np.fmin.reduce(values)
-    columns = np.flatnonzero((covered.mean(axis=0) >= least_covered) & moving)
+    columns = _comparable(values, bad, least_covered)
+    if not columns.size:
+        return Screening((), Chance(deals, 0, _HALF, _HALF, ()), len(bad), int(bad.sum()), 0, ())
     ranks = np.stack([midranks(values[:, each]) for each in columns], axis=1)
     aucs = _rank_sum_aucs(ranks, covered[:, columns], bad[None, :].astype(np.float64))[0]
     far = np.abs(aucs - _HALF)
@@ -138,6 +141,31 @@ def screen(
     return Screening(found, chance, len(bad), int(bad.sum()), beyond, ordered)
 
 
+def _comparable(values: Floats, bad: Flags, least_covered: float) -> NDArray[np.intp]:
+    """Columns that enough borrowers have, of both outcomes, and that take two values."""
+    if not bad.any() or bad.all():
+        return np.zeros(0, np.intp)
+    covered = ~np.isnan(values)
+    moving = np.fmax.reduce(values) > np.fmin.reduce(values)
+    both = covered[bad].any(axis=0) & covered[~bad].any(axis=0)
+    return np.flatnonzero((covered.mean(axis=0) >= least_covered) & moving & both)
+
+
+def correlations(values: Floats, size: Floats) -> Floats:
+    """Rank correlation (Spearman) of each column with ``size``, over rows that have both.
+
+    NaN where fewer than three have both or one of them does not vary.
+    """
+    found = np.full(values.shape[1], np.nan)
+    for place, column in enumerate(values.T):
+        here = ~np.isnan(column) & ~np.isnan(size)
+        if here.sum() > _LEAST_PAIRS:
+            one, two = midranks(column[here]), midranks(size[here])
+            if one.std() and two.std():
+                found[place] = np.corrcoef(one, two)[0, 1]
+    return found
+
+
 def _ranked(values: Floats, bad: Flags, column: int, auc: float) -> Ranked:
     here = ~np.isnan(values)
     mine, outcome = values[here], bad[here]
@@ -149,6 +177,8 @@ def aucs_of(values: Floats, bad: Flags, *, least_covered: float = 0.9) -> Floats
     """The AUC of every column of ``values``; NaN where fewer than ``least_covered`` have it."""
     covered = ~np.isnan(values)
     ranks = np.stack([midranks(column) for column in values.T], axis=1)
+    if not len(values):
+        return np.full(values.shape[1], np.nan)
     found: Floats = _rank_sum_aucs(ranks, covered, bad[None, :].astype(np.float64))[0]
     found[covered.mean(axis=0) < least_covered] = np.nan
     return found
