@@ -13,7 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from tael.kernel import BadInput
-from tael.variables import compute, compute_batch, from_bytes, load_book, to_bytes
+from tael.variables import (
+    compute,
+    compute_batch,
+    compute_by_oracle,
+    from_bytes,
+    load_book,
+    to_bytes,
+)
 from tael.variables.drivers.batch import Pace
 from tael.variables.drivers.identity import Identity
 from tael.variables.kernel.sheet import NO_SOURCE, VALUE, Sheet
@@ -78,6 +85,19 @@ def test_an_economy_gives_what_the_oracle_gives(plan: Plan, book: Book, place: i
 
     assert differing(plan, found, book, place) == []
     assert np.bincount(result.reasons, minlength=4)[0] > 5_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("year", [2009, 2013, 2024])
+@pytest.mark.parametrize("place", range(5))
+def test_every_firm_and_year_gives_what_the_oracle_gives(
+    plan: Plan, book: Book, place: int, year: int
+) -> None:
+    instant = int(datetime(year, 2, 3, 4, 5, 6, tzinfo=UTC).timestamp())
+    one = book.take(place, place + 1)
+    mine, plain = compute(plan, one, instant), compute_by_oracle(plan, one, instant)
+
+    assert mine.row_hash == plain.row_hash
 
 
 def test_threads_chunks_and_one_at_a_time_have_one_identity(plan: Plan, book: Book) -> None:

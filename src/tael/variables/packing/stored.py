@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def from_bytes(data: bytes) -> Book:
     """
     if data[: len(_MAGIC)] != _MAGIC:
         raise BadInput("these are no stored events of this version", field="data", rule="magic")
-    body = data[len(_MAGIC) + 4 :]
+    body = memoryview(data)[len(_MAGIC) + 4 :]
     if int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 4], "little") != zlib.crc32(body):
         raise BadInput("the stored events are damaged or cut off", field="data", rule="checksum")
     end = _START + int.from_bytes(body[:4], "little")
@@ -76,6 +77,8 @@ class _Reader:
         self.place = place
 
     def packed(self, events: int, measures: int, present: bool) -> Packed:  # noqa: FBT001 - read
+        if not events:
+            return _empty(measures, present)
         single = {name: self._whole(events) for name in _SINGLE}
         amounts = self._whole(events * measures).reshape(measures, events)
         leaf = self._bytes(2 * events).view(np.dtype("<u2"))
@@ -94,6 +97,22 @@ class _Reader:
     def _bytes(self, count: int) -> NDArray[np.uint8]:
         self.place += count
         return self.memory[self.place - count : self.place]
+
+
+@cache
+def _empty(measures: int, present: bool) -> Packed:  # noqa: FBT001 - as read
+    """One borrower without events: many slots of many borrowers, so made once."""
+    none = np.zeros(0, np.int64)
+    return Packed(
+        offsets=np.zeros(2, np.int64),
+        time=none,
+        visible_from=none,
+        visible_to=none,
+        leaf=np.zeros(0, np.uint16),
+        measures=np.zeros((measures, 0), np.int64),
+        key=none,
+        present=np.array([present], np.bool_),
+    )
 
 
 def _filled(data: bytes, blank: bytes, start: int) -> bytes:
