@@ -10,7 +10,14 @@ import pytest
 
 from tael.kernel import BadInput
 from tael.variables.kernel.concentration import run
-from tael.variables.kernel.sheet import NO_EVENT, NO_SOURCE, UNDEFINED, VALUE, make_sheet
+from tael.variables.kernel.sheet import (
+    NO_EVENT,
+    NO_SOURCE,
+    UNDEFINED,
+    VALUE,
+    make_sheet,
+    row_hashes,
+)
 from tael.variables.packing.packed import MOST_AMOUNT, Packed
 from tael.variables.plan.concentration import AGGREGATES, EVENTS, ConcentrationPlan
 from tael.variables.plan.windows import Output
@@ -140,3 +147,16 @@ def test_events_that_do_not_fit_the_plan_are_refused(change: dict, field: str, p
     with pytest.raises(BadInput) as caught:
         run(PLAN, replace(pack(THREE), **change), ASOF, 0, make_sheet(1, PLAN.width))
     assert caught.value.field == field
+
+
+def test_no_bit_changes_without_a_new_version_of_the_kernel(pack: Pack) -> None:
+    """When this fails on purpose, raise KERNEL_VERSION: stored results name it in their plan."""
+    rows = [
+        (day * DAY + 7 * day, day % 2, (10**9 - day**4, day % 5 - 1), day * day % 17)
+        for day in range(1, 120)
+    ]
+    sheet = make_sheet(1, PLAN.width)
+    run(PLAN, pack(rows), ASOF, 0, sheet)
+    assert row_hashes(PLAN.hash, sheet) == [
+        "cad59cd6c09f272d100c8eb43e56f4f981294d07394b8b04ca86c43fe83e0ead"
+    ]

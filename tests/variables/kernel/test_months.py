@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 
 from tael.variables.kernel.months import run
-from tael.variables.kernel.sheet import NO_EVENT, NO_SOURCE, UNDEFINED, VALUE, make_sheet
+from tael.variables.kernel.sheet import (
+    NO_EVENT,
+    NO_SOURCE,
+    UNDEFINED,
+    VALUE,
+    make_sheet,
+    row_hashes,
+)
 from tael.variables.packing.packed import Packed
 from tael.variables.plan.months import AGGREGATES, EVENTS, MonthsOutput, MonthsPlan
 
@@ -165,3 +172,13 @@ def test_a_section_writes_its_own_columns_and_one_borrower_may_lack_the_source(
         [(5.0, VALUE), (0.0, VALUE)],
     ]
     assert pairs(sheet) == [[(7.0, 9), *part, (7.0, 9)] for part in parts]
+
+
+def test_no_bit_changes_without_a_new_version_of_the_kernel(pack: Pack) -> None:
+    """When this fails on purpose, raise KERNEL_VERSION: stored results name it in their plan."""
+    rows = [(9 * day * DAY + 7 * day, day % 2, 10**9 - day**5, day % 11) for day in range(1, 80)]
+    sheet = make_sheet(1, PLAN.width)
+    run(PLAN, pack(rows), ASOF, 0, sheet)
+    assert row_hashes(PLAN.hash, sheet) == [
+        "5032efe579c8845c4c08a8e4f6f13beba81866cf2838e79fa1b32bd436b7286f"
+    ]

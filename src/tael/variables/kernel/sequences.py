@@ -64,9 +64,8 @@ def run(
         BadInput: shapes or types do not fit, an as-of instant lies outside 1990 to 2038, or an
             event has a leaf that the plan has not.
     """
-    check_run(plan, packed, asof, first, sheet)
+    most = check_run(plan, packed, asof, first, sheet)
     last = first + len(sheet.values)
-    most = int(np.diff(packed.offsets[first : last + 1]).max(initial=0))
     arrays = plan.arrays()
     keys = make_keys(most)
     work = Work(

@@ -52,14 +52,13 @@ def run(
         BadInput: shapes or types do not fit, an as-of instant lies outside 1990 to 2038, or an
             event has a leaf that the plan has not.
     """
-    check_run(plan, packed, asof, first, sheet)
+    most = check_run(plan, packed, asof, first, sheet)
     last = first + len(sheet.values)
-    most = int(np.diff(packed.offsets[first : last + 1]).max(initial=0)) if plan.keyed else 0
     columns = 1 + 2 * plan.measures
     work = Work(
         leaves=np.zeros((plan.leaves, columns), np.int64),
         cells=np.zeros((len(plan.filters), columns), np.int64),
-        keys=make_keys(most),
+        keys=make_keys(most if plan.keyed else 0),
     )
     _rows(plan.arrays(), packed.arrays(), asof[first:last], first, (work, sheet))
 
