@@ -12,9 +12,8 @@ from tael.variables.plan.plan import Plan, Section
 from tael.variables.plan.sequences import SequencesPlan
 from tael.variables.plan.windows import WindowPlan
 
-HEAD = (
-    Path("tests/variables/definitions/cases/rents.yaml").read_text("utf-8").partition("families:")
-)
+RENTS = Path(__file__).parents[1] / "definitions" / "cases" / "rents.yaml"
+HEAD = RENTS.read_text("utf-8").partition("families:")
 DAY = 86_400
 MEASURE = (
     "{amount: {column: amount, title: {zh: 金额, en: amount}, aggregates: [sum, velocity, share]}}"
