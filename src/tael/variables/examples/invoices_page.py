@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-import numpy as np
-
 from tael.report import Axes, Bars, Column, Figure, Kind, Page, Series, Tone, Words
 from tael.variables.definitions.model import Variable
 from tael.variables.examples.blocks import add_making, add_rows, add_variables
 from tael.variables.examples.computed import Computed, Ready, Steps
 from tael.variables.examples.days import day_of
 from tael.variables.examples.invoices import STATUSES, ZONE, Invoices
+from tael.variables.examples.invoices_default import add_against_default
 from tael.variables.examples.invoices_figures import (
     QUANTILES,
     InvoiceFigures,
     by_rating,
     quantiles,
 )
-from tael.variables.examples.ranking import Ranked
 
-_TOP = 20
-_NO_RANKING = 0.5
-_MUCH = 0.7
-_SHOWN_PLACES = 200
 _SOURCE = Words(
     "2020 年全国大学生数学建模竞赛 C 题附件 1、2：425 家企业的增值税发票，名称已脱敏",
     "CUMCM 2020, problem C, attachments 1 and 2: VAT invoices of 425 masked Chinese firms",
@@ -80,7 +74,7 @@ def invoices_page(
         ),
     )
     add_variables(page, computed)
-    _against_default(page, computed, figures)
+    add_against_default(page, computed, figures)
     _quiet(page, figures)
     _ratings(page, invoices, computed)
     _assumptions(page)
@@ -222,125 +216,6 @@ def _over_time(page: Page, figures: InvoiceFigures) -> None:
             for year, weeks in figures.festival.items()
         ],
         Axes(x=Words("距正月初一的周数", "Weeks from New Year's Day"), kind=Kind.NUMBER),
-    )
-
-
-def _against_default(page: Page, computed: Computed, figures: InvoiceFigures) -> None:
-    screening = figures.screening
-    chance = screening.chance
-    page.section(
-        Words("与违约的关系", "Against default"),
-        Words(
-            f"{chance.variables} 个变量在九成以上有标签企业中有值且取值不同。"
-            "“一年前”一列只用当时已知的发票重算。区间按 DeLong 法，取对数几率尺度。",
-            f"{chance.variables} variables vary and have a value in nine of ten labelled firms. "
-            "The column of a year before shows the same variables with only what was known then. "
-            "Intervals: DeLong, on log-odds.",
-        ),
-    )
-    if not screening.ranked:
-        page.note(Words("没有可比的企业或变量。", "There are no firms or variables to compare."))
-        return
-    page.note(
-        Words(
-            f"把违约随机重分 {chance.deals:,} 次，最好的一个变量 AUC 中位数为 {chance.median:.3f}，"
-            f"5% 的重分超过 {chance.top:.3f}。{screening.beyond} 个变量高于后者，许多彼此相近。",
-            f"Dealing the defaults out at random {chance.deals:,} times, the best variable "
-            f"reaches an AUC of {chance.median:.3f} in the middle and more than {chance.top:.3f} "
-            f"in 5 % of the deals. {screening.beyond} variables lie above that; many are near "
-            "copies of each other.",
-        ),
-        Tone.WARNING,
-    )
-    top = screening.ranked[:_TOP]
-    sized = sum(abs(figures.with_sales[each.column]) > _MUCH for each in top)
-    page.note(
-        Words(
-            f"前 {len(top)} 个变量中有 {sized} 个与销项总额的秩相关超过 {_MUCH}："
-            "它们看到的主要是规模。",
-            f"{sized} of the top {len(top)} variables have a rank correlation above {_MUCH} with "
-            "total sales: what they see is mostly size.",
-        ),
-        Tone.WARNING,
-    )
-    page.table(_top_header(), [_top_row(each, computed, figures) for each in top])
-    _top_charts(page, figures)
-
-
-def _top_header() -> list[Column | Words | str]:
-    return [
-        Words("编号", "Id"),
-        Words("AUC（95% 区间）", "AUC (95 % interval)"),
-        Words("违约者", "Defaulted firms are"),
-        Words("符合预期", "As expected"),
-        Column(Words("偶然概率", "By chance"), Kind.NUMBER, 4),
-        Column(Words("一年前 AUC", "AUC a year before"), Kind.NUMBER, 3),
-        Column(Words("与销项额秩相关", "Correlation with sales"), Kind.NUMBER, 2),
-        Column(Words("近似变量", "Near copies"), Kind.COUNT),
-        Words("变量", "Variable"),
-    ]
-
-
-def _top_row(
-    each: Ranked, computed: Computed, figures: InvoiceFigures
-) -> tuple[Words | str | float | None, ...]:
-    variable, rising = computed.variables[each.column], each.auc >= _NO_RANKING
-    low, high = each.interval()
-    span = f"{each.strength:.3f}" if low is None else f"{each.strength:.3f} ({low:.3f}–{high:.3f})"
-    before = _some(figures.a_year_before[each.column])
-    earlier = None if before is None else before if rising else 1 - before
-    return (
-        variable.id, span, Words("偏高", "higher") if rising else Words("偏低", "lower"),
-        _expected(variable.sign, rising=rising), each.by_chance, earlier,
-        _some(figures.with_sales[each.column]), each.copies, text_of(variable),
-    )  # fmt: skip
-
-
-def _some(value: np.float64) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _expected(sign: str, *, rising: bool) -> Words | None:
-    """Whether the direction is the one that the definition states; None where it states none."""
-    if not sign:
-        return None
-    return Words("是", "yes") if (sign == "+") == rising else Words("否", "no")
-
-
-def _top_charts(page: Page, figures: InvoiceFigures) -> None:
-    screening = figures.screening
-    top, chance = screening.ranked[:_TOP], screening.chance
-    places = range(1, len(top) + 1)
-    ends = [each.interval() for each in top]
-    page.line_chart(
-        Words("前 20 个变量的 AUC 与区间", "AUC of the top 20 and their intervals"),
-        [
-            Series("AUC", [(at, each.strength) for at, each in zip(places, top, strict=True)]),
-            Series(
-                Words("下限", "lower"),
-                [(at, low) for at, (low, _) in zip(places, ends, strict=True)],
-            ),
-            Series(
-                Words("上限", "upper"), [(at, up) for at, (_, up) in zip(places, ends, strict=True)]
-            ),
-            Series(
-                Words("偶然最好（95%）", "best by chance (95 %)"),
-                [(at, chance.top) for at in places],
-            ),
-        ],
-        Axes(x=Words("名次", "Place"), y="AUC", kind=Kind.NUMBER, from_zero=False),
-    )
-    step = max(1, len(screening.by_place) // _SHOWN_PLACES)
-    page.line_chart(
-        Words("全部变量按名次的 AUC", "AUC of all variables by place"),
-        [
-            Series(Words("实际", "found"), list(enumerate(screening.by_place, 1))[::step]),
-            Series(
-                Words("随机重分均值", "mean of random deals"),
-                list(enumerate(chance.by_place, 1))[::step],
-            ),
-        ],
-        Axes(x=Words("名次", "Place"), y="AUC", kind=Kind.NUMBER, from_zero=False),
     )
 
 
