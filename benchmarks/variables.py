@@ -157,16 +157,16 @@ def latency(made: Plan, size: int) -> dict[str, object]:
     return found
 
 
-def _percentiles(call: Callable[[], object]) -> dict[str, float]:
+def _percentiles(call: Callable[[], object], calls: int = CALLS) -> dict[str, float]:
     wall, cpu = [], []
-    for _ in range(CALLS):
+    for _ in range(calls):
         began, used = time.perf_counter(), time.thread_time()
         call()
         wall.append(1e3 * (time.perf_counter() - began))
         cpu.append(1e3 * (time.thread_time() - used))
-    p50, p99 = np.percentile(wall[CALLS // 10 :], [50, 99])
+    p50, p99 = np.percentile(wall[calls // 10 :], [50, 99])
     # Where other programs want the processor too, the time that this one had it says more.
-    p99_cpu = np.percentile(cpu[CALLS // 10 :], 99)
+    p99_cpu = np.percentile(cpu[calls // 10 :], 99)
     named = {"p50_ms": p50, "p99_ms": p99, "p99_cpu_ms": p99_cpu}
     return {name: round(float(each), 3) for name, each in named.items()}
 
@@ -236,8 +236,21 @@ def catalogue(folder: Path) -> dict[str, object]:
         "compile_s": round(compiled, 2),
         "sections": len(made.sections),
         **throughput(made, book, asof),
+        "one_firm_from_stored_bytes": _firms(made, book, asof),
         "identity": identity(made, book, asof),
     }
+
+
+def _firms(made: Plan, book: Book, asof: np.ndarray) -> dict[str, float]:
+    """Milliseconds of one firm after another, each once: none is warm."""
+    stored = [to_bytes(book, row) for row in range(len(asof))]
+    waiting = iter(zip(stored, asof.tolist(), strict=True))
+
+    def call() -> None:
+        data, instant = next(waiting)
+        compute(made, from_bytes(data), instant)
+
+    return _percentiles(call, len(stored))
 
 
 def requirements(found: dict[str, object]) -> list[tuple[str, float, bool, float]]:
