@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tael.variables.drivers.batch import Sink, compute_batch
 from tael.variables.drivers.identity import Identity
 from tael.variables.kernel.checks import check_instants
-from tael.variables.kernel.sheet import VALUE, Sheet
+from tael.variables.kernel.sheet import VALUE, Sheet, row_hashes
 from tael.variables.packing.folder import Account, EventFolder, account_of
 from tael.variables.plan.peers import PeerTable
 from tael.variables.plan.plan import Plan
@@ -24,13 +24,33 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 AsOf = int | Mapping[str, int]
-Write = Callable[[tuple[str, ...], NDArray[np.int64], Sheet], None]
+Write = Callable[["Rows"], None]
 Watch = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Results of some borrowers on their way into a file.
+
+    Attributes:
+        borrowers: ids, a row each.
+        asof: int64, UTC seconds.
+        hashes: the hash of each row of the sheet.
+        sheet: values and reasons; the buffer is used again afterwards.
+    """
+
+    borrowers: tuple[str, ...]
+    asof: NDArray[np.int64]
+    hashes: list[str]
+    sheet: Sheet
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is written where.
+
+    A row a borrower and instant: ``borrower``, ``asof``, the variables, and ``row_hash``, the
+    SHA-256 of all variables of the plan, chosen or not.
 
     Attributes:
         out: the Parquet file; it appears when it is whole.
@@ -83,7 +103,7 @@ def compute_folder(
     identity = Identity(plan.hash)
     accounts: list[Account] = []
     total, done = sum(len(names) for names in shards.values()), 0
-    with _opened(plan, wanted) as write:
+    with opened(plan, wanted) as write:
         for shard, names in shards.items():
             loaded = folder.load(shard, plan, None if isinstance(asof, int) else names)
             instants = np.array([_instant(asof, name) for name in names], np.int64)
@@ -116,15 +136,21 @@ def _sink(
 
     def take(first: int, sheet: Sheet) -> None:
         part = slice(first, first + len(sheet.values))
-        identity.add(names[part], instants[part], sheet)
-        write(names[part], instants[part], sheet)
+        hashes = row_hashes(identity.plan_hash, sheet)
+        identity.add_hashes(names[part], instants[part], hashes)
+        write(Rows(names[part], instants[part], hashes, sheet))
 
     return take
 
 
 @contextmanager
-def _opened(plan: Plan, wanted: Wanted) -> Iterator[Write]:
-    """Write sheets into a file beside the wanted one, which takes its name when all went well."""
+def opened(
+    plan: Plan, wanted: Wanted, footer: Callable[[], Mapping[str, str]] = dict
+) -> Iterator[Write]:
+    """Write rows into a file beside the wanted one, which takes its name when all went well.
+
+    What ``footer`` gives when all rows are written stands in the file's metadata.
+    """
     import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
     import pyarrow.parquet as pq  # noqa: PLC0415 - the same
 
@@ -136,12 +162,14 @@ def _opened(plan: Plan, wanted: Wanted) -> Iterator[Write]:
     try:
         with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
 
-            def write(names: tuple[str, ...], instants: NDArray[np.int64], sheet: Sheet) -> None:
-                fixed = [pa.array(names, pa.large_string()), _timestamps(instants)]
-                columns = _chosen(sheet, places) if places else _all(sheet)
-                writer.write_table(pa.Table.from_arrays([*fixed, *columns], schema=schema))
+            def write(rows: Rows) -> None:
+                fixed = [pa.array(rows.borrowers, pa.large_string()), _timestamps(rows.asof)]
+                columns = _chosen(rows.sheet, places) if places else _all(rows.sheet)
+                arrays = [*fixed, *columns, pa.array(rows.hashes)]
+                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
             yield write
+            writer.add_key_value_metadata(dict(footer()))
         draft.replace(wanted.out)
     finally:
         draft.unlink(missing_ok=True)
@@ -157,6 +185,7 @@ def _schema(plan: Plan, wanted: Wanted) -> pa.Schema:
     else:
         fields += [("values", pa.list_(pa.float64(), plan.width)),
                    ("reasons", pa.list_(pa.uint8(), plan.width))]  # fmt: skip
+    fields.append(("row_hash", pa.string()))
     names = wanted.columns or plan.names
     metadata = {"tael.plan": plan.hash, "tael.names": json.dumps(names)}
     return pa.schema(fields, metadata)

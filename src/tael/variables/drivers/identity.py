@@ -23,7 +23,12 @@ class Identity:
 
     def add(self, borrowers: Sequence[str], asof: NDArray[np.int64], sheet: Sheet) -> None:
         """The next rows, with their borrowers and as-of instants (UTC seconds)."""
-        hashes = row_hashes(self.plan_hash, sheet)
+        self.add_hashes(borrowers, asof, row_hashes(self.plan_hash, sheet))
+
+    def add_hashes(
+        self, borrowers: Sequence[str], asof: NDArray[np.int64], hashes: Sequence[str]
+    ) -> None:
+        """The next rows, by the hashes that were made of them."""
         for borrower, instant, row in zip(borrowers, asof.tolist(), hashes, strict=True):
             self.add_row(borrower, instant, row)
 
