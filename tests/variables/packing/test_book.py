@@ -12,7 +12,7 @@ from tael.variables.definitions.operations import MOST_LEAVES
 from tael.variables.packing.book import Book
 from tael.variables.packing.packed import Packed
 from tael.variables.packing.schema import Kind, schema_of
-from tael.variables.plan import windows
+from tael.variables.plan import checks
 
 SOURCES = {source.name: source for source in load_definitions().sources}
 
@@ -75,4 +75,4 @@ def test_kinds_of_columns_follow_from_the_definition() -> None:
 
 
 def test_definitions_and_loops_know_one_limit_of_leaves() -> None:
-    assert MOST_LEAVES == windows.MOST_LEAVES
+    assert MOST_LEAVES == checks.MOST_LEAVES

@@ -143,7 +143,7 @@ def _wrong_type(field: pa.Field) -> list[TableFault]:
     """Faults of a column that every source has."""
     import pyarrow.types as kinds  # noqa: PLC0415 - an extra, and slow to load
 
-    if field.name in {SUBJECT, EVENT_ID} and not _is_text(field.type):
+    if field.name in {SUBJECT, EVENT_ID} and not is_text(field.type):
         return [TableFault("wrong_type", field.name, f"{field.type}, not text")]
     if field.name in {EVENT_AT, KNOWN_AT}:
         if not kinds.is_timestamp(field.type):
@@ -162,7 +162,7 @@ def _wrong_kind(field: pa.Field, column: EventColumn) -> list[TableFault]:
     import pyarrow.types as kinds  # noqa: PLC0415 - an extra, and slow to load
 
     whole = kinds.is_integer(field.type) and not kinds.is_uint64(field.type)
-    if column.kind in {Kind.CODE, Kind.LABEL, Kind.KEY} and not _is_text(field.type):
+    if column.kind in {Kind.CODE, Kind.LABEL, Kind.KEY} and not is_text(field.type):
         return [TableFault("wrong_type", field.name, f"{field.type}, not text")]
     if column.kind in {Kind.MONEY, Kind.COUNT} and not whole:
         return [TableFault("wrong_type", field.name, f"{field.type}, not a signed integer")]
@@ -172,7 +172,8 @@ def _wrong_kind(field: pa.Field, column: EventColumn) -> list[TableFault]:
     return []
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds text, coded by a dictionary or not."""
     import pyarrow.types as kinds  # noqa: PLC0415 - an extra, and slow to load
 
     inner = kind.value_type if kinds.is_dictionary(kind) else kind

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from tael.kernel import BadInput
 from tael.variables.packing.book import UNKNOWN_GROUP, Book, chosen, joined
+from tael.variables.packing.events import is_text
 from tael.variables.packing.fates import Fault
 from tael.variables.packing.links import FIRM, PERSON, ROLE
 from tael.variables.packing.pack import Behind, Packing, pack
@@ -37,7 +38,8 @@ OWNERS = ("legal_representative", "controller")  # whose events are those of the
 MARKETS = ("market",)
 MARKET_SOURCES = frozenset({"region_month"})
 _FIRMS, _LINKS, _MARKET_LINKS = "firms", "role_link", "market_link"
-_CODE = re.compile(r"([A-Z]?)(\d{0,2})")
+_PLACE = re.compile(r"([1-9][0-9])[0-9]*")
+_TRADE = re.compile(r"([A-Z]?)([0-9]{2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ class EventFolder:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._kept: dict[str, pa.Table] = {}
+        self._listed: dict[str, dict[int, Path]] = {}
         for name in ("events", _FIRMS):
             if not (directory / name).is_dir():
                 rule = "a folder with events and firms, as `tael economy build` writes it"
@@ -177,8 +180,16 @@ class EventFolder:
             raise BadInput(f"{directory / _FIRMS} holds no part-*.parquet", field="directory")
 
     def borrowers(self, shard: int) -> tuple[str, ...]:
-        """Ids of the firms of a shard, in their order."""
-        return tuple(self._firms(shard, [FIRM])[FIRM].to_pylist())
+        """Ids of the firms of a shard, in their order.
+
+        Raises:
+            BadInput: one has none.
+        """
+        names = tuple(self._firms(shard, [FIRM])[FIRM].to_pylist())
+        if None in names:
+            raise BadInput(f"a firm of part {shard} has no id", field=FIRM,
+                           row=names.index(None) + 1, rule="every firm has one")  # fmt: skip
+        return names
 
     def shards_of(self, borrowers: Sequence[str]) -> dict[int, tuple[str, ...]]:
         """The shards that hold ``borrowers``, each with those that it holds, in the order given."""
@@ -235,10 +246,8 @@ class EventFolder:
         parts = self._parts(name)
         if self.common(name):
             if name not in self._kept:
-                import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
-
                 read = [read_part(parts[number]) for number in sorted(parts)]
-                self._kept[name] = pa.concat_tables(read)
+                self._kept[name] = _stacked(name, read)
             return rows_of(self._kept[name], subjects)
         return read_part(parts[shard], None, subjects) if shard in parts else None
 
@@ -249,9 +258,12 @@ class EventFolder:
         return len(self.shards) > 1 and len(self._parts(name)) == 1
 
     def _parts(self, name: str) -> dict[int, Path]:
-        files = (self.directory / name).glob("part-*.parquet")
-        numbered = [(file.stem.removeprefix("part-"), file) for file in files]
-        return {int(number): file for number, file in numbered if number.isdecimal()}
+        if name not in self._listed:
+            files = (self.directory / name).glob("part-*.parquet")
+            numbered = [(file.stem.removeprefix("part-"), file) for file in files]
+            found = {int(number): file for number, file in numbered if number.isdecimal()}
+            self._listed[name] = found
+        return self._listed[name]
 
     @cached_property
     def _where(self) -> dict[str, int]:
@@ -270,15 +282,15 @@ class EventFolder:
 def group_of(province: str | None, industry: str | None) -> int:
     """The peer group: province · 1000 + industry, -1 where one of them is unknown.
 
-    ``province`` is the first two digits of a division code (GB/T 2260), ``industry`` a section of
-    GB/T 4754, counted from A as 1, or a division of it (``52``, ``F52``), counted from 100.
+    ``province`` is a division code (GB/T 2260), of which the first two digits count, ``industry`` a
+    section of GB/T 4754, counted from A as 1, or a division of it (``52``, ``F52``), from 100.
     """
-    found = _CODE.fullmatch(industry or "")
-    if not (province or "").isdecimal() or found is None or not found[0]:
+    place, trade = _PLACE.fullmatch(province or ""), _TRADE.fullmatch(industry or "")
+    if place is None or trade is None or not trade[0]:
         return UNKNOWN_GROUP
-    letter, division = found.groups()
+    letter, division = trade.groups()
     number = 100 + int(division) if division else ord(letter) - ord("A") + 1
-    return int(province or "") * 1000 + number
+    return int(place[1]) * 1000 + number
 
 
 def read_part(
@@ -304,14 +316,27 @@ def read_part(
     return rows_of(table, subjects)
 
 
+def _stacked(name: str, parts: list[pa.Table]) -> pa.Table:
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+
+    try:
+        return pa.concat_tables(parts)
+    except pa.ArrowInvalid as error:
+        what = " ".join(str(error).split())
+        rule = "the parts of a table have the same columns"
+        raise BadInput(f"{name}: {what}", field=name, rule=rule) from None
+
+
 def rows_of(table: pa.Table, subjects: tuple[str, Sequence[str]] | None) -> pa.Table:
-    """The rows whose column has one of the values; all where the table has no such column."""
+    """The rows whose column has one of the values; all where there is no such column of text."""
     import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
     import pyarrow.compute as pc  # noqa: PLC0415 - the same
 
     if subjects is None or subjects[0] not in table.column_names:
         return table
     name, wanted = subjects
+    if not is_text(table[name].type):
+        return table  # packing says what is wrong with it
     column = table[name].cast(pa.large_string())
     return table.filter(pc.is_in(column, value_set=pa.array(wanted, pa.large_string())))
 
