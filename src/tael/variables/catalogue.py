@@ -1,15 +1,16 @@
 """The catalogue: a row for each variable, with unit, lineage, legal basis and, once computed, more.
 
-Coverage and range come from a computed population, information value and stability from the risk
+Coverage and range come from a measured population, information value and stability from the risk
 engine; until they are handed in they are empty, never guessed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tael.variables.coverage import Measured, Standing
 from tael.variables.definitions.model import Definitions, Source, Variable
 
 # Edge codes of the three kinds of missing; inside, a value is NaN beside a reason.
@@ -22,14 +23,20 @@ _WITHOUT_EVENTS = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One variable with its source."""
+    """One variable with its source, and its figures on the population that was measured."""
 
     variable: Variable
     source: Source
+    measured: Measured | None = None
 
     def to_json(self) -> dict[str, object]:
         """What the catalogue tells of the variable; empty figures are null."""
-        return {**self._what(), **self._whence(), **_FIGURES}
+        return {**self._what(), **self._whence(), **self._figures()}
+
+    @property
+    def published(self) -> bool | None:
+        """Whether it is published; None where nobody has measured this version."""
+        return None if self.measured is None else self.measured.standing is Standing.PUBLISHED
 
     def _what(self) -> dict[str, object]:
         each = self.variable
@@ -74,8 +81,18 @@ class Row:
             "since": source.since,
         }
 
-
-_FIGURES = dict.fromkeys(("coverage", "range", "iv", "psi"))
+    def _figures(self) -> dict[str, object]:
+        found = self.measured
+        empty = found is None or found.low is None
+        return {
+            "published": self.published,
+            "standing": None if found is None else found.standing.value,
+            "same_as": (found.same_as or None) if found else None,
+            "coverage": None if found is None else found.coverage,
+            "range": None if empty or found is None else [found.low, found.high],
+            "iv": None,
+            "psi": None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,20 @@ class Catalogue:
         )
 
 
-def make_catalogue(definitions: Definitions, variables: Sequence[Variable]) -> Catalogue:
-    """The catalogue of ``variables``, which ``definitions`` made."""
+def make_catalogue(
+    definitions: Definitions,
+    variables: Sequence[Variable],
+    measured: Mapping[tuple[str, int], Measured] | None = None,
+) -> Catalogue:
+    """The catalogue of ``variables``, which ``definitions`` made.
+
+    ``measured`` are figures by id and version, as ``load_measured`` reads them.
+    """
     sources = {source.name: source for source in definitions.sources}
-    return Catalogue(tuple(Row(each, sources[each.source]) for each in variables))
+    figures = measured or {}
+    return Catalogue(
+        tuple(
+            Row(each, sources[each.source], figures.get((each.id, each.version)))
+            for each in variables
+        )
+    )

@@ -119,6 +119,14 @@ def _groups(book: Book, when: int) -> NDArray[np.int64]:
     """The groups of firms that were active, unknown of all others: those are not counted."""
     if book.groups is None:
         return np.full(len(book.borrowers), UNKNOWN_GROUP, np.int64)
+    return np.where(active_firms(book, when), book.groups, UNKNOWN_GROUP)
+
+
+def active_firms(book: Book, when: int) -> NDArray[np.bool_]:
+    """bool[B]: whether an event of a firm's own happened in the 365 days before ``when``.
+
+    Only what was known by then, UTC seconds, counts.
+    """
     active = np.zeros(len(book.borrowers), np.bool_)
     for slot, packed in book.slots.items():
         if slot.startswith(_OWN):
@@ -126,4 +134,4 @@ def _groups(book: Book, when: int) -> NDArray[np.int64]:
             seen = recent & (packed.visible_from <= when) & (packed.visible_to > when)
             owners = np.repeat(np.arange(packed.borrowers), np.diff(packed.offsets))
             active[owners[seen]] = True
-    return np.where(active, book.groups, UNKNOWN_GROUP)
+    return active
