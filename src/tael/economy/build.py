@@ -181,7 +181,7 @@ def _run(request: Request, missing: Sequence[int]) -> Iterator[Shard]:
         for number in missing:
             yield write(request.draft, request.size, request.seed, number)
         return
-    context = multiprocessing.get_context("spawn")
+    context, others = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         try:
             yield from _as_done(pool, request, missing)
@@ -191,8 +191,12 @@ def _run(request: Request, missing: Sequence[int]) -> Iterator[Shard]:
                 "are done stay, and the same command goes on from them",
                 code="build_killed",
             ) from error
-        finally:
+        except BaseException:
+            # Whoever stops the build does not wait for shards that nobody will mark.
             pool.shutdown(wait=False, cancel_futures=True)
+            for child in set(multiprocessing.active_children()) - others:
+                child.terminate()
+            raise
 
 
 def _as_done(
