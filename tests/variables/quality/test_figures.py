@@ -197,7 +197,9 @@ def test_variables_say_which_alerts_their_sources_stand_under() -> None:
 
 
 def test_the_page_names_alerts_and_sources_in_both_languages(tmp_path: Path) -> None:
-    page = page_of(measured(tmp_path, {"bank_tx": bank(missing(rows()))}), DEFINITIONS, "test")
+    page = page_of(
+        measured(tmp_path, {"bank_tx": bank(missing(rows()))}), DEFINITIONS, RULES, "test"
+    )
     assert "银行" in page.html("zh")
     assert "completeness" in page.html("en")
     assert REGIONS[1] in page.html("en")

@@ -57,7 +57,8 @@ class Quality:
         rows: rows of each source, whatever became of them.
         faults: faulty rows by source and rule.
         undated: faulty rows of each source that belong to no day.
-        last_day: the last day on which any row became known; None when none did.
+        last_day: the last day of the figures: by then half of the sources have told the last that
+            happened. None: nothing did.
     """
 
     figures: tuple[Figure, ...]
@@ -119,7 +120,7 @@ def assess(
             if watch:
                 watch(file)
         tallies[name] = tally
-    last = max((tally.last() for tally in tallies.values()), default=NEVER)
+    last = _last(tallies)
     return Quality(
         figures=tuple(figures_of(tallies, rules, last)),
         rows={name: tally.total for name, tally in tallies.items()},
@@ -176,6 +177,12 @@ def to_table(quality: Quality) -> pa.Table:
     if not parts:
         return schema.empty_table()
     return pa.concat_tables([part.cast(schema) for part in parts]).unify_dictionaries()
+
+
+def _last(tallies: Mapping[str, Tally]) -> int:
+    """The middle one of the sources' last columns: one that goes on, or stopped, moves it not."""
+    ends = sorted(tally.last for tally in tallies.values() if tally.last != NEVER)
+    return ends[len(ends) // 2] if ends else NEVER
 
 
 def _sides(source: Source, rules: Rules) -> list[Side]:

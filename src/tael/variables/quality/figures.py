@@ -19,7 +19,7 @@ _Floats = NDArray[np.float64]
 _Z = 2.576  # 99 of 100, two-sided: thousands of days and regions are looked at
 _BEFORE = 8  # windows that tell what is to be expected
 _LEAST_EXPECTED = 30  # rows; fewer tell nothing of a share
-_LEAST_DAYS = 7  # window of sources that are fresher than a week
+_LEAST_DAYS = 14  # a week would show every Spring Festival as a loss
 _AGREEMENT_DAYS, _AGREEMENT_YEAR = 90, 360
 
 
@@ -55,8 +55,8 @@ def figures_of(tallies: Mapping[str, Tally], rules: Rules, last: int) -> list[Fi
     for name, tally in tallies.items():
         found += [
             _completeness(tally, rules.limit("completeness", name)),
-            _share("validity", tally, tally.faulty, rules.limit("validity", name)),
-            _share("timeliness", tally, tally.late, rules.limit("timeliness", name)),
+            _share("validity", tally, (tally.rows, tally.faulty), rules),
+            _share("timeliness", tally, (tally.firsts, tally.late), rules),
         ]
     for agreement in rules.agreements:
         of, by = tallies.get(agreement.of.source), tallies.get(agreement.by.source)
@@ -69,8 +69,8 @@ def figures_of(tallies: Mapping[str, Tally], rules: Rules, last: int) -> list[Fi
 
 
 def window_of(tally: Tally) -> int:
-    """Days that one figure of a source looks back over."""
-    return max(_LEAST_DAYS, tally.source.freshness_days + 1)
+    """Days that one figure looks back over: two deliveries of the source, two weeks at least."""
+    return max(_LEAST_DAYS, 2 * tally.source.freshness_days)
 
 
 def _whole(counts: Whole) -> Whole:
@@ -109,10 +109,10 @@ def _grown(counts: Whole, days: int) -> NDArray[np.bool_]:
     return np.arange(DAYS) >= first[:, None] + days - 1
 
 
-def _share(name: str, tally: Tally, wrong: Whole, limit: float) -> Figure:
-    """1 less the share of rows that are wrong, over a window."""
-    days = window_of(tally)
-    rows, bad = _trailing(_whole(tally.rows), days), _trailing(_whole(wrong), days)
+def _share(name: str, tally: Tally, counts: tuple[Whole, Whole], rules: Rules) -> Figure:
+    """1 less the share of rows that are wrong, over a window; ``counts`` are all and wrong ones."""
+    days, limit = window_of(tally), rules.limit(name, tally.source.name)
+    rows, bad = (_trailing(_whole(each), days) for each in counts)
     known = rows >= _LEAST_EXPECTED
     values = np.full(rows.shape, np.nan)
     values[known] = 1.0 - bad[known] / rows[known]

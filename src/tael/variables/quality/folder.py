@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tael.kernel import BadInput
 
-_EVENTS, _FIRMS, _MARKETS = "events", "firms", "market_link"
+_EVENTS, _FIRMS, _MARKET_SOURCE = "events", "firms", "region_month"
 
 
 def tables_in(folder: Path) -> dict[str, list[Path]]:
@@ -40,7 +40,7 @@ def regions_in(folder: Path) -> dict[str, str]:
         provinces = firms["province"].to_pylist()
         for name in ("owner_id", "enterprise_id"):
             found.update(zip(firms[name].to_pylist(), provinces, strict=True))
-    for file in sorted((folder / _MARKETS).glob("*.parquet")):
-        for market in pq.read_table(file, columns=["person_id"])["person_id"].unique().to_pylist():
-            found[market] = market.partition("-")[0]
+    for file in sorted((folder / _EVENTS / _MARKET_SOURCE).glob("*.parquet")):
+        for market in pq.read_table(file, columns=["subject_id"])["subject_id"].unique():
+            found[market.as_py()] = market.as_py().partition("-")[0]
     return found

@@ -11,6 +11,7 @@ from tael.report import Axes, Bars, Column, Figure, Kind, Page, Series, Tone, Wo
 from tael.variables.definitions.model import Definitions
 from tael.variables.quality import figures as of
 from tael.variables.quality.assess import Alert, Quality, day_of_place
+from tael.variables.quality.rules import Rules
 
 _MOST_ALERTS = 60
 _NAMES = {
@@ -30,7 +31,7 @@ def page_of(quality: Quality, definitions: Definitions, origin: str | Words) -> 
     _alerts(page, quality.alerts, titles)
     for source in dict.fromkeys(each.source for each in quality.figures):
         own = [each for each in quality.figures if each.source == source]
-        _source(page, titles[source], own, quality)
+        _source(page, source, own, (titles, quality))
     return page
 
 
@@ -83,7 +84,7 @@ def _alerts(page: Page, alerts: Sequence[Alert], titles: dict[str, Words]) -> No
         ],
         [
             (
-                titles[each.source], _name(each.figure), each.region or "?",
+                titles[each.source], _name(each.figure, titles), _region(each.region),
                 str(each.first), str(each.last), each.worst, each.limit,
             )
             for each in longest
@@ -96,28 +97,38 @@ def _alerts(page: Page, alerts: Sequence[Alert], titles: dict[str, Words]) -> No
         )
 
 
-def _name(figure: str) -> Words:
+def _name(figure: str, titles: dict[str, Words]) -> Words:
     kind, _, pair = figure.partition(".")
     words = _NAMES[kind]
-    return Words(zh=f"{words.zh} {pair}".strip(), en=f"{words.en} {pair}".strip())
+    if not pair:
+        return words
+    return Words(zh=f"{words.zh}：{titles[pair].zh}", en=f"{words.en}: {titles[pair].en}")
 
 
-def _source(page: Page, title: Words, own: list[of.Figure], quality: Quality) -> None:
-    faults = quality.faults[own[0].source]
-    told = ", ".join(f"{rule} {count}" for rule, count in sorted(faults.items()))
-    lead = Words(zh=f"隔离：{told}", en=f"Set aside: {told}") if told else ""
-    page.section(title, lead)
-    series = [Series(_name(each.name), _monthly(each)) for each in own]
+def _region(code: str) -> Words | str:
+    if code == of.EVERYWHERE:
+        return Words(zh="全国", en="all regions")
+    return code or Words(zh="未知", en="unknown")
+
+
+def _source(
+    page: Page, source: str, own: list[of.Figure], told: tuple[dict[str, Words], Quality]
+) -> None:
+    titles, quality = told
+    title, faults = titles[source], quality.faults[source]
+    rules = ", ".join(f"{rule} {count}" for rule, count in sorted(faults.items()))
+    page.section(title, Words(zh=f"隔离：{rules}", en=f"Set aside: {rules}") if rules else "")
     page.line_chart(
         Words(zh=f"{title.zh}：全国，按月平均", en=f"{title.en}: all regions, by month"),
-        series, _SHARE,
-    )  # fmt: skip
-    regions = own[0].regions[1:]
-    bars = [Bars(_name(each.name), _last_year(each)) for each in own if "." not in each.name]
+        [Series(_name(each.name, titles), _monthly(each)) for each in own],
+        _SHARE,
+    )
     page.bar_chart(
         Words(zh=f"{title.zh}：各地区，最近一年", en=f"{title.en}: by region, latest year"),
-        [each or "?" for each in regions], bars, _SHARE,
-    )  # fmt: skip
+        [_region(each) for each in own[0].regions[1:]],
+        [Bars(_name(each.name, titles), _last_year(each)) for each in own if "." not in each.name],
+        _SHARE,
+    )
 
 
 def _monthly(figure: of.Figure) -> list[tuple[date, float | None]]:

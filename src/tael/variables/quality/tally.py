@@ -43,8 +43,10 @@ class Tally:
         regions: codes, the last is that of subjects without one.
         rows: rows that became known.
         faulty: of these, rows set aside for a fault.
-        late: rows that came later than the source promises.
+        firsts: first versions of events.
+        late: of these, those that came later than the source promises.
         sums: for each side of an agreement, the first version's amounts.
+        last: the last column in which something happened; `NEVER` when nothing did.
         total: rows in all.
         undated: faulty rows whose known time cannot be read; they belong to no day.
         faults: faulty rows by rule.
@@ -55,8 +57,10 @@ class Tally:
     sides: tuple[Side, ...]
     rows: Whole
     faulty: Whole
+    firsts: Whole
     late: Whole
     sums: dict[Side, Whole]
+    last: int = NEVER
     total: int = 0
     undated: int = 0
     faults: dict[str, int] = field(default_factory=dict)
@@ -71,6 +75,7 @@ class Tally:
             sides=tuple(sides),
             rows=np.zeros(shape, np.int64),
             faulty=np.zeros(shape, np.int64),
+            firsts=np.zeros(shape, np.int64),
             late=np.zeros(shape, np.int64),
             sums={side: np.zeros(shape, np.int64) for side in sides},
         )
@@ -88,9 +93,6 @@ class Tally:
         faulty = events.fates.fate >= FIRST_FAULT
         self._count(self.rows, cell[dated])
         self._count(self.faulty, cell[dated & faulty])
-        late = events.known - events.time * events.ticks
-        too_late = late > self.source.delay_days[1] * _DAY * events.ticks
-        self._count(self.late, cell[dated & ~faulty & ~events.void & too_late])
         self.total += table.num_rows
         self.undated += int((faulty & ~dated).sum())
         for fate in Fate:
@@ -98,13 +100,15 @@ class Tally:
                 name = fate.name.lower()
                 self.faults[name] = self.faults.get(name, 0) + found
         first = _first_versions(events, versions.row)
+        delay = events.known[first] - events.time[first] * events.ticks
+        late = delay > self.source.delay_days[1] * _DAY * events.ticks
+        self._count(self.firsts, cell[first])
+        self._count(self.late, cell[first[late]])
+        if len(first):
+            newest = (int(events.time[first].max()) + _EAST) // _DAY - FIRST_DAY
+            self.last = max(self.last, newest)
         for side in self.sides:
             self._sum(side, events, first, (cell, schema))
-
-    def last(self) -> int:
-        """The last column in which a row became known; `NEVER` when none did."""
-        some = np.flatnonzero(self.rows.any(0))
-        return int(some[-1]) if some.size else NEVER
 
     def _cells(
         self, events: EventRows, region_of: Mapping[str, str]
