@@ -12,7 +12,7 @@ from tael.cli import variables_examples
 from tael.cli.exits import ExitCode
 from tael.cli.output import AsJson, say, show, table
 from tael.cli.variables_inputs import Match
-from tael.cli.variables_run import batch, compute, oracle
+from tael.cli.variables_run import batch, compute, oracle, peers
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ group = typer.Typer(help="Variables of person and enterprise.", no_args_is_help=
 group.command()(compute)
 group.command()(batch)
 group.command()(oracle)
+group.command()(peers)
 group.command()(variables_examples.example)
 
 Folder = Annotated[

@@ -62,6 +62,7 @@ def compute(
     shown = chosen(variables, match)
     data = {
         **_head(result, asof),
+        "peers_hash": loaded.book.peers.hash if loaded.book.peers else None,
         "variables": [_told(each, result, plan.column(each.name)) for each in shown],
         **loaded.account.to_json(),
     }
@@ -127,6 +128,7 @@ def batch(
         "variables": len(names) or plan.width,
         "plan_hash": plan.hash,
         "identity": made.identity,
+        "peers_hash": made.peers_hash or None,
         **made.account.to_json(),
     }
 
@@ -190,6 +192,43 @@ def oracle(
     if not data["equal"]:
         say(f"tael: {len(differ)} variables differ")
         raise typer.Exit(ExitCode.ALARM)
+
+
+def peers(
+    folder: Folder,
+    asof: Annotated[
+        list[str], typer.Option("--asof", help="A day or an instant; give one for each year.")
+    ],
+    definitions: Definitions = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what percentiles are read from: the figures of all firms as of some instants.
+
+    A percentile places a firm among those of its province and industry, by the newest figures known
+    at its as-of: an instant's are known a day later. They go into `peers.parquet` in the folder,
+    where `compute`, `batch` and `oracle` find them; without that file percentiles are undefined.
+
+    Examples:
+
+        tael variables peers economy --asof 2015-01-01 --asof 2016-01-01
+        tael variables peers economy --asof 2016-01-01 --json
+    """
+    from tael.variables import load_definitions, store_peers
+
+    times = [instant(each) for each in asof]
+    place, made = store_peers(folder, load_definitions(definitions), times)
+    data = {
+        "out": place,
+        "instants": len(made.known),
+        "groups": len(made.groups),
+        "percentiles": made.width,
+        "peers_hash": made.hash,
+    }
+
+    def draw(screen: Console) -> None:
+        screen.print(f"{made.width} percentiles of {len(made.groups)} groups into {place}")
+
+    show(data, draw, as_json=as_json)
 
 
 def _head(result: Result, asof: str) -> dict[str, object]:

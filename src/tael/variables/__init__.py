@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tael.variables.drivers.batch import compute_batch
     from tael.variables.drivers.files import Wanted, compute_folder
     from tael.variables.drivers.online import Result, compute
+    from tael.variables.drivers.peers import store_peers
     from tael.variables.drivers.plain import compute_by_oracle
     from tael.variables.examples.run import run_example
     from tael.variables.packing.book import Book
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     from tael.variables.plan.plan import Plan
 
 __all__ = [
-    "Book", "DefinitionError", "Definitions", "Plan", "Result",
-    "Variable", "Wanted", "compile_plan", "compute", "compute_batch", "compute_by_oracle",
-    "compute_folder", "expand", "from_bytes", "load_book", "load_definitions", "make_catalogue",
-    "new_ids", "pack", "read_definitions", "run_example", "to_bytes", "write_ids",
+    "Book", "DefinitionError", "Definitions", "Plan", "Result", "Variable", "Wanted",
+    "compile_plan", "compute", "compute_batch", "compute_by_oracle", "compute_folder", "expand",
+    "from_bytes", "load_book", "load_definitions", "make_catalogue", "new_ids", "pack",
+    "read_definitions", "run_example", "store_peers", "to_bytes", "write_ids",
 ]  # fmt: skip
 
 # Where each name stands; it loads when first read.
@@ -62,6 +63,7 @@ _LATER = {
     "pack": "packing.pack",
     "read_definitions": "definitions.load",
     "run_example": "examples.run",
+    "store_peers": "drivers.peers",
     "to_bytes": "packing.stored",
     "write_ids": "definitions.names",
 }

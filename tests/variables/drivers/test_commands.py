@@ -12,7 +12,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tael.cli import app
+from tael.variables import compile_plan, load_definitions
 from tael.variables.definitions.load import SHIPPED
+from tael.variables.packing.peer_file import write_peers
+from tael.variables.plan.peers import PeerTable
 
 NAME = "ent.bureau_enquiry.all.all.365d.events.n"
 DAY = "2016-07-01"
@@ -172,3 +175,49 @@ def test_rows_that_break_a_rule_are_told(economy: Path, few: Path, tmp_path: Pat
     assert (ent["rule"], ent["field"], ent["count"]) == ("code_outside_list", "lender", 1)
     assert ent["examples"] == [{"row": 1, "value": "shark"}]
     assert "1 rows set aside, lender: code_outside_list, such as row 1: 'shark'" in done.stderr
+
+
+def test_percentiles_have_values_once_peers_stand_in_the_folder(
+    economy: Path, tmp_path: Path, firm: str
+) -> None:
+    folder, mine = tmp_path / "copy", tmp_path / "mine"
+    shutil.copytree(economy, folder)
+    mine.mkdir()
+    text = (SHIPPED / "bureau_enquiry.yaml").read_text("utf-8")
+    place = f"{{operation: percentile, title: {{zh: 位, en: place}}, of: {NAME}}}"
+    derived = f"  - {{kind: derived, windows: [365d], variables: {{place: {place}}}}}\n"
+    (mine / "bureau_enquiry.yaml").write_text(text + derived, "utf-8")
+    words = (folder, firm, "--asof", DAY, "--definitions", mine, "--match", ".place.", "--json")
+    before = json.loads(run("compute", *words).stdout)
+    table = all_firms(compile_plan(load_definitions(mine)).placed)
+    write_peers(folder, table)
+    after = json.loads(run("compute", *words).stdout)
+
+    assert (before["peers_hash"], before["variables"][0]["missing"]) == (None, "undefined")
+    assert after["peers_hash"] == table.hash
+    assert [each["missing"] for each in after["variables"]] == [None, None]
+    assert json.loads(run("oracle", *words).stdout)["equal"]
+
+
+def all_firms(placed: tuple[str, ...]) -> PeerTable:
+    """Cuts 0 to 98 of all firms, known from 2010 on."""
+    cuts = np.tile(np.arange(99.0), (1, 1, len(placed), 1))
+    return PeerTable(np.array([0]), np.array([1_262_304_000]), cuts, placed)
+
+
+def test_too_few_firms_are_no_peers(economy: Path) -> None:
+    done = run("peers", economy, "--asof", DAY)
+
+    assert done.exit_code == 3
+    assert "too few firms were active at any of them (rule: 20 firms" in done.stderr
+    assert not (economy / "peers.parquet").exists()
+
+
+def test_a_file_of_peers_that_is_none_is_refused(economy: Path, tmp_path: Path, firm: str) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(economy, folder)
+    (folder / "peers.parquet").write_bytes(b"PAR1")
+    done = run("compute", folder, firm, "--asof", DAY)
+
+    assert done.exit_code == 3
+    assert "peers.parquet" in done.stderr

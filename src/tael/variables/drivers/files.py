@@ -58,12 +58,10 @@ class Wanted:
             in ``NAME/reason``. Empty: all of them in one fixed-size list ``values`` (NaN where
             there is no value) beside ``reasons``; their names stand in the file's metadata
             ``tael.names``.
-        peers: what percentiles are read from.
     """
 
     out: Path
     columns: tuple[str, ...] = ()
-    peers: PeerTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,13 @@ class Written:
         rows: borrowers computed.
         identity: see ``Identity``.
         account: what became of the rows of events.
+        peers_hash: the hash of the distributions that percentiles were read from; empty: none.
     """
 
     rows: int
     identity: str
     account: Account
+    peers_hash: str
 
 
 def compute_folder(
@@ -102,18 +102,21 @@ def compute_folder(
     shards = _shards(folder, asof)
     identity = Identity(plan.hash)
     accounts: list[Account] = []
+    peers: PeerTable | None = None
     total, done = sum(len(names) for names in shards.values()), 0
     with opened(plan, wanted) as write:
         for shard, names in shards.items():
             loaded = folder.load(shard, plan, None if isinstance(asof, int) else names)
             instants = np.array([_instant(asof, name) for name in names], np.int64)
             sink = _sink((names, instants), identity, write)
-            compute_batch(plan, loaded.book.among(wanted.peers), instants, sink)
+            compute_batch(plan, loaded.book, instants, sink)
             done += len(names)
             if watch:
                 watch(done, total)
             accounts.append(loaded.account)
-    return Written(total, identity.hexdigest(), account_of(accounts))
+            peers = loaded.book.peers
+    used = "" if peers is None else peers.hash
+    return Written(total, identity.hexdigest(), account_of(accounts), used)
 
 
 def _shards(folder: EventFolder, asof: AsOf) -> dict[int, tuple[str, ...]]:

@@ -4,6 +4,7 @@
     firms/part-00000.parquet           enterprise_id, province, industry
     role_link/part-00000.parquet       which persons stand behind which firms, when, known when
     market_link/part-00000.parquet     the same of markets, the subjects of regional observations
+    peers.parquet                      what percentiles are read from, if it is there
 
 Parts of one number belong together: firms, their people and all their events. Markets belong to no
 shard, so all parts of their figures serve each; so does the one part of a folder that has only one.
@@ -28,6 +29,7 @@ from tael.variables.packing.fates import Fault
 from tael.variables.packing.links import FIRM, PERSON, ROLE
 from tael.variables.packing.pack import Behind, Packing, pack
 from tael.variables.packing.packed import Packed
+from tael.variables.packing.peer_file import read_peers
 from tael.variables.packing.schema import KNOWN_AT, SUBJECT, EventSchema
 from tael.variables.plan.plan import Plan
 
@@ -232,7 +234,8 @@ class EventFolder:
             SlotReport(slot, shard, made.rows, made.faults, made.refused)
             for slot, made in packings.items()
         )
-        book = Book(names, slots, self._groups(shard, names))
+        peers = read_peers(self.directory, plan)
+        book = Book(names, slots, self._groups(shard, names), peers)
         return Loaded(book, Account(tuple(reports), tuple(missing)))
 
     def table(
