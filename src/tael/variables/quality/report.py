@@ -23,9 +23,10 @@ _NAMES = {
 _SHARE = Axes(kind=Kind.PERCENT)
 
 
-def page_of(quality: Quality, definitions: Definitions, origin: str | Words) -> Page:
+def page_of(quality: Quality, definitions: Definitions, rules: Rules, origin: str | Words) -> Page:
     """The page; ``origin`` says on which data the figures stand."""
-    titles = {each.name: Words(zh=each.title.zh, en=each.title.en) for each in definitions.sources}
+    named = [*definitions.sources, *rules.agreements]
+    titles = {each.name: Words(zh=each.title.zh, en=each.title.en) for each in named}
     page = Page(Words(zh="数据质量", en="Data quality"), source=origin)
     _summary(page, quality)
     _alerts(page, quality.alerts, titles)
