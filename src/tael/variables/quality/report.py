@@ -25,8 +25,9 @@ _SHARE = Axes(kind=Kind.PERCENT)
 
 def page_of(quality: Quality, definitions: Definitions, rules: Rules, origin: str | Words) -> Page:
     """The page; ``origin`` says on which data the figures stand."""
-    named = [*definitions.sources, *rules.agreements]
-    titles = {each.name: Words(zh=each.title.zh, en=each.title.en) for each in named}
+    named = [(each.name, each.title) for each in definitions.sources]
+    named += [(each.name, each.title) for each in rules.agreements]
+    titles = {name: Words(zh=title.zh, en=title.en) for name, title in named}
     page = Page(Words(zh="数据质量", en="Data quality"), source=origin)
     _summary(page, quality)
     _alerts(page, quality.alerts, titles)
@@ -119,17 +120,27 @@ def _source(
     title, faults = titles[source], quality.faults[source]
     rules = ", ".join(f"{rule} {count}" for rule, count in sorted(faults.items()))
     page.section(title, Words(zh=f"隔离：{rules}", en=f"Set aside: {rules}") if rules else "")
+    delivered = [each for each in own if "." not in each.name]
     page.line_chart(
         Words(zh=f"{title.zh}：全国，按月平均", en=f"{title.en}: all regions, by month"),
-        [Series(_name(each.name, titles), _monthly(each)) for each in own],
+        [Series(_name(each.name, titles), _monthly(each)) for each in delivered],
         _SHARE,
     )
     page.bar_chart(
         Words(zh=f"{title.zh}：各地区，最近一年", en=f"{title.en}: by region, latest year"),
         [_region(each) for each in own[0].regions[1:]],
-        [Bars(_name(each.name, titles), _last_year(each)) for each in own if "." not in each.name],
+        [Bars(_name(each.name, titles), _last_year(each)) for each in delivered],
         _SHARE,
     )
+    agreements = [each for each in own if each not in delivered]
+    if agreements:
+        page.line_chart(
+            Words(
+                zh=f"{title.zh}：与其他来源的一致性", en=f"{title.en}: agreement with other sources"
+            ),
+            [Series(_name(each.name, titles), _monthly(each)) for each in agreements],
+            _SHARE,
+        )
 
 
 def _monthly(figure: of.Figure) -> list[tuple[date, float | None]]:
