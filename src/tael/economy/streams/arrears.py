@@ -1,9 +1,9 @@
 """How many payments an account is behind, month by month.
 
-Stress shows in lateness some months after it shows in taxes, power and enquiries, and such
-lateness is made good within three months. Whoever has defaulted pays nothing more: lateness then
-grows month by month, so that it always precedes the worst. Before the default nothing here
-depends on it, only on the stress that leads to it.
+Stress shows in lateness some months after it shows in taxes, power and enquiries, sooner with
+owners of little prudence or honesty, and such lateness is made good within three months. Whoever
+has defaulted pays nothing more: lateness then grows month by month, so that it always precedes the
+worst. Before the default nothing here depends on it, only on the stress that leads to it.
 """
 
 from __future__ import annotations
@@ -54,4 +54,6 @@ def _odds(credit: Credit, subject: Borrower, months: Life) -> Floats:
     lag = credit.stress_lag
     stress = np.concatenate([np.full(lag, months.stress[0]), months.stress[:-lag]])
     lift = credit.stress_in_late * np.minimum(stress, _MOST_STRESS)
-    return logistic(credit.late + lift + credit.prudence_in_late * subject.owner.prudence)
+    owner = subject.owner
+    steady = credit.prudence_in_late * owner.prudence + credit.honesty_in_late * owner.honesty
+    return logistic(credit.late + lift + steady)

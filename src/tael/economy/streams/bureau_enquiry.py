@@ -51,6 +51,7 @@ def _expected(world: World, subject: Borrower, months: Life) -> Floats:
     lift = (
         sources.enquiry_stress * np.minimum(months.stress, _MOST_STRESS)
         + sources.enquiry_hidden * months.hidden
+        + sources.enquiry_prudence * subject.owner.prudence
         + sources.enquiry_fraud * months.faking * int(packed)
     )
     recorded = world.recorded("bureau_enquiry", subject.firm.industry)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from tael.economy.agents.life import Life
-from tael.economy.agents.model import Borrower
+from tael.economy.agents.model import Borrower, Owner
 from tael.economy.streams.accounts import LENDERS, PAYS, PRODUCTS, Accounts, accounts
 from tael.economy.streams.arrears import behind
 from tael.economy.streams.rows import Amendment, Columns, Events, Happened, delivered
@@ -38,7 +38,8 @@ def bureau_tradeline(world: World, subject: Borrower, months: Life) -> Events:
     credit = world.parameters.sources.credit
     chance = Chance(subject.seed, subject.number, "bureau_tradeline")
     held = accounts(world, subject, months, chance)
-    grid = _grid(credit, months, held, (behind(credit, subject, months, held, chance), chance))
+    missed = behind(credit, subject, months, held, chance)
+    grid = _grid(credit, (subject.owner, months), held, (missed, chance))
     account, month = np.nonzero(_shown(world, subject, held))
     columns = {name: sheet[account, month] for name, sheet in grid.items()}
     happened = Happened(
@@ -73,10 +74,12 @@ def _shown(world: World, subject: Borrower, held: Accounts) -> np.ndarray:
     return shown
 
 
-def _grid(credit: Credit, months: Life, held: Accounts, drawn: tuple[Integers, Chance]) -> Columns:
+def _grid(
+    credit: Credit, whose: tuple[Owner, Life], held: Accounts, drawn: tuple[Integers, Chance]
+) -> Columns:
     """Status and sums of each account at each month's end, [account, month]."""
     missed, chance = drawn
-    balance = _balances(credit, months, held, (missed, chance))
+    balance = _balances(credit, whose, held, (missed, chance))
     before = _earlier(balance)
     final = np.arange(MONTHS) == held.last[:, None]
     lost = final & (held.written_off == 1)[:, None]
@@ -114,10 +117,16 @@ def _earlier(sheet: Integers) -> Integers:
     return np.concatenate([np.zeros((len(sheet), 1), dtype=np.int64), sheet[:, :-1]], axis=1)
 
 
+def _use(credit: Credit, owner: Owner) -> float:
+    return (
+        credit.use + credit.prudence_in_use * owner.prudence + credit.wealth_in_use * owner.wealth
+    )
+
+
 def _balances(
-    credit: Credit, months: Life, held: Accounts, drawn: tuple[Integers, Chance]
+    credit: Credit, whose: tuple[Owner, Life], held: Accounts, drawn: tuple[Integers, Chance]
 ) -> Integers:
-    missed, chance = drawn
+    (owner, months), (missed, chance) = whose, drawn
     month = np.arange(MONTHS)
     limit = held.limit[:, None]
     age = month - held.start[:, None]
@@ -127,7 +136,7 @@ def _balances(
     stress = np.minimum(months.stress, _MOST_STRESS)
     # Nobody draws on a card that is no longer paid: its use stays that of the last month served.
     at = np.minimum(month, np.maximum(held.stop[:, None] - 1, 0))
-    use = logistic(credit.use + credit.stress_in_use * stress + noise)
+    use = logistic(_use(credit, owner) + credit.stress_in_use * stress + noise)
     use = np.minimum(np.take_along_axis(use, at, axis=1), _FULL) + _OVER_LIMIT * missed
     used = np.floor(limit * np.minimum(use, 1 + 4 * _OVER_LIMIT)).astype(np.int64)
     pays = np.broadcast_to(held.pays[:, None], missed.shape)

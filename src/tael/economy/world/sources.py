@@ -10,6 +10,8 @@ class Flow:
     """One purpose of a bank account: events a month and their sum as a share of monthly sales.
 
     ``stress`` moves the number of events with stress; ``pool`` is the number of counterparties.
+    ``strain``, ``prudence`` and ``honesty`` move the logarithm of the sums with stress and with the
+    owner's traits.
     """
 
     purpose: str
@@ -19,29 +21,32 @@ class Flow:
     share: float
     stress: float
     pool: int
+    strain: float = 0.0
+    prudence: float = 0.0
+    honesty: float = 0.0
 
 
 def _flows() -> tuple[Flow, ...]:
     return (
         Flow("sales", "in", "enterprise", 0.91, 0.80, -0.10, 24),
-        Flow("supplier", "out", "enterprise", 0.56, 0.50, -0.10, 12),
-        Flow("wage", "out", "enterprise", 0.385, 0.12, -0.15, 4),
+        Flow("supplier", "out", "enterprise", 0.56, 0.50, -0.10, 12, -0.08),
+        Flow("wage", "out", "enterprise", 0.385, 0.12, -0.15, 4, -0.15, 0.10),
         Flow("rent", "out", "enterprise", 0.154, 0.05, -0.10, 1),
-        Flow("tax", "out", "enterprise", 0.154, 0.03, -0.15, 1),
+        Flow("tax", "out", "enterprise", 0.154, 0.03, -0.15, 1, -0.10, 0.0, 0.35),
         Flow("utility", "out", "enterprise", 0.154, 0.01, -0.10, 2),
-        Flow("loan_in", "in", "enterprise", 0.028, 0.15, 0.30, 3),
-        Flow("loan_repay", "out", "enterprise", 0.175, 0.05, 0.05, 3),
-        Flow("cash", "out", "enterprise", 0.126, 0.03, 0.15, 1),
-        Flow("own_transfer", "out", "enterprise", 0.154, 0.08, 0.20, 2),
-        Flow("fee", "out", "enterprise", 0.084, 0.001, 0.0, 1),
+        Flow("loan_in", "in", "enterprise", 0.028, 0.15, 0.30, 3, 0.20),
+        Flow("loan_repay", "out", "enterprise", 0.175, 0.05, 0.05, 3, 0.25, -0.10),
+        Flow("cash", "out", "enterprise", 0.126, 0.03, 0.15, 1, 0.10, -0.15, -0.30),
+        Flow("own_transfer", "out", "enterprise", 0.154, 0.08, 0.20, 2, 0.10, -0.25, -0.10),
+        Flow("fee", "out", "enterprise", 0.084, 0.001, 0.0, 1, 0.15, -0.30),
         Flow("refund", "out", "enterprise", 0.042, 0.01, 0.15, 10),
         Flow("own_transfer", "in", "person", 0.154, 0.08, 0.20, 2),
-        Flow("family", "out", "person", 0.21, 0.02, -0.05, 4),
-        Flow("family", "in", "person", 0.056, 0.03, 0.30, 4),
+        Flow("family", "out", "person", 0.21, 0.02, -0.05, 4, -0.10),
+        Flow("family", "in", "person", 0.056, 0.03, 0.30, 4, 0.20),
         Flow("cash", "out", "person", 0.105, 0.01, 0.05, 1),
-        Flow("loan_repay", "out", "person", 0.175, 0.03, 0.05, 3),
-        Flow("other", "out", "person", 0.245, 0.01, 0.0, 12),
-        Flow("own_transfer", "in", "enterprise", 0.05, 0.05, 0.35, 2),
+        Flow("loan_repay", "out", "person", 0.175, 0.03, 0.05, 3, 0.20, -0.35),
+        Flow("other", "out", "person", 0.245, 0.01, 0.0, 12, 0.0, -0.35),
+        Flow("own_transfer", "in", "enterprise", 0.05, 0.05, 0.35, 2, 0.25),
         Flow("cash", "in", "enterprise", 0.06, 0.03, -0.05, 1),
         Flow("family", "in", "enterprise", 0.02, 0.03, 0.30, 4),
         Flow("family", "out", "enterprise", 0.02, 0.01, 0.05, 4),
@@ -100,7 +105,7 @@ def _facilities() -> tuple[Facility, ...]:
         Facility("mortgage", "bank", "enterprise", 0.0002, -0.20, 110, 18, "instalment", 0.7, 4),
         Facility("card", "bank", "enterprise", 0.0003, 0.10, 48, 0.3, "revolving", 0.9, 1),
         Facility("mortgage", "bank", "person", 0.0011, -0.20, 180, 14, "instalment", 0.35, 9),
-        Facility("card", "bank", "person", 0.0030, 0.10, 72, 0.4, "revolving", 0.65, 4),
+        Facility("card", "bank", "person", 0.0038, 0.10, 72, 0.4, "revolving", 0.65, 4),
         Facility("consumer", "bank", "person", 0.0009, -0.10, 24, 0.8, "instalment", 0.6, 4),
         Facility(
             "consumer", "consumer_finance", "person", 0.0020, 0.35, 12, 0.15, "instalment", 0.75, 2
@@ -130,9 +135,10 @@ class Credit:
     most_limits: tuple[int, int] = (20_000_000_000, 1_000_000_000)
     rates: tuple[float, ...] = (0.06, 0.18, 0.15, 0.16)
     early: float = 0.12
-    late: float = -5.2
+    late: float = -4.9
     stress_in_late: float = 0.9
-    prudence_in_late: float = -0.5
+    prudence_in_late: float = -0.8
+    honesty_in_late: float = -0.4
     stress_lag: int = 4
     spells: tuple[float, float] = (0.72, 0.93)
     ends: tuple[float, float] = (0.50, 0.78)
@@ -141,6 +147,8 @@ class Credit:
     unresolved_months: int = 24
     use: float = -1.0
     stress_in_use: float = 0.6
+    prudence_in_use: float = -0.5
+    wealth_in_use: float = -0.3
     spread_of_use: float = 0.25
     stolen: float = 0.12
     circle_rounds: int = 2
@@ -402,6 +410,13 @@ class Sources:
     till_share: float = 0.5
     bank: Delivery = Delivery(1.0, 0.02, 20.0, 0.004, 0.003, 0.001)
     spread_of_amounts: float = 0.6
+    spread_of_sales: float = 0.25
+    cushion: float = 0.4
+    buffer_in_cushion: float = 0.6
+    stress_in_cushion: float = -0.4
+    cushion_of_owner: float = 0.3
+    wealth_in_cushion: float = 0.6
+    prudence_in_cushion: float = 0.3
     invoices_out: float = 0.95
     invoices_in: float = 0.75
     invoice_cost_share: float = 0.6
@@ -416,6 +431,7 @@ class Sources:
     enquiries_of_owner: float = 0.10
     enquiry_stress: float = 0.45
     enquiry_hidden: float = 0.30
+    enquiry_prudence: float = -0.25
     enquiry_fraud: float = 1.2
     enquiry: Delivery = Delivery(3.0, 0.08, 35.0, 0.003, 0.0, 0.002)
     tax_filers: float = 0.3
