@@ -16,6 +16,8 @@ from tael.report import Axes, Bars, Column, Figure, Kind, Page, Series, Tone, Wo
 
 LEAST_ORACLE, MOST_ORACLE = 0.78, 0.88
 _YEAR, _QUARTER = 12, 3
+_TEN_MILLION = 10_000_000
+_COIN = 0.5  # the AUC of no knowledge
 
 _SOURCES = {
     "bank_tx": Words("银行流水", "Bank transactions"),
@@ -120,7 +122,7 @@ def _headline(page: Page, manifest: Manifest, every: Cohort) -> None:
     page.figures(
         [
             Figure(Words("企业", "Firms"), manifest.identity.firms, kind=Kind.COUNT),
-            Figure(Words("事件", "Events"), events, kind=Kind.COUNT),
+            Figure(Words("事件", "Events"), _large(events), kind=Kind.COUNT),
             Figure(Words("申请", "Applications"), every.applications, kind=Kind.COUNT),
             Figure(Words("批准率", "Approved"), every.approval, kind=Kind.PERCENT),
             Figure(
@@ -275,6 +277,12 @@ def _oracle(page: Page, years: Sequence[Cohort]) -> None:
             Bars(Words("可预见的概率", "Foreseeable"), [item.foreseen for item in years]),
         ],
     )
+    page.bar_chart(
+        Words("可预见的部分：超出 0.5 的 AUC 之比", "Foreseeable part of the AUC above 0.5"),
+        [str(item.year) for item in years],
+        [Bars(Words("可预见的部分", "Foreseeable part"), [_foreseeable(item) for item in years])],
+        Axes(kind=Kind.PERCENT),
+    )
     header: list[Column | Words | str] = [
         Words("年份", "Year"),
         Column(Words("申请", "Applications"), Kind.COUNT),
@@ -297,6 +305,12 @@ def _oracle(page: Page, years: Sequence[Cohort]) -> None:
     )  # fmt: skip
 
 
+def _foreseeable(item: Cohort) -> float | None:
+    if item.oracle is None or item.foreseen is None or item.oracle <= _COIN:
+        return None
+    return (item.foreseen - _COIN) / (item.oracle - _COIN)
+
+
 def _volumes(page: Page, manifest: Manifest) -> None:
     page.section(Words("规模", "Volumes"))
     page.table(
@@ -312,6 +326,13 @@ def _volumes(page: Page, manifest: Manifest) -> None:
             "processes.",
         )
     )
+
+
+def _large(count: int) -> Words | int:
+    """A count that fits a tile: from ten million on in the large units of each language."""
+    if count < _TEN_MILLION:
+        return count
+    return Words(f"{count / 10_000:,.0f} 万", f"{count / 1_000_000:,.1f} million")
 
 
 def _content(table: str) -> Words | str:
