@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from tael.kernel import BadInput
 from tael.variables.kernel.checks import check_instants
-from tael.variables.kernel.sheet import NO_SOURCE, Sheet
+from tael.variables.kernel.sheet import NO_SOURCE, Sheet, make_sheet
 from tael.variables.packing.book import Book
+from tael.variables.packing.packed import LEAST_TIME, Packed, without_events
 from tael.variables.plan.plan import Plan, Section
 
 
@@ -40,16 +41,39 @@ def run_plan(plan: Plan, book: Book, asof: NDArray[np.int64], first: int, sheet:
         elif section.kind == "peers":
             groups = None if book.groups is None else book.groups[rows]
             run(section.plan, book.peers, groups, asof[rows], part)
-        elif section.slot in book.slots:
-            run(section.plan, book.slots[section.slot], asof, first, part)
-        else:
+        elif section.slot not in book.slots:
             _blank(section, sheet)
+        elif len(sheet.values) == 1 and _is_silent(book.slots[section.slot], first):
+            columns = slice(section.start, section.start + section.plan.width)
+            sheet.values[0, columns], sheet.reasons[0, columns] = _silence(section)
+        else:
+            run(section.plan, book.slots[section.slot], asof, first, part)
 
 
 @cache
 def _kernel(kind: str) -> Any:
     """The kernel of one kind, with arguments of its own; loaded when a plan first needs it."""
     return import_module(f"tael.variables.kernel.{kind}").run
+
+
+def _is_silent(packed: Packed, place: int) -> bool:
+    """Whether a borrower has the source and no event in it."""
+    silent = packed.offsets[place] == packed.offsets[place + 1] and packed.present[place]
+    return bool(silent)
+
+
+@lru_cache(maxsize=1_024)
+def _silence(section: Section) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """What a section is without events, at any instant: computed once by its kernel.
+
+    For one borrower, calling a kernel costs more than most of them compute, and few firms have
+    events in all sources.
+    """
+    measures = getattr(section.plan, "measures", None) or 0
+    sheet = make_sheet(1, section.plan.width)
+    instant = np.array([LEAST_TIME], np.int64)
+    _kernel(section.kind)(section.plan, without_events(1, measures), instant, 0, sheet)
+    return sheet.values[0], sheet.reasons[0]
 
 
 def _check(plan: Plan, book: Book, asof: NDArray[np.int64], first: int, sheet: Sheet) -> None:

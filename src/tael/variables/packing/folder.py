@@ -28,7 +28,7 @@ from tael.variables.packing.events import is_text
 from tael.variables.packing.fates import Fault
 from tael.variables.packing.links import FIRM, PERSON, ROLE
 from tael.variables.packing.pack import Behind, Packing, pack
-from tael.variables.packing.packed import Packed
+from tael.variables.packing.packed import Packed, without_events
 from tael.variables.packing.peer_file import read_peers
 from tael.variables.packing.schema import KNOWN_AT, SUBJECT, EventSchema
 from tael.variables.plan.plan import Plan
@@ -227,7 +227,7 @@ class EventFolder:
                 continue
             made = reader.pack(slot, schema)
             if made is None:
-                slots[slot] = _nothing(len(names), len(schema.measures))
+                slots[slot] = without_events(len(names), len(schema.measures))
             else:
                 packings[slot], slots[slot] = made, made.packed
         reports = (
@@ -408,18 +408,3 @@ def _known(table: pa.Table, by: int) -> pa.Table:
     kind = table[KNOWN_AT].type
     limit = pa.scalar(by, pa.timestamp("s", kind.tz)).cast(kind)
     return table.filter(pc.fill_null(pc.less_equal(table[KNOWN_AT], limit), fill_value=True))
-
-
-def _nothing(borrowers: int, measures: int) -> Packed:
-    """A source that is there and holds no event."""
-    none = np.zeros(0, np.int64)
-    return Packed(
-        offsets=np.zeros(borrowers + 1, np.int64),
-        time=none,
-        visible_from=none,
-        visible_to=none,
-        leaf=np.zeros(0, np.uint16),
-        measures=np.zeros((measures, 0), np.int64),
-        key=none,
-        present=np.ones(borrowers, np.bool_),
-    )

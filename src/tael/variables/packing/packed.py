@@ -98,6 +98,21 @@ class Packed:
         )  # fmt: skip
 
 
+def without_events(borrowers: int, measures: int) -> Packed:
+    """A source that every borrower has and that holds no event."""
+    none = np.zeros(0, np.int64)
+    return Packed(
+        offsets=np.zeros(borrowers + 1, np.int64),
+        time=none,
+        visible_from=none,
+        visible_to=none,
+        leaf=np.zeros(0, np.uint16),
+        measures=np.zeros((measures, 0), np.int64),
+        key=none,
+        present=np.ones(borrowers, np.bool_),
+    )
+
+
 def verify(packed: Packed) -> None:
     """Refuse events that break a limit or the order; the kernel relies on both.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from tael.kernel import BadInput
 from tael.variables.packing.book import Book
-from tael.variables.packing.packed import Packed
+from tael.variables.packing.packed import Packed, without_events
 
 _MAGIC = b"TAELBK\x01\x00"
 _START = len(_MAGIC) + 8
@@ -102,17 +103,8 @@ class _Reader:
 @cache
 def _empty(measures: int, present: bool) -> Packed:  # noqa: FBT001 - as read
     """One borrower without events: many slots of many borrowers, so made once."""
-    none = np.zeros(0, np.int64)
-    return Packed(
-        offsets=np.zeros(2, np.int64),
-        time=none,
-        visible_from=none,
-        visible_to=none,
-        leaf=np.zeros(0, np.uint16),
-        measures=np.zeros((measures, 0), np.int64),
-        key=none,
-        present=np.array([present], np.bool_),
-    )
+    packed = without_events(1, measures)
+    return packed if present else replace(packed, present=np.zeros(1, np.bool_))
 
 
 def _filled(data: bytes, blank: bytes, start: int) -> bytes:

@@ -29,9 +29,9 @@ class SectionPlan(Protocol):
         """How many outputs it has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Section:
-    """A part of a plan: what is computed of one slot by one kernel.
+    """A part of a plan: what is computed of one slot by one kernel. Each is only equal to itself.
 
     Attributes:
         slot: subject word and source (``ent.bank_tx``); empty for what is made of other columns.
