@@ -35,6 +35,17 @@ def firm(economy: Path) -> str:
     return str(name)
 
 
+@pytest.fixture(scope="module")
+def placed(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same source with a percentile of person and firm."""
+    folder = tmp_path_factory.mktemp("placed")
+    place = f"{{operation: percentile, title: {{zh: 位, en: place}}, of: {NAME}}}"
+    derived = f"  - {{kind: derived, windows: [365d], variables: {{place: {place}}}}}\n"
+    text = (few / "bureau_enquiry.yaml").read_text("utf-8")
+    (folder / "bureau_enquiry.yaml").write_text(text + derived, "utf-8")
+    return folder
+
+
 def run(*words: object) -> Result:
     """`tael variables` with ``words``."""
     return CliRunner().invoke(app, ["variables", *map(str, words)])
@@ -178,18 +189,13 @@ def test_rows_that_break_a_rule_are_told(economy: Path, few: Path, tmp_path: Pat
 
 
 def test_percentiles_have_values_once_peers_stand_in_the_folder(
-    economy: Path, tmp_path: Path, firm: str
+    economy: Path, placed: Path, tmp_path: Path, firm: str
 ) -> None:
-    folder, mine = tmp_path / "copy", tmp_path / "mine"
+    folder = tmp_path / "copy"
     shutil.copytree(economy, folder)
-    mine.mkdir()
-    text = (SHIPPED / "bureau_enquiry.yaml").read_text("utf-8")
-    place = f"{{operation: percentile, title: {{zh: 位, en: place}}, of: {NAME}}}"
-    derived = f"  - {{kind: derived, windows: [365d], variables: {{place: {place}}}}}\n"
-    (mine / "bureau_enquiry.yaml").write_text(text + derived, "utf-8")
-    words = (folder, firm, "--asof", DAY, "--definitions", mine, "--match", ".place.", "--json")
+    words = (folder, firm, "--asof", DAY, "--definitions", placed, "--match", ".place.", "--json")
     before = json.loads(run("compute", *words).stdout)
-    table = all_firms(compile_plan(load_definitions(mine)).placed)
+    table = all_firms(compile_plan(load_definitions(placed)).placed)
     write_peers(folder, table)
     after = json.loads(run("compute", *words).stdout)
 
@@ -205,19 +211,21 @@ def all_firms(placed: tuple[str, ...]) -> PeerTable:
     return PeerTable(np.array([0]), np.array([1_262_304_000]), cuts, placed)
 
 
-def test_too_few_firms_are_no_peers(economy: Path) -> None:
-    done = run("peers", economy, "--asof", DAY)
+def test_too_few_firms_are_no_peers(economy: Path, placed: Path) -> None:
+    done = run("peers", economy, "--asof", DAY, "--definitions", placed)
 
     assert done.exit_code == 3
     assert "too few firms were active at any of them (rule: 20 firms" in done.stderr
     assert not (economy / "peers.parquet").exists()
 
 
-def test_a_file_of_peers_that_is_none_is_refused(economy: Path, tmp_path: Path, firm: str) -> None:
+def test_a_file_of_peers_that_is_none_is_refused(
+    economy: Path, placed: Path, tmp_path: Path, firm: str
+) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(economy, folder)
     (folder / "peers.parquet").write_bytes(b"PAR1")
-    done = run("compute", folder, firm, "--asof", DAY)
+    done = run("compute", folder, firm, "--asof", DAY, "--definitions", placed)
 
     assert done.exit_code == 3
     assert "peers.parquet" in done.stderr
