@@ -60,7 +60,8 @@ def from_bytes(data: bytes) -> Book:
     if data[: len(_MAGIC)] != _MAGIC:
         raise BadInput("these are no stored events of this version", field="data", rule="magic")
     body = memoryview(data)[len(_MAGIC) + 4 :]
-    if int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 4], "little") != zlib.crc32(body):
+    told = int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 4], "little")
+    if len(data) <= _START or told != zlib.crc32(body):
         raise BadInput("the stored events are damaged or cut off", field="data", rule="checksum")
     end = _START + int.from_bytes(body[:4], "little")
     header: dict[str, Any] = json.loads(data[_START:end])
