@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tael.variables.drivers.batch import Sink, compute_batch
+from tael.variables.drivers.backfill import FolderRows, RowSink, shards_of
 from tael.variables.drivers.identity import Identity
-from tael.variables.kernel.checks import check_instants
 from tael.variables.kernel.sheet import VALUE, Sheet, row_hashes
 from tael.variables.packing.folder import Account, EventFolder, account_of
-from tael.variables.plan.peers import PeerTable
+from tael.variables.packing.peer_file import read_peers
 from tael.variables.plan.plan import Plan
 
 if TYPE_CHECKING:
@@ -99,49 +98,28 @@ def compute_folder(
         TableRefused: a source has not the columns of its definition.
     """
     folder = EventFolder(directory)
-    shards = _shards(folder, asof)
+    shards, source = shards_of(folder, asof), FolderRows(folder, plan)
     identity = Identity(plan.hash)
     accounts: list[Account] = []
-    peers: PeerTable | None = None
-    total, done = sum(len(names) for names in shards.values()), 0
+    total, done = sum(looks.rows for looks in shards.values()), 0
     with opened(plan, wanted) as write:
-        for shard, names in shards.items():
-            loaded = folder.load(shard, plan, None if isinstance(asof, int) else names)
-            instants = np.array([_instant(asof, name) for name in names], np.int64)
-            sink = _sink((names, instants), identity, write)
-            compute_batch(plan, loaded.book, instants, sink)
-            done += len(names)
+        for shard, looks in shards.items():
+            accounts.append(source.run(shard, looks, hashed(identity, write)))
+            done += looks.rows
             if watch:
                 watch(done, total)
-            accounts.append(loaded.account)
-            peers = loaded.book.peers
+    peers = read_peers(directory, plan)
     used = "" if peers is None else peers.hash
     return Written(total, identity.hexdigest(), account_of(accounts), used)
 
 
-def _shards(folder: EventFolder, asof: AsOf) -> dict[int, tuple[str, ...]]:
-    """The borrowers of each shard that are computed; every instant is looked at before the work."""
-    if isinstance(asof, int):
-        check_instants(np.array([asof], np.int64))
-        return {shard: folder.borrowers(shard) for shard in folder.shards}
-    check_instants(np.array(list(asof.values()), np.int64))
-    return folder.shards_of(list(asof))
+def hashed(identity: Identity, write: Write) -> RowSink:
+    """A sink that hashes each row once, for the identity of the run and for its file."""
 
-
-def _instant(asof: AsOf, borrower: str) -> int:
-    return asof if isinstance(asof, int) else asof[borrower]
-
-
-def _sink(
-    whose: tuple[tuple[str, ...], NDArray[np.int64]], identity: Identity, write: Write
-) -> Sink:
-    names, instants = whose
-
-    def take(first: int, sheet: Sheet) -> None:
-        part = slice(first, first + len(sheet.values))
+    def take(borrowers: tuple[str, ...], asof: NDArray[np.int64], sheet: Sheet) -> None:
         hashes = row_hashes(identity.plan_hash, sheet)
-        identity.add_hashes(names[part], instants[part], hashes)
-        write(Rows(names[part], instants[part], hashes, sheet))
+        identity.add_hashes(borrowers, asof, hashes)
+        write(Rows(borrowers, asof, hashes, sheet))
 
     return take
 
