@@ -357,6 +357,7 @@ class _Shard:
         self.folder, self.shard, self.names = folder, shard, names
         self.partial, self.known_by = which
         self.links: dict[str, Behind] = {}
+        self.last: tuple[str, pa.Table | None] = ("", None)
 
     def pack(self, slot: str, schema: EventSchema) -> Packing | None:
         """None: the source has no events in this shard."""
@@ -366,12 +367,20 @@ class _Shard:
         if self.partial or self.folder.common(where):
             people = behind.links[PERSON].unique().to_pylist() if behind else self.names
             subjects = (SUBJECT, people)
-        table = self.folder.table(where, self.shard, subjects)
+        table = self._table(where, subjects)
         if table is None:
             return None
         if self.known_by is not None:
             table = _known(table, self.known_by)
         return pack(table, schema, self.names, behind=behind)
+
+    def _table(self, where: str, subjects: tuple[str, Sequence[str]] | None) -> pa.Table | None:
+        """A source's rows; the whole part is kept for the next slot, often of the same source."""
+        if subjects is not None:
+            return self.folder.table(where, self.shard, subjects)
+        if where != self.last[0]:
+            self.last = where, self.folder.table(where, self.shard, None)
+        return self.last[1]
 
     def _behind(self, slot: str, source: str) -> Behind | None:
         if source in MARKET_SOURCES:
