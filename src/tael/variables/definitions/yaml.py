@@ -21,16 +21,18 @@ class Node:
     value: str | tuple[Node, ...] | dict[str, Node]
 
 
-def read_yaml(text: str, file: str, findings: Findings) -> Node | None:
+def read_yaml(text: str, file: str, findings: Findings, *, compiled: bool = True) -> Node | None:
     """The document ``text`` of ``file``; None, with a finding, when it is no plain YAML.
 
     Aliases are refused: they hide what a definition says, and a small file could grow huge.
+    ``compiled``: with the compiled reader where there is one; what is read is the same.
     """
     import yaml  # noqa: PLC0415 - an extra, loaded by who reads definitions
 
     try:
         try:
-            alias, root = _composed(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            quick = getattr(yaml, "CSafeLoader", yaml.SafeLoader) if compiled else yaml.SafeLoader
+            alias, root = _composed(text, quick)
         except yaml.YAMLError:
             # The compiled reader is ten times as fast and says less; not every machine has it.
             alias, root = _composed(text, yaml.SafeLoader)
