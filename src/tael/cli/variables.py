@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tael.cli import variables_examples
+from tael.cli import variables_backfill, variables_examples
 from tael.cli.exits import ExitCode
 from tael.cli.output import AsJson, say, show, table
 from tael.cli.variables_inputs import Match
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # a command loads these when it runs; help must not
 group = typer.Typer(help="Variables of person and enterprise.", no_args_is_help=True)
 group.command()(compute)
 group.command()(batch)
+group.command()(variables_backfill.backfill)
 group.command()(oracle)
 group.command()(peers)
 group.command()(variables_examples.example)
@@ -54,7 +55,8 @@ def expand(
         tael variables expand --json
     """
     from tael.variables import expand as make
-    from tael.variables import load_definitions, new_ids, write_ids
+    from tael.variables import load_definitions
+    from tael.variables.definitions import new_ids, write_ids
 
     definitions = load_definitions(folder)
     variables = make(definitions)
@@ -90,7 +92,7 @@ def check(folder: Folder = None, as_json: AsJson = False) -> None:
         tael variables check
         tael variables check definitions --json
     """
-    from tael.variables import new_ids, read_definitions
+    from tael.variables.definitions import new_ids, read_definitions
 
     definitions, variables, findings = read_definitions(folder)
     counts = Counter(each.source for each in variables)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,6 +73,33 @@ def asof_file(path: Path) -> dict[str, int]:
         NotFound: no such file. BadInput: another header, a row without a borrower or an instant, or
             a borrower twice; with the line.
     """
+    found: dict[str, int] = {}
+    for row, borrower, when in _asof_rows(path):
+        if borrower in found:
+            raise BadInput(f"{borrower} stands twice", field="borrower", row=row,
+                           rule="one instant a borrower")  # fmt: skip
+        found[borrower] = when
+    return found
+
+
+def asof_file_of_several(path: Path) -> dict[str, list[int]]:
+    """The same of a file that may name a borrower with several instants, each in a row.
+
+    Raises:
+        NotFound, BadInput: as `asof_file`, but for a borrower and instant that stand twice.
+    """
+    found: dict[str, list[int]] = {}
+    for row, borrower, when in _asof_rows(path):
+        held = found.setdefault(borrower, [])
+        if when in held:
+            raise BadInput(f"{borrower} stands twice as of that instant", field="asof", row=row,
+                           rule="a borrower is looked at once as of an instant")  # fmt: skip
+        held.append(when)
+    return found
+
+
+def _asof_rows(path: Path) -> list[tuple[int, str, int]]:
+    """Line, borrower and instant of each row."""
     try:
         lines = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
     except FileNotFoundError:
@@ -84,30 +112,67 @@ def asof_file(path: Path) -> dict[str, int]:
         raise BadInput(f"{path} has {', '.join(header) or 'none'}", field="asof-file", row=1,
                        rule=rule)  # fmt: skip
     who, when = header.index("borrower"), header.index("asof")
-    found: dict[str, int] = {}
+    found = []
     for row, cells in enumerate(lines[1:], 2):
         if len(cells) != len(header) or not cells[who]:
             raise BadInput(f"{','.join(cells)!r} is no borrower and instant", field="asof-file",
                            row=row, rule="a borrower and an instant a line")  # fmt: skip
-        if cells[who] in found:
-            raise BadInput(f"{cells[who]} stands twice", field="borrower", row=row,
-                           rule="one instant a borrower")  # fmt: skip
-        found[cells[who]] = instant(cells[when], row)
+        found.append((row, cells[who], instant(cells[when], row)))
     if not found:
         raise BadInput(f"{path} names nobody", field="asof-file", rule="at least one borrower")
     return found
 
 
+def day(text: str, field: str) -> date:
+    """A day.
+
+    Raises:
+        BadInput: it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        rule = "a day like 2016-07-01"
+        raise BadInput(f"{text!r} is no day", field=field, rule=rule) from None
+
+
+def columns_file(path: Path) -> dict[str, int]:
+    """Names of variables, one a line, each with its line.
+
+    Raises:
+        NotFound: no such file. BadInput: it names none, or one twice.
+    """
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {path}", field="columns") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is no text in UTF-8", field="columns", rule="a text") from None
+    found: dict[str, int] = {}
+    for row, line in enumerate(lines, 1):
+        name = line.strip()
+        if name in found:
+            raise BadInput(f"{name} stands twice", field="column", row=row, rule="each name once")
+        if name:
+            found[name] = row
+    if not found:
+        raise BadInput(f"{path} names nothing", field="columns", rule="a name a line")
+    return found
+
+
 def plan_of(
-    folder: Path | None, columns: Sequence[str] = (), match: str = ""
+    folder: Path | None, columns: Sequence[str] | Mapping[str, int] = (), match: str = ""
 ) -> tuple[Plan, list[Variable]]:
     """The plan and the variables that are asked for: all of them, or those named and matched.
+
+    ``columns`` may say in which line of a file each name stands.
 
     Raises:
         DefinitionError: the definitions break rules. BadInput: no variable of a name, or none that
             holds the text.
     """
-    from tael.variables import DefinitionError, compile_plan, read_definitions
+    from tael.variables import compile_plan
+    from tael.variables.definitions import DefinitionError, read_definitions
 
     definitions, variables, findings = read_definitions(folder)
     if findings:
@@ -116,7 +181,8 @@ def plan_of(
     for name in columns:
         if name not in known:
             rule = "a name that `tael variables expand` lists"
-            raise BadInput(f"there is no variable {name!r}", field="column", rule=rule)
+            row = columns[name] if isinstance(columns, Mapping) else None
+            raise BadInput(f"there is no variable {name!r}", field="column", row=row, rule=rule)
     wanted = set(columns)
     found = [each for each in variables if each.name in wanted]
     if match or not columns:

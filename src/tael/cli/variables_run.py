@@ -213,7 +213,8 @@ def peers(
         tael variables peers economy --asof 2015-01-01 --asof 2016-01-01
         tael variables peers economy --asof 2016-01-01 --json
     """
-    from tael.variables import load_definitions, store_peers
+    from tael.variables import load_definitions
+    from tael.variables.drivers import store_peers
 
     times = [instant(each) for each in asof]
     place, made = store_peers(folder, load_definitions(definitions), times)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tael.kernel import BadInput
-from tael.variables import DefinitionError, load_definitions, read_definitions
+from tael.variables import load_definitions
+from tael.variables.definitions import DefinitionError, read_definitions
 
 GOOD = (Path(__file__).parent / "cases/rents.yaml").read_text("utf-8")
 

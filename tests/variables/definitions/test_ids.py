@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tael.variables import expand, load_definitions, new_ids, read_definitions, write_ids
+from tael.variables import expand, load_definitions
+from tael.variables.definitions import new_ids, read_definitions, write_ids
 
 GOOD = (Path(__file__).parent / "cases/rents.yaml").read_text("utf-8")
 GROUP = "{all: all, shop: {codes: [shop, store], title: {zh: 店铺, en: shops}}}"

@@ -10,8 +10,9 @@ from collections import Counter
 
 import pytest
 
-from tael.variables import Variable, expand, load_definitions, make_catalogue, new_ids
+from tael.variables import Variable, expand, load_definitions, make_catalogue
 from tael.variables.catalogue import Catalogue
+from tael.variables.definitions import new_ids
 
 # Source → how many raw variables it makes at least.
 LEAST = {

@@ -99,12 +99,16 @@ class Done:
         identity: of all rows, see ``Identity``.
         parts: in their order.
         computed: how many of them were computed now; the others stood there.
+        plan_hash: the hash of the plan.
+        peers_hash: the hash of the distributions that percentiles were read from; empty: none.
     """
 
     rows: int
     identity: str
     parts: tuple[Part, ...]
     computed: int
+    plan_hash: str
+    peers_hash: str
 
     def told(self) -> list[str]:
         """What became of rows of events, as sentences, each once."""
@@ -259,7 +263,14 @@ class _Run:
         whole = Identity(self.plan.hash)
         for part in parts:
             self._add(part, whole)
-        done = Done(sum(part.rows for part in parts), whole.hexdigest(), tuple(parts), computed)
+        done = Done(
+            rows=sum(part.rows for part in parts),
+            identity=whole.hexdigest(),
+            parts=tuple(parts),
+            computed=computed,
+            plan_hash=self.plan.hash,
+            peers_hash=str(self.what["peers"] or ""),
+        )
         told = [{"file": each.name, "rows": each.rows, "identity": each.identity, **each.account}
                 for each in parts]  # fmt: skip
         self._write({"format": FORMAT, "run": self.what, "parts": told, "rows": done.rows,
