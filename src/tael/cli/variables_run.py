@@ -57,7 +57,7 @@ def compute(
 
     when = instant(asof)
     plan, variables = plan_of(definitions)
-    loaded = load_book(folder, plan, [borrower])
+    loaded = load_book(folder, plan, [borrower], known_by=when)
     result = run(plan, loaded.book, when)
     shown = chosen(variables, match)
     data = {
@@ -162,7 +162,7 @@ def oracle(
 
     when = instant(asof)
     plan, variables = plan_of(definitions, (), match)
-    loaded = load_book(folder, plan, [borrower])
+    loaded = load_book(folder, plan, [borrower], known_by=when)
     _say(loaded.account.lines())
     mine, plain = run(plan, loaded.book, when), compute_by_oracle(plan, loaded.book, when)
     pairs = [(each, _pair(mine, plain, plan.column(each.name))) for each in variables]

@@ -114,3 +114,19 @@ def test_faulty_files_are_refused_with_the_row(  # noqa: PLR0917 - a table of ca
 
     assert done.exit_code == 3
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("firm", ["F4", "F5"])
+def test_one_borrower_alone_has_the_row_of_the_training_set(
+    restless: Path, few: Path, tmp_path: Path, firm: str
+) -> None:
+    words = ["variables", "compute", restless, firm, "--asof", "2020-06-01", "--json"]
+    given = [str(word) for word in [*words, "--definitions", few]]
+    alone = json.loads(CliRunner().invoke(app, given).stdout)
+    asof, out = tmp_path / "asof.csv", tmp_path / "out"
+    asof.write_text(f"borrower,asof\n{firm},2019-07-01\n{firm},2020-06-01\n")
+    done = run(restless, few, "--asof-file", asof, "--out", out)
+
+    assert done.exit_code == 0
+    assert alone["row_hash"] == pq.read_table(out / "part-00001.parquet")["row_hash"][1].as_py()
+    assert {each["missing"] for each in alone["variables"]} & {"no_source"} == set()
