@@ -47,7 +47,7 @@ def policies() -> tuple[Policy, ...]:
 class Demand:
     """Who applies when: the chance of a month, and how growth, stress and a closed door move it."""
 
-    monthly: float = 0.031
+    monthly: float = 0.0365
     growth: float = 0.9
     growth_months: int = 6
     stress: float = 0.32
