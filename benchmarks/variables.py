@@ -76,7 +76,7 @@ def plan() -> WindowPlan:
         if not (aggregate == "velocity" and window == len(WINDOWS))
     )
     windows = (*(days * DAY for days in WINDOWS), None)
-    return WindowPlan(2 * CATEGORIES, filters, windows, 1, outputs)
+    return WindowPlan(2 * CATEGORIES, filters, windows, 1, outputs).in_run_order()
 
 
 def whole() -> Plan:

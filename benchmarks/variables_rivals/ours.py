@@ -43,7 +43,7 @@ def plan() -> WindowPlan:
     )
     windows = tuple(days and days * DAY for days in WINDOWS)
     outputs = tuple(Output(aggregate, number, window) for number, window, aggregate in COLUMNS)
-    return WindowPlan(2 * CATEGORIES, filters, windows, 1, outputs)
+    return WindowPlan(2 * CATEGORIES, filters, windows, 1, outputs).in_run_order()
 
 
 def exported(ours: Ours) -> Data:
@@ -67,10 +67,14 @@ def exported(ours: Ours) -> Data:
 def answers(ours: Ours, borrowers: np.ndarray) -> np.ndarray:
     """Values of these borrowers, float64[rows, columns of `COLUMNS`]."""
     sheet = make_sheet(1, len(ours.plan.outputs))
+    place = {
+        (each.filter, each.window, each.aggregate): n for n, each in enumerate(ours.plan.outputs)
+    }
+    order = [place[each] for each in COLUMNS]
     found = []
     for borrower in borrowers:
         run(ours.plan, ours.packed, ours.asof, int(borrower), sheet)
-        found.append(sheet.values[0].copy())
+        found.append(sheet.values[0, order])
     return np.array(found)
 
 

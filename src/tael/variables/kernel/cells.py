@@ -2,11 +2,13 @@
 
 A borrower's events are read newest to oldest, so the window only ever grows. Each event goes into
 one cell, its leaf's in the shortest window that holds it. Then leaves are added to the filters that
-hold them, and shorter windows to longer ones. Everything is integers: no order of adding changes a
-bit.
+hold them, the cells are laid out column by column, and shorter windows are added to longer ones.
+Everything is integers: no order of adding changes a bit.
 
-Columns of a cell: n, newest (place of the event), oldest, Σday, Σday²; then of each measure Σa, the
-low 32 bits of Σa², its other bits, Σa·day, min, max. day = whole days before the as-of instant.
+Cells are numbered window by window: cell = window · F + filter. Sums of a cell: n, Σday, Σday²,
+then of each measure Σa, the low 32 bits of Σa², its other bits, Σa·day. Tops of a cell, the largest
+of: -newest (place of the event), oldest, then of each measure -a and a. day = whole days before the
+as-of instant. Columns are the sums, then the tops.
 """
 
 from __future__ import annotations
@@ -18,31 +20,44 @@ from numpy.typing import NDArray
 
 from tael.variables.kernel.compiled import compiled, inlined
 from tael.variables.kernel.keys import Keys, Place, shift_for, slot_of
-from tael.variables.kernel.rows import visible
 from tael.variables.packing.packed import Events
 from tael.variables.plan.windows import WindowArrays
 
 _DAY = 86_400
 _HALF_BITS, _LOW_HALF = 20, (1 << 20) - 1
+_WORD = 1 << 31  # the square of a smaller amount fits 62 bits
 _LOW = 0xFFFFFFFF
+_LEAST = -(1 << 62)  # below every top
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
+SUMS_OF_EVENTS, SUMS_OF_MEASURE = 3, 4
+TOPS_OF_EVENTS, TOPS_OF_MEASURE = 2, 2
 
 
 class Work(NamedTuple):
-    """Memory of one run, used again for every borrower.
+    """Memory of one run, used again for every borrower; S sums and T tops a cell.
 
     Attributes:
-        leaves: int64[L·W, columns], cells of leaves by shortest window.
-        cells: int64[F·W, columns], cells of filters, at last by nested window.
-        distinct: int64[F·W], keys not seen in a newer event of the filter, by shortest window.
+        leaf_used: bool[L·W], whether the leaf's cell holds an event.
+        leaf_cells: int64[L·W], the cells that do, by leaf · W + window.
+        leaf_sums: int64[L·W, S].
+        leaf_tops: int64[L·W, T].
+        sums: int64[W·F, S], of filters, by shortest window.
+        tops: int64[W·F, T], the same.
+        columns: int64[S + T, W·F], of filters, by nested window.
+        distinct: int64[W·F], keys, at last by nested window.
         keys: a table of so many slots.
         seen: uint64[slots, words], bit f says that filter f has seen the key.
-        values: float64[aggregates], what the cell at hand says, by code.
-        reasons: uint8[aggregates], why; 0 where nothing else is ever said.
+        values: float64[outputs], a row on its way to a sheet of another order.
+        reasons: uint8[outputs], the same.
     """
 
-    leaves: NDArray[np.int64]
-    cells: NDArray[np.int64]
+    leaf_used: NDArray[np.bool_]
+    leaf_cells: NDArray[np.int64]
+    leaf_sums: NDArray[np.int64]
+    leaf_tops: NDArray[np.int64]
+    sums: NDArray[np.int64]
+    tops: NDArray[np.int64]
+    columns: NDArray[np.int64]
     distinct: NDArray[np.int64]
     keys: Keys
     seen: NDArray[np.uint64]
@@ -51,119 +66,152 @@ class Work(NamedTuple):
 
 
 @compiled
-def gather(plan: WindowArrays, events: Events, work: Work, b: int, asof: int) -> None:
-    """Fill the cells of borrower ``b``; what is not visible at ``asof`` is not looked at."""
-    work.leaves[:, 0] = 0
-    work.cells[:, 0] = 0
+def gather(plan: WindowArrays, events: Events, work: Work, b: int, asof: int) -> int:
+    """Fill the columns of borrower ``b``; what is not visible at ``asof`` is not looked at.
+
+    Returns:
+        How many cells of leaves hold an event; 0: the columns are not filled.
+    """
+    used = _read(plan, events, work, b, asof)
+    if used == 0:
+        return 0
+    _to_filters(plan, work, used)
+    _to_columns(work)
+    _to_nested(plan, work)
+    return used
+
+
+@inlined
+def _read(plan: WindowArrays, events: Events, work: Work, b: int, asof: int) -> int:
     counts = plan.sizes[1] != 0
-    last = len(plan.windows)
-    begin, end = events.offsets[b], events.offsets[b + 1]
+    last, filters = len(plan.windows), len(work.distinct) // len(plan.windows)
+    work.leaf_used[:] = False
     if counts:
         work.distinct[:] = 0
+    begin, end = events.offsets[b], events.offsets[b + 1]
     shift = shift_for(end - begin)
-    window = 0
+    used = window = 0
+    bound = asof - plan.windows[0]
     for i in range(begin, end):
-        if not visible(events, i, asof):
-            continue
         time = events.time[i]
-        while window < last and time < asof - plan.windows[window]:
+        # Without branches: which of the three hides an event cannot be guessed.
+        if (time >= asof) | (events.visible_from[i] > asof) | (events.visible_to[i] <= asof):
+            continue
+        while time < bound and window < last:
             window += 1
+            if window < last:
+                bound = asof - plan.windows[window]
         if window == last:
             break
         leaf = np.int64(events.leaf[i])
-        _add(events, work, leaf * last + window, i, (asof - time) // _DAY)
+        cell = leaf * last + window
+        if not work.leaf_used[cell]:
+            _open(work, cell, i)
+            work.leaf_cells[used] = cell
+            used += 1
+        _add(events, work, cell, i, (asof - time) // _DAY)
         if counts:
             slot, fresh = slot_of(work.keys, events.key[i], b + 1, shift)
             if fresh:
                 work.seen[slot, :] = _ZERO
-            _see(plan, work, slot, leaf, window)
-    _to_filters(plan, work)
-    _to_nested(plan, work)
+            _see(plan, work, slot, leaf, window * filters)
+    return used
+
+
+@inlined
+def _open(work: Work, cell: Place, i: int) -> None:
+    """An empty cell, into which the event ``i`` goes first: it is the newest."""
+    work.leaf_used[cell] = True
+    work.leaf_sums[cell, :] = 0
+    work.leaf_tops[cell, :] = _LEAST
+    work.leaf_tops[cell, 0] = -i
 
 
 @inlined
 def _add(events: Events, work: Work, cell: Place, i: int, day: int) -> None:
-    cells = work.leaves
-    first = cells[cell, 0] == 0
-    if first:
-        cells[cell, 1] = i
-        cells[cell, 3:] = 0
-    cells[cell, 0] += 1
-    cells[cell, 2] = i
-    cells[cell, 3] += day
-    cells[cell, 4] += day * day
+    sums, tops = work.leaf_sums[cell], work.leaf_tops[cell]
+    sums[0] += 1
+    sums[1] += day
+    sums[2] += day * day
+    tops[1] = i
     for measure in range(len(events.measures)):
-        column = 5 + 6 * measure
         amount = events.measures[measure, i]
-        size = abs(amount)  # at most 10^12 < 2^40: its square in two limbs of 20 bits each
-        upper, lower = size >> _HALF_BITS, size & _LOW_HALF
-        rest = ((2 * upper * lower) << _HALF_BITS) + lower * lower
-        cells[cell, column] += amount
-        cells[cell, column + 1] += rest & _LOW
-        cells[cell, column + 2] += ((upper * upper) << 8) + (rest >> 32)
-        cells[cell, column + 3] += amount * day
-        if first or amount < cells[cell, column + 4]:
-            cells[cell, column + 4] = amount
-        if first or amount > cells[cell, column + 5]:
-            cells[cell, column + 5] = amount
+        size = abs(amount)
+        at = SUMS_OF_EVENTS + SUMS_OF_MEASURE * measure
+        sums[at] += amount
+        if size < _WORD:
+            square = size * size
+            sums[at + 1] += square & _LOW
+            sums[at + 2] += square >> 32
+        else:  # at most 10^12 < 2^40: in two limbs of 20 bits each
+            upper, lower = size >> _HALF_BITS, size & _LOW_HALF
+            rest = ((2 * upper * lower) << _HALF_BITS) + lower * lower
+            sums[at + 1] += rest & _LOW
+            sums[at + 2] += ((upper * upper) << 8) + (rest >> 32)
+        sums[at + 3] += amount * day
+        at = TOPS_OF_EVENTS + TOPS_OF_MEASURE * measure
+        tops[at] = max(tops[at], -amount)
+        tops[at + 1] = max(tops[at + 1], amount)
 
 
 @inlined
-def _see(plan: WindowArrays, work: Work, slot: Place, leaf: Place, window: int) -> None:
-    """Count the key in the filters that see it for the first time: in its newest event."""
-    fresh = _ZERO
-    for word in range(plan.leaf_masks.shape[1]):
-        fresh |= plan.leaf_masks[leaf, word] & ~work.seen[slot, word]
-    if fresh == _ZERO:
-        return
-    last = len(plan.windows)
+def _see(plan: WindowArrays, work: Work, slot: Place, leaf: Place, row: int) -> None:
+    """Count the key in the filters that see it for the first time: in its newest event.
+
+    Added without a branch: whether a filter has seen the key cannot be guessed.
+    """
     for j in range(plan.leaf_starts[leaf], plan.leaf_starts[leaf + 1]):
         number = plan.leaf_filters[j]
         unseen = ~work.seen[slot, number >> 6] >> np.uint64(number & 63)
-        # Added without a branch: whether a filter has seen the key cannot be guessed.
-        work.distinct[number * last + window] += np.int64(unseen & _ONE)
+        work.distinct[row + number] += np.int64(unseen & _ONE)
     for word in range(plan.leaf_masks.shape[1]):
         work.seen[slot, word] |= plan.leaf_masks[leaf, word]
 
 
 @inlined
-def _to_filters(plan: WindowArrays, work: Work) -> None:
-    last = len(plan.windows)
-    for leaf in range(len(plan.leaf_masks)):
-        for window in range(last):
-            cell = leaf * last + window
-            if work.leaves[cell, 0] == 0:
-                continue
-            for j in range(plan.leaf_starts[leaf], plan.leaf_starts[leaf + 1]):
-                _merge(work.cells, plan.leaf_filters[j] * last + window, work.leaves, cell)
+def _to_filters(plan: WindowArrays, work: Work, used: int) -> None:
+    last, filters = len(plan.windows), len(work.distinct) // len(plan.windows)
+    work.sums[:] = 0
+    work.tops[:] = _LEAST
+    for place in range(used):
+        cell = work.leaf_cells[place]
+        leaf = cell // last
+        row = (cell - leaf * last) * filters
+        sums, tops = work.leaf_sums[cell], work.leaf_tops[cell]
+        for j in range(plan.leaf_starts[leaf], plan.leaf_starts[leaf + 1]):
+            into = work.sums[row + plan.leaf_filters[j]]
+            for column in range(len(into)):
+                into[column] += sums[column]
+            into = work.tops[row + plan.leaf_filters[j]]
+            for column in range(len(into)):
+                into[column] = max(into[column], tops[column])
+
+
+@inlined
+def _to_columns(work: Work) -> None:
+    """Column after column: the loops that read cells then read what lies together."""
+    sums = work.sums.shape[1]
+    for column in range(sums):
+        into = work.columns[column]
+        for cell in range(len(into)):
+            into[cell] = work.sums[cell, column]
+    for column in range(work.tops.shape[1]):
+        into = work.columns[sums + column]
+        for cell in range(len(into)):
+            into[cell] = work.tops[cell, column]
 
 
 @inlined
 def _to_nested(plan: WindowArrays, work: Work) -> None:
-    last = len(plan.windows)
-    for start in range(0, len(work.cells), last):
-        for cell in range(start + 1, start + last):
-            work.distinct[cell] += work.distinct[cell - 1]
-            if work.cells[cell - 1, 0] != 0:
-                _merge(work.cells, cell, work.cells, cell - 1)
-
-
-@inlined
-def _merge(into: NDArray[np.int64], cell: int, cells: NDArray[np.int64], other: int) -> None:
-    mine, more = into[cell], cells[other]
-    if mine[0] == 0:
-        for column in range(len(mine)):
-            mine[column] = more[column]
-        return
-    mine[0] += more[0]
-    mine[1] = min(mine[1], more[1])
-    mine[2] = max(mine[2], more[2])
-    mine[3] += more[3]
-    mine[4] += more[4]
-    for column in range(5, len(mine), 6):
-        mine[column] += more[column]
-        mine[column + 1] += more[column + 1]
-        mine[column + 2] += more[column + 2]
-        mine[column + 3] += more[column + 3]
-        mine[column + 4] = min(mine[column + 4], more[column + 4])
-        mine[column + 5] = max(mine[column + 5], more[column + 5])
+    sums, filters = work.sums.shape[1], len(work.distinct) // len(plan.windows)
+    for column in range(len(work.columns)):
+        into = work.columns[column]
+        if column < sums:
+            for cell in range(filters, len(into)):
+                into[cell] += into[cell - filters]
+        else:
+            for cell in range(filters, len(into)):
+                into[cell] = max(into[cell], into[cell - filters])
+    if plan.sizes[1] != 0:
+        for cell in range(filters, len(work.distinct)):
+            work.distinct[cell] += work.distinct[cell - filters]

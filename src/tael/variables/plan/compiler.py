@@ -53,7 +53,12 @@ def compile_plan(definitions: Definitions, variables: Sequence[Variable] | None 
     for (slot, kind), members in _grouped(chosen).items():
         source = sources[members[0].source]
         for part, windows in _split(members) if kind in _WINDOWED else [(members, ())]:
-            laid.add(slot, kind, part, _PLANS[kind](_Parts(source), part, windows))
+            made = _PLANS[kind](_Parts(source), part, windows)
+            if isinstance(made, WindowPlan):
+                ordered = [part[place] for place in made.run_order]
+                laid.add(slot, kind, ordered, made.in_run_order())
+            else:
+                laid.add(slot, kind, part, made)
         laid.schemas[slot] = schema_of(source)
     _lay_derived(laid, [each for each in chosen if each.kind == "derived"])
     return Plan(
