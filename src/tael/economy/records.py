@@ -53,7 +53,7 @@ class Record:
 def tables(world: World, records: Sequence[Record], *, months: bool) -> dict[str, Columns]:
     """The tables of these borrowers by name; names of sealed ones begin with ``sealed/``.
 
-    ``months`` says whether loan months, roles and firms are wanted too.
+    ``months`` says whether loan months and links are wanted too.
     """
     filed = [item for record in records for item in record.filed]
     granted = [item for item in filed if item.item.verdict.approved]

@@ -37,7 +37,7 @@ class Size:
 SIZES: dict[str, Size] = {
     "tiny": Size("tiny", 500),
     "small": Size("small", 20_000),
-    "million": Size("million", 334_000, events=False),  # a million applications
+    "million": Size("million", 340_000, events=False),  # a million applications
     "full": Size("full", 1_000_000),
 }
 
