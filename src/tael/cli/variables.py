@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tael.cli import variables_backfill, variables_examples
+from tael.cli import (
+    variables_backfill,
+    variables_examples,
+    variables_measure,
+    variables_quality,
+)
 from tael.cli.exits import ExitCode
 from tael.cli.output import AsJson, say, show, table
 from tael.cli.variables_inputs import Match
@@ -27,6 +32,8 @@ group.command()(batch)
 group.command()(variables_backfill.backfill)
 group.command()(oracle)
 group.command()(peers)
+group.command()(variables_measure.measure)
+group.command()(variables_quality.quality)
 group.command()(variables_examples.example)
 
 Folder = Annotated[
@@ -122,8 +129,9 @@ def catalogue(folder: Folder = None, match: Match = "", as_json: AsJson = False)
     """Show the catalogue of variables.
 
     With --json a row for each: unit, type, missing codes, expected sign, lineage, legal basis,
-    freshness. Coverage, range, IV and PSI are null until they have been computed. Without --json
-    how many variables each source has, by subject and kind.
+    freshness, and coverage, range and whether it is published, as `tael variables measure` found
+    them. IV and PSI are null until a risk model fills them in. Without --json how many variables
+    each source has, by subject and kind, and how many of them are published.
 
     Examples:
 
@@ -132,15 +140,18 @@ def catalogue(folder: Folder = None, match: Match = "", as_json: AsJson = False)
     """
     from tael.variables import expand as make
     from tael.variables import load_definitions, make_catalogue
+    from tael.variables.coverage import load_measured
 
     definitions = load_definitions(folder)
     variables = [each for each in make(definitions) if match in each.name]
-    made = make_catalogue(definitions, variables)
-    rows = [(*key, count) for key, count in made.counts().items()]
+    made = make_catalogue(definitions, variables, load_measured(folder))
+    published = made.counts(published=True)
+    rows = [(*key, count, published.get(key, 0)) for key, count in made.counts().items()]
 
     def draw(screen: Console) -> None:
-        columns = ("source", "subject", "kind", "variables")
-        screen.print(table("Variables", columns, rows, f"{len(variables)} in all"))
+        columns = ("source", "subject", "kind", "variables", "published")
+        told = f"{len(variables)} in all, {sum(published.values())} published"
+        screen.print(table("Variables", columns, rows, told))
 
     show(made.to_json() if as_json else None, draw, as_json=as_json)
 

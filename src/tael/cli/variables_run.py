@@ -20,9 +20,10 @@ from tael.cli.variables_inputs import (
     instants,
     plan_of,
 )
+from tael.cli.variables_quality import alerts_on
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
@@ -60,13 +61,21 @@ def compute(
     loaded = load_book(folder, plan, [borrower], known_by=when)
     result = run(plan, loaded.book, when)
     shown = chosen(variables, match)
+    groups = loaded.book.groups
+    marked, alerts = alerts_on(folder, variables, when, -1 if groups is None else int(groups[0]))
     data = {
         **_head(result, asof),
         "peers_hash": loaded.book.peers.hash if loaded.book.peers else None,
-        "variables": [_told(each, result, plan.column(each.name)) for each in shown],
+        "alerts": alerts,
+        "variables": [
+            _told(each, result, plan.column(each.name)) | {"alerts": marked.get(each.name, [])}
+            for each in shown
+        ],
         **loaded.account.to_json(),
     }
     _say(loaded.account.lines())
+    _say(f"{each}; {sum(each in one for one in marked.values())} variables rest on it"
+         for each in alerts)  # fmt: skip
 
     def draw(screen: Console) -> None:
         told = [_told(each, result, plan.column(each.name)) for each in shown[:_SHOWN]]
@@ -122,6 +131,8 @@ def batch(
 
         made = compute_folder(folder, plan, when, Wanted(out, names), watch)
     _say(made.account.lines())
+    alerts = _alerts(folder, variables, when)
+    _say(alerts)
     data = {
         "out": out,
         "borrowers": made.rows,
@@ -129,6 +140,7 @@ def batch(
         "plan_hash": plan.hash,
         "identity": made.identity,
         "peers_hash": made.peers_hash or None,
+        "alerts": alerts,
         **made.account.to_json(),
     }
 
@@ -230,6 +242,14 @@ def peers(
         screen.print(f"{made.width} percentiles of {len(made.groups)} groups into {place}")
 
     show(data, draw, as_json=as_json)
+
+
+def _alerts(folder: Path, variables: Sequence[Variable], when: int | dict[str, int]) -> list[str]:
+    """The alerts that stand for all regions on any day that is looked at."""
+    days = [when] if isinstance(when, int) else sorted(set(when.values()))
+    return list(
+        dict.fromkeys(text for day in days for text in alerts_on(folder, variables, day)[1])
+    )
 
 
 def _head(result: Result, asof: str) -> dict[str, object]:

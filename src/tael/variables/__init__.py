@@ -4,8 +4,8 @@
     book = load_book(Path("economy"), plan, ["E0000007"]).book
     result = compute(plan, book, 1_700_000_000)
 
-The doors behind this one: ``definitions`` (what is wrong with them, ids), ``drivers`` (parts,
-backfill, clusters, peers) and ``quality`` (of sources).
+The doors behind this one: ``coverage`` (what is published), ``definitions`` (what is wrong with
+them, ids), ``drivers`` (parts, backfill, clusters, peers) and ``quality`` (of sources).
 
 Usable alone: standard library and ``tael.kernel``; the extra ``variables`` reads YAML and Parquet
 and compiles the loops. Each name loads when first read.
@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tael.variables import definitions, drivers, quality
+    from tael.variables import coverage, definitions, drivers, quality
     from tael.variables.catalogue import make_catalogue
     from tael.variables.definitions.expand import expand
     from tael.variables.definitions.load import load_definitions
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Book", "Definitions", "Plan", "Result", "Variable", "Wanted", "compile_plan", "compute",
-    "compute_batch", "compute_by_oracle", "compute_folder", "compute_shards", "definitions",
-    "drivers", "expand", "from_bytes", "load_book", "load_definitions", "make_catalogue", "pack",
-    "quality", "run_example", "to_bytes",
+    "compute_batch", "compute_by_oracle", "compute_folder", "compute_shards", "coverage",
+    "definitions", "drivers", "expand", "from_bytes", "load_book", "load_definitions",
+    "make_catalogue", "pack", "quality", "run_example", "to_bytes",
 ]  # fmt: skip
 
 # Where each name stands; it loads when first read.
@@ -66,7 +66,7 @@ _LATER = {
     "to_bytes": "packing.stored",
 }
 # Doors inside this one: what each use case is made of.
-_DOORS = {"definitions", "drivers", "quality"}
+_DOORS = {"coverage", "definitions", "drivers", "quality"}
 
 
 def __getattr__(name: str) -> object:

@@ -105,11 +105,10 @@ class Catalogue:
         """``{"variables": [...]}``."""
         return {"variables": [row.to_json() for row in self.rows]}
 
-    def counts(self) -> dict[tuple[str, str, str], int]:
-        """How many variables each source, subject and kind has."""
-        return dict(
-            Counter((r.variable.source, r.variable.subject, r.variable.kind) for r in self.rows)
-        )
+    def counts(self, *, published: bool = False) -> dict[tuple[str, str, str], int]:
+        """How many variables, or published ones, each source, subject and kind has."""
+        rows = [row for row in self.rows if row.published or not published]
+        return dict(Counter((r.variable.source, r.variable.subject, r.variable.kind) for r in rows))
 
 
 def make_catalogue(

@@ -14,13 +14,17 @@ import pytest
 from tael.kernel import BadInput
 from tael.variables import expand, load_definitions
 from tael.variables.quality import (
+    FOLDER,
     Alert,
     Quality,
     assess,
     marks,
     page_of,
+    read_alerts,
     read_rules,
+    standing,
     to_table,
+    write_quality,
 )
 
 DEFINITIONS = load_definitions()
@@ -153,11 +157,10 @@ def test_a_source_that_stops_is_missed_from_the_days_of_the_others(tmp_path: Pat
     quality = measured(tmp_path, {"bank_tx": bank(stopped), "vat_invoice": invoices(made)})
     day = FIRST + timedelta(DAYS - 1)
     assert quality.last_day == day
-    standing = quality.standing(day)
-    assert {each.figure for each in standing["bank_tx"]} >= {"completeness"}
-    assert "vat_invoice" not in standing or all(
-        each.figure.startswith("agreement") for each in standing["vat_invoice"]
-    )
+    found = standing(quality.alerts, day)
+    assert "completeness" in {each.figure for each in found["bank_tx"]}
+    silent = [each.figure for each in found.get("vat_invoice", ())]
+    assert all(figure.startswith("agreement") for figure in silent)
 
 
 def test_amounts_in_another_unit_break_the_agreement_of_both_sources(tmp_path: Path) -> None:
@@ -194,6 +197,24 @@ def test_variables_say_which_alerts_their_sources_stand_under() -> None:
     assert told["ent.tax_return.vat.all.90d.declared.sum"] == (alert,)
     assert told["ent.cross.90d.declared_to_invoiced.ratio"] == (alert,)
     assert "ent.bank_tx.all.all.7d.amount.sum" not in told
+
+
+def test_alerts_are_kept_beside_the_events(tmp_path: Path) -> None:
+    quality = measured(tmp_path, {"bank_tx": bank(missing(rows()))})
+    write_quality(quality, tmp_path / FOLDER)
+    assert read_alerts(tmp_path) == quality.alerts
+    assert pq.read_table(tmp_path / FOLDER / "quality.parquet").equals(to_table(quality))
+    here = standing(quality.alerts, quality.alerts[0].first, quality.alerts[0].region)
+    assert quality.alerts[0] in here["bank_tx"]
+    assert standing(quality.alerts, FIRST, REGIONS[1]) == {}
+    assert read_alerts(tmp_path / FOLDER) == ()
+
+
+def test_alerts_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir()
+    (tmp_path / FOLDER / "alerts.json").write_text('{"alerts": [{"source": "bank_tx"}]}', "utf-8")
+    with pytest.raises(BadInput, match=r"alerts\.json"):
+        read_alerts(tmp_path)
 
 
 def test_the_page_names_alerts_and_sources_in_both_languages(tmp_path: Path) -> None:

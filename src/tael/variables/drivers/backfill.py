@@ -172,11 +172,12 @@ def month_starts(first: date, last: date, months: int = 1) -> tuple[int, ...]:
 
 
 def _rising(instants: int | Sequence[int], whose: str) -> Whole:
-    held = np.array([instants] if isinstance(instants, int) else sorted(instants), np.int64)
+    held = np.unique(np.array(instants, np.int64))
+    count = np.size(instants)
     if not held.size:
         raise BadInput(f"no instant{whose}", field="instants", rule="at least one")
     check_instants(held)
-    if (np.diff(held) == 0).any():
+    if held.size < count:
         rule = "a borrower is looked at once as of an instant"
         raise BadInput(f"an instant{whose} stands twice", field="instants", rule=rule)
     return held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -72,6 +73,8 @@ class _Fault:
 
 def _begin(work: Opener[Any, Any]) -> None:
     """What a process does first."""
+    # Who ends a run at the keyboard ends it here; what each process has begun is finished.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _ANSWER.set(work.opened())
 

@@ -18,6 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tael.kernel import BadInput
 from tael.variables.drivers.backfill import FolderRows, Instants, Looks, shards_of
 from tael.variables.drivers.batch import Pace
@@ -329,8 +331,8 @@ def _hash_of_instants(instants: Instants) -> str:
     if not isinstance(instants, Mapping):
         instants = {"": instants}
     for name, each in instants.items():
-        held = [each] if isinstance(each, int) else sorted(each)
-        made.update(json.dumps([name, held]).encode())
+        held = np.sort(np.array(each, np.int64), axis=None)
+        made.update(json.dumps([name, held.tolist()]).encode())
     return made.hexdigest()
 
 

@@ -76,14 +76,6 @@ class Quality:
                 found += [_alert(figure, row, *span) for span in spans(figure.alert[row])]
         return tuple(found)
 
-    def standing(self, day: date, region: str = EVERYWHERE) -> dict[str, tuple[Alert, ...]]:
-        """The alerts of each source on ``day``, those of ``region`` and of all regions together."""
-        found: dict[str, tuple[Alert, ...]] = {}
-        for each in self.alerts:
-            if each.first <= day <= each.last and each.region in {EVERYWHERE, region}:
-                found[each.source] = (*found.get(each.source, ()), each)
-        return found
-
 
 def assess(
     tables: Mapping[str, Sequence[Path]],

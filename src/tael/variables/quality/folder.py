@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tael.kernel import BadInput
 
-_EVENTS, _FIRMS, _MARKET_SOURCE = "events", "firms", "region_month"
+_EVENTS, _FIRMS, _LINKS, _MARKET_SOURCE = "events", "firms", "role_link", "region_month"
 
 
 def tables_in(folder: Path) -> dict[str, list[Path]]:
@@ -24,7 +24,10 @@ def tables_in(folder: Path) -> dict[str, list[Path]]:
 
 
 def regions_in(folder: Path) -> dict[str, str]:
-    """The province of each firm, of its owner, and of each market (``PROVINCE-INDUSTRY``).
+    """The province of each firm, of the persons behind it, and of each market.
+
+    A person of several firms is counted where the last of them is. Markets are called
+    ``PROVINCE-INDUSTRY``.
 
     Raises:
         BadInput: the folder names no firms.
@@ -36,11 +39,15 @@ def regions_in(folder: Path) -> dict[str, str]:
         raise BadInput(f"{folder} names no firms", field="folder", rule="firms/*.parquet")
     found: dict[str, str] = {}
     for file in files:
-        firms = pq.read_table(file, columns=["enterprise_id", "owner_id", "province"])
-        provinces = firms["province"].to_pylist()
-        for name in ("owner_id", "enterprise_id"):
-            found.update(zip(firms[name].to_pylist(), provinces, strict=True))
+        firms = pq.read_table(file, columns=["enterprise_id", "province"])
+        found.update(zip(*(column.to_pylist() for column in firms.columns), strict=True))
+    people: dict[str, str] = {}
+    for file in sorted((folder / _LINKS).glob("*.parquet")):
+        links = pq.read_table(file, columns=["person_id", "enterprise_id"])
+        for person, firm in zip(*(column.to_pylist() for column in links.columns), strict=True):
+            people[person] = found.get(firm, "")
+    markets: dict[str, str] = {}
     for file in sorted((folder / _EVENTS / _MARKET_SOURCE).glob("*.parquet")):
         for market in pq.read_table(file, columns=["subject_id"])["subject_id"].unique():
-            found[market.as_py()] = market.as_py().partition("-")[0]
-    return found
+            markets[market.as_py()] = market.as_py().partition("-")[0]
+    return found | people | markets
