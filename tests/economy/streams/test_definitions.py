@@ -73,7 +73,9 @@ def test_every_code_that_is_defined_occurs(parts: dict[str, list[Events]], name:
 
 def _codes(source: Source) -> dict[str, list[str]]:
     return {
-        column.name: [code for code, _ in column.codes] for column in source.columns if column.codes
+        column.name: [code for code, _ in column.codes]
+        for column in source.columns
+        if column.codes and not column.calendar
     }
 
 

@@ -29,6 +29,8 @@ CASES = [
         "unit_wrong",
     ),
     ("unit: CNY", "unit: RMB", 15, "columns.amount.unit", "unit_unknown"),
+    ("unit: CNY, decimals: 2", "calendar: lent", 15, "columns.amount.calendar", "calendar_unknown"),
+    ("unit: CNY", "calendar: week", 15, "columns.amount.decimals", "calendar_alone"),
     ("[30d, 90d]", "[0d, 90d]", 23, "families.0.windows.0", "window_zero"),
     ("[30d, 90d]", "[30d, 3 months]", 23, "families.0.windows.1", "window"),
     ("[30d, 90d]", "[90d, 30d]", 23, "families.0.windows.1", "window_order"),

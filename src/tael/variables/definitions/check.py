@@ -12,6 +12,16 @@ RULES = {
     "alias": ("write the value out; & and * are not read", "请写出具体值；不支持 & 与 * 引用"),
     "key_twice": ("{name} stands here twice", "{name} 在此出现两次"),
     "shape": ("give {wanted} here", "此处应为{wanted}"),
+    "empty": ("{name} is empty: no variable is made", "{name} 为空：不会产生任何变量"),
+    "number": ("{name} lies between {least} and {most}", "{name} 须在 {least} 与 {most} 之间"),
+    "reserved": (
+        "{name} is a column of every table of events; name this one otherwise",
+        "{name} 是每张事件表都有的列；请另取名称",
+    ),
+    "delay": (
+        "half of all come within {median} days, so 99 % cannot within {late}",
+        "中位数为 {median} 天，99 分位不能是 {late} 天",
+    ),
     "field_missing": ("{name} is missing", "缺少 {name}"),
     "field_unknown": ("there is no field {name}; known: {known}", "没有字段 {name}；可用：{known}"),
     "word": (
@@ -26,6 +36,14 @@ RULES = {
         "{name} is a column of kind {kind}; this needs {wanted}",
         "列 {name} 的类型是 {kind}；此处需要 {wanted}",
     ),
+    "calendar_unknown": (
+        "there is no calendar {name}; known: {known}",
+        "没有日历 {name}；可用：{known}",
+    ),
+    "calendar_alone": (
+        "{name} is made by its calendar; leave {field} out",
+        "列 {name} 由日历生成；请去掉 {what}",
+    ),
     "unit_unknown": ("there is no unit {name}; known: {known}", "没有单位 {name}；可用：{known}"),
     "unit_wrong": (
         "{column} is in {unit}, not in {name}",
@@ -37,6 +55,10 @@ RULES = {
     ),
     "window_zero": ("a window of zero days holds no event", "零天窗口不含任何事件"),
     "window": ("{name} is no window; write 30d, or all", "{name} 不是窗口；请写 30d 或 all"),
+    "window_long": (
+        "{name} is too long; a window has {most} days at most, or is all",
+        "{name} 过长；窗口最多 {most} 天，或写 all",
+    ),
     "window_order": (
         "windows grow from left to right and stand once; {name} does not",
         "窗口须从小到大且不重复；{name} 不符",
@@ -88,6 +110,28 @@ RULES = {
     ),
     "ids": ("{why}", "{why}"),
 }
+# What the values of a finding say, where they are words and not names.
+CHINESE = {
+    "a source": "一个来源",
+    "a mapping": "键值对",
+    "one value": "单个值",
+    "a whole number": "整数",
+    "days like 3d": "天数，如 3d",
+    "a month like 2020-01": "月份，如 2020-01",
+    "a list": "列表",
+    "a list of codes, or words with their codes": "代码列表，或带代码的名称",
+    "+ or -": "+ 或 -",
+    "yes or no": "yes 或 no",
+    "code": "代码",
+    "key": "键",
+    "integer": "整数",
+    "characters that YAML does not allow": "含有 YAML 不允许的字符",
+    "lists within lists, too deep to be a definition": "嵌套过深，不像定义",
+    "half of a character": "含有半个字符",
+    "a row is an id like V00001, a name, a whole version and a meaning": (
+        "每行须为编号（如 V00001）、名称、整数版本与含义"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,7 +161,10 @@ class Finding:
 
     def text(self, language: str = "en") -> str:
         """The finding as a sentence, in English (``en``) or Chinese (``zh``)."""
-        return RULES[self.rule][language == "zh"].format_map(dict(self.values))
+        values = dict(self.values)
+        if language == "zh":
+            values = {name: CHINESE.get(value, value) for name, value in values.items()}
+        return RULES[self.rule][language == "zh"].format_map(values)
 
     def to_json(self) -> dict[str, object]:
         """File, line, field, rule and both texts."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from tael.variables.definitions.calendars import CALENDARS
 from tael.variables.definitions.check import DefinitionError, Findings
 from tael.variables.definitions.model import (
     Definitions,
@@ -119,9 +120,10 @@ class _Maker:
             return
         aggregate = KINDS[family.kind].aggregates[cell.measure.kind][cell.word]
         unit, decimals = self._unit(source, cell.measure, aggregate, parents)
-        columns = _columns(family, cell)
+        columns = _columns(source, family, cell)
+        made_of = (*columns, *_rules(source, family, cell))
         meaning = _meaning(
-            source, family, cell, (*columns, *self._traced(parents), unit, str(decimals))
+            source, family, cell, (*made_of, *self._traced(parents), unit, str(decimals))
         )
         number, version = self.numbers.give(name, meaning, family.version, place)
         made = (cell.subject, cell.window_s, aggregate, unit)
@@ -191,14 +193,37 @@ def _filter(family: Family, cell: _Cell) -> tuple[tuple[str, tuple[str, ...] | N
     )
 
 
-def _columns(family: Family, cell: _Cell) -> tuple[str, ...]:
-    """The columns a value depends on: filters that bind, the measure's, and the time columns."""
+def _columns(source: Source, family: Family, cell: _Cell) -> tuple[str, ...]:
+    """The columns a value depends on: filters that bind, the measure's, and the time columns.
+
+    What a calendar makes of the event time is no column of its own.
+    """
     if family.kind == "derived":
         return ()
+    made = _made(source)
+    delivered = [name for name in _used(family, cell) if name not in made]
+    return ("event_at", "known_at", *delivered)
+
+
+def _rules(source: Source, family: Family, cell: _Cell) -> tuple[str, ...]:
+    """Which calendars a value depends on, with their rules: other days, another meaning."""
+    if family.kind == "derived":
+        return ()
+    made = _made(source)
+    names = [made[name] for name in _used(family, cell) if name in made]
+    return tuple(f"{name} {CALENDARS[name].rule}" for name in names)
+
+
+def _made(source: Source) -> dict[str, str]:
+    """Columns that are made of the event time, each with its calendar."""
+    return {column.name: column.calendar for column in source.columns if column.calendar}
+
+
+def _used(family: Family, cell: _Cell) -> tuple[str, ...]:
     bound = [name for name, codes in _filter(family, cell) if codes is not None]
     measure = cell.measure
     used = [*bound, measure.column, measure.by, measure.weight]
-    return ("event_at", "known_at", *dict.fromkeys(name for name in used if name))
+    return tuple(dict.fromkeys(name for name in used if name))
 
 
 def _meaning(source: Source, family: Family, cell: _Cell, made_of: tuple[str, ...]) -> str:

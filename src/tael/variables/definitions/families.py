@@ -38,6 +38,7 @@ class FamilyReader:
         if kind not in KINDS:
             fields.fault(fields.parts.get("kind", node), "kind", name=kind, known=", ".join(KINDS))
             kind = "windows"
+        fields.some("variables" if kind == "derived" else "measures")
         measures = tuple(
             self._measure(kind, word, part) for word, part in fields.mapping("measures").items()
         )
@@ -46,7 +47,7 @@ class FamilyReader:
         )
         return Family(
             kind=kind,
-            version=fields.number("version", 1),
+            version=fields.number("version", 1, least=1, most=10**6),
             subjects=self._subjects(fields),
             filters=tuple(
                 self._filter(name, part, fields) for name, part in fields.mapping("filters").items()
@@ -71,7 +72,7 @@ class FamilyReader:
             if "windows" in fields.parts:
                 fields.fault(fields.parts["windows"], "window_fixed", kind=kind)
             return (None,)
-        fields.need("windows")
+        fields.some("windows")
         return fields.windows()
 
     def _column(self, name: str, kind: str, part: Node, fields: Fields) -> Column | None:
@@ -92,6 +93,8 @@ class FamilyReader:
         if name not in self.leaves:
             family.fault(node, "leaf_missing", name=name, source=self.source)
         groups = tuple(self._groups(column, node, family))
+        if not node.value:
+            family.fault(node, "empty", name=name)
         seen: dict[frozenset[str], str] = {}
         for group in groups:
             codes = frozenset(group.codes)
@@ -180,7 +183,7 @@ class FamilyReader:
 
     def _aggregates(self, kind: str, what: str, word: str, fields: Fields) -> tuple[str, ...]:
         known = KINDS[kind].aggregates.get(what, {})
-        fields.need("aggregates")
+        fields.some("aggregates")
         for part in fields.items("aggregates"):
             if part.value not in tuple(known):
                 fields.fault(

@@ -10,7 +10,10 @@ from tael.variables.definitions.model import DAY_S, Text
 from tael.variables.definitions.names import WORD
 from tael.variables.definitions.yaml import Node
 
-_DAYS = re.compile(r"(\d+)d")
+# Digits of other scripts are digits to Python and no part of a name.
+_DAYS = re.compile(r"([0-9]{1,9})d")
+_WHOLE = re.compile(r"[0-9]{1,15}")
+MOST_DAYS = 36_500  # a hundred years, longer than any event lies back
 
 
 class Fields:
@@ -41,10 +44,21 @@ class Fields:
             self.fault(self.node, "field_missing", name=name)
         return self.parts.get(name)
 
+    def some(self, name: str) -> None:
+        """A finding when the list or mapping ``name`` is missing or holds nothing."""
+        part = self.need(name)
+        if part is not None and not part.value:
+            self.fault(part, "empty", name=name)
+
     def text(self, name: str, default: str | None = None) -> str:
         """A scalar; needed where there is no ``default``."""
         part = self.parts.get(name) if default is not None else self.need(name)
-        return default or "" if part is None else self.scalar(part)
+        if part is None:
+            return default or ""
+        found = self.scalar(part)
+        if default is None and isinstance(part.value, str) and not found.strip():
+            self.fault(part, "field_missing", name=name)
+        return found
 
     def scalar(self, part: Node) -> str:
         """The text of a scalar node."""
@@ -64,15 +78,26 @@ class Fields:
             self.fault(part, "word", name=word)
         return word
 
-    def number(self, name: str, default: int) -> int:
-        """A whole number that is not negative."""
+    def number(self, name: str, default: int, *, least: int = 0, most: int = 10**12) -> int:
+        """A whole number from ``least`` to ``most``."""
         part = self.parts.get(name)
         if part is None:
             return default
-        if isinstance(part.value, str) and part.value.isdecimal():
-            return int(part.value)
-        self.fault(part, "shape", wanted="a whole number")
+        if isinstance(part.value, str) and _WHOLE.fullmatch(part.value):
+            number = int(part.value)
+            if least <= number <= most:
+                return number
+            self.fault(part, "number", name=name, least=least, most=most)
+        else:
+            self.fault(part, "shape", wanted="a whole number")
         return default
+
+    def flag(self, name: str) -> bool:
+        """``yes`` or ``no``; no where it is not given."""
+        told = self.text(name, "no")
+        if told not in {"yes", "no"}:
+            self.fault(self.parts[name], "shape", wanted="yes or no")
+        return told == "yes"
 
     def days(self, name: str) -> int:
         """Whole days, written 3d."""
@@ -122,6 +147,8 @@ class Fields:
             days = _DAYS.fullmatch(word)
             if days and not int(days[1]):
                 self.fault(part, "window_zero")
+            elif days and int(days[1]) > MOST_DAYS:
+                self.fault(part, "window_long", name=word, most=MOST_DAYS)
             elif not days and word != "all":
                 self.fault(part, "window", name=word)
             else:

@@ -22,7 +22,8 @@ class Column:
     """A column of a source's events.
 
     ``kind`` is ``code`` (text from a closed list), ``integer`` (int64 in ``unit`` with
-    ``decimals``: fen are CNY with 2) or ``key`` (an id of another party or account).
+    ``decimals``: fen are CNY with 2) or ``key`` (an id of another party or account). A code column
+    with a ``calendar`` is not delivered: packing makes it from the day of the event.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Column:
     codes: tuple[tuple[str, Text], ...] = ()
     unit: str = ""
     decimals: int = 0
+    calendar: str = ""
 
 
 @dataclass(frozen=True, slots=True)

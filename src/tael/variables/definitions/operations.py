@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from tael.variables.definitions.model import Text
 
+# Columns that every table of events has, whatever its source; no definition names them again.
+RESERVED = ("subject_id", "event_id", "event_at", "known_at", "version", "void")
 MOST_LEAVES = 1_024  # of a source: the compiled loops hold a cell for each and window
 SUBJECTS = {
     "person": ("per", Text("个人", "Person")),

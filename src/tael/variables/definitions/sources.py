@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 
+from tael.variables.definitions.calendars import CALENDARS
 from tael.variables.definitions.check import Findings
 from tael.variables.definitions.families import FamilyReader
 from tael.variables.definitions.fields import Fields
 from tael.variables.definitions.model import Column, Source, Text
-from tael.variables.definitions.operations import MOST_LEAVES, SUBJECTS, UNITS
+from tael.variables.definitions.operations import MOST_LEAVES, RESERVED, SUBJECTS, UNITS
 from tael.variables.definitions.yaml import Node
 
 _SOURCE = (
     "source", "title", "subjects", "basis", "freshness", "delay", "since", "columns", "leaves",
     "families",
 )  # fmt: skip
+# What says how a delivered column looks; a calendar says it all by itself.
+_OF_COLUMN = ("codes", "unit", "decimals", "key")
+MOST_DECIMALS = 6  # of what a column counts in: a millionth of its unit
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def read_source(node: Node, findings: Findings) -> Source:
@@ -22,6 +28,7 @@ def read_source(node: Node, findings: Findings) -> Source:
     fields = Fields(node, _SOURCE, findings)
     name = fields.word("source")
     columns = tuple(_column(key, part, findings) for key, part in fields.mapping("columns").items())
+    fields.some("families")
     subjects = _subjects(fields)
     basis = Fields(_part(fields, "basis"), ("law", "consent", "sensitive"), findings)
     delay = Fields(_part(fields, "delay"), ("median", "p99"), findings)
@@ -34,10 +41,10 @@ def read_source(node: Node, findings: Findings) -> Source:
         subjects=subjects,
         law=basis.text("law"),
         consent=basis.text("consent"),
-        sensitive=basis.text("sensitive", "no") == "yes",
+        sensitive=basis.flag("sensitive"),
         freshness_days=fields.days("freshness"),
-        delay_days=(delay.days("median"), delay.days("p99")),
-        since=fields.text("since"),
+        delay_days=_delay(delay),
+        since=_since(fields),
         columns=columns,
         leaves=leaves,
         families=tuple(reader.read(part) for part in fields.items("families")),
@@ -45,8 +52,24 @@ def read_source(node: Node, findings: Findings) -> Source:
     )
 
 
+def _delay(fields: Fields) -> tuple[int, int]:
+    """Median and 99th percentile in days."""
+    median, late = fields.days("median"), fields.days("p99")
+    if median > late and fields.parts.keys() == {"median", "p99"}:
+        fields.fault(fields.parts["p99"], "delay", median=median, late=late)
+    return median, late
+
+
+def _since(fields: Fields) -> str:
+    """The month in which the source begins."""
+    since = fields.text("since")
+    if since.strip() and not _MONTH.fullmatch(since):
+        fields.fault(fields.parts["since"], "shape", wanted="a month like 2020-01")
+    return since
+
+
 def _subjects(fields: Fields) -> tuple[str, ...]:
-    fields.need("subjects")
+    fields.some("subjects")
     for part in fields.items("subjects"):
         if fields.scalar(part) not in SUBJECTS:
             fields.fault(part, "subject", name=part.value, known=", ".join(SUBJECTS))
@@ -54,13 +77,17 @@ def _subjects(fields: Fields) -> tuple[str, ...]:
 
 
 def _column(name: str, node: Node, findings: Findings) -> Column:
-    fields = Fields(node, ("title", "codes", "unit", "decimals", "key"), findings)
+    fields = Fields(node, (*_OF_COLUMN, "title", "calendar"), findings)
     fields.checked(name, node)
+    if name in RESERVED:
+        fields.fault(node, "reserved", name=name)
     title = fields.title()
+    if "calendar" in fields.parts:
+        return _calendar_column(name, title, fields)
     if "codes" in fields.parts:
         codes = tuple(_code(code, part, fields) for code, part in fields.mapping("codes").items())
         return Column(name, "code", title, codes)
-    if fields.text("key", "no") == "yes":
+    if fields.flag("key"):
         return Column(name, "key", title)
     unit = fields.text("unit")
     if unit not in UNITS:
@@ -68,7 +95,22 @@ def _column(name: str, node: Node, findings: Findings) -> Column:
             fields.parts.get("unit", node), "unit_unknown", name=unit, known=", ".join(UNITS)
         )
         unit = "count"
-    return Column(name, "integer", title, (), unit, fields.number("decimals", 0))
+    return Column(
+        name, "integer", title, (), unit, fields.number("decimals", 0, most=MOST_DECIMALS)
+    )
+
+
+def _calendar_column(name: str, title: Text, fields: Fields) -> Column:
+    """A column that packing makes: its codes and their texts are those of the calendar."""
+    part = fields.parts["calendar"]
+    for field in _OF_COLUMN:
+        if field in fields.parts:
+            fields.fault(fields.parts[field], "calendar_alone", name=name, what=field)
+    calendar = fields.scalar(part)
+    if calendar not in CALENDARS:
+        fields.fault(part, "calendar_unknown", name=calendar, known=", ".join(CALENDARS))
+        return Column(name, "code", title)
+    return Column(name, "code", title, CALENDARS[calendar].codes, calendar=calendar)
 
 
 def _one_key(fields: Fields, columns: tuple[Column, ...]) -> None:
@@ -95,6 +137,8 @@ def _leaves(fields: Fields, source: str, columns: tuple[Column, ...]) -> tuple[s
             fields.fault(part, "column_unknown", source=source, name=name, known=known)
         elif column.kind != "code":
             fields.fault(part, "column_kind", name=name, kind=column.kind, wanted="code")
+        elif name in found:
+            fields.fault(part, "key_twice", name=name)
         else:
             found.append(name)
     count = prod(len(by_name[name].codes) for name in found)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tael.variables.definitions.check import Findings, Place
+
+_MOST_DEPTH = 50
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,15 @@ def _composed(text: str, loader: Any) -> tuple[object, object]:
     """The first alias of a document and nothing else, or no alias and its root."""
     import yaml  # noqa: PLC0415 - an extra, loaded by who reads definitions
 
+    depth = 0
     for event in yaml.parse(text, Loader=loader):
         if isinstance(event, yaml.AliasEvent):
             return event, None
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MOST_DEPTH:  # composing goes down as deep, in C without a limit of its own
+            why = "lists within lists, too deep to be a definition"
+            raise yaml.MarkedYAMLError(problem=why, problem_mark=event.start_mark)
     return None, yaml.compose(text, Loader=loader)
 
 
@@ -74,6 +84,8 @@ class _Maker:
             parts = (self.node(one, _path(field, str(at))) for at, one in enumerate(made.value))
             return Node(self._place(made), field, tuple(parts))
         value = made.value if isinstance(made, yaml.ScalarNode) else ""
+        if not value.isascii() and _HALF.search(value):
+            self.findings.add(self._place(made), field, "yaml", why="half of a character")
         return Node(self._place(made), field, value)
 
     def _pairs(self, made: object, field: str) -> Iterator[tuple[str, Node]]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.kernel import BadInput
+from tael.variables.packing.calendars import calendar_codes
 from tael.variables.packing.fates import Fate, Fates
 from tael.variables.packing.packed import LEAST_TIME, MOST_AMOUNT, MOST_TIME
 from tael.variables.packing.schema import (
@@ -92,20 +93,24 @@ class EventRows:
 def read_events(table: pa.Table, schema: EventSchema) -> EventRows:
     """Check ``table`` against ``schema`` and read it.
 
+    Columns of a calendar are made here from the event time; a table that delivers one is refused,
+    since two origins of one code would differ some day.
+
     Instants need a time zone; they are read as UTC. A null or empty key is the key of the empty
     text; any other text, emoji included, is a key like every other. A void row needs its subject,
     id and known time only.
 
     Raises:
-        TableRefused: unknown, missing or doubled columns, wrong types or units, naive instants.
+        TableRefused: unknown, missing or doubled columns, columns that a calendar makes, wrong
+            types or units, naive instants.
     """
     _refuse_wrong_shape(table, schema)
-    names = (*REQUIRED, *OPTIONAL, *(column.name for column in schema.columns))
+    names = (*REQUIRED, *OPTIONAL, *(column.name for column in schema.delivered))
     fates = Fates(table.num_rows, names)
     void = _optional(table, VOID, fates).astype(np.bool_)
     version = _optional(table, VERSION, fates)
     time, known, ticks = _times(table, void, fates)
-    leaf = _leaves(table, schema, void, fates)
+    leaf = _leaves(table, schema, (time, void), fates)
     measures = _measures(table, schema, void, fates)
     fates.mark((version < 0) | (version > VERSION_LIMIT), Fate.VERSION_OUT_OF_ORDER, VERSION)
     subject, subjects = _ranks(table, SUBJECT)
@@ -118,9 +123,12 @@ def read_events(table: pa.Table, schema: EventSchema) -> EventRows:
 
 def _refuse_wrong_shape(table: pa.Table, schema: EventSchema) -> None:
     names = table.column_names
-    expected = (*REQUIRED, *(column.name for column in schema.columns))
+    expected = (*REQUIRED, *(column.name for column in schema.delivered))
+    made = {column.name: column.calendar for column in schema.columns if column.calendar}
     faults = [
-        TableFault("unknown_column", name, "not in the schema")
+        TableFault("made_column", name, f"made of event_at by the calendar {made[name]}")
+        if name in made
+        else TableFault("unknown_column", name, "not in the schema")
         for name in sorted(set(names) - {*expected, *OPTIONAL})
     ]
     faults += [
@@ -128,7 +136,7 @@ def _refuse_wrong_shape(table: pa.Table, schema: EventSchema) -> None:
     ]
     twice = sorted({name for name in names if names.count(name) > 1})
     faults += [TableFault("doubled_column", name, f"{names.count(name)} times") for name in twice]
-    kinds = {column.name: column for column in schema.columns}
+    kinds = {column.name: column for column in schema.delivered}
     for field in table.schema:
         if field.name in twice:
             continue
@@ -229,20 +237,34 @@ def _before(table: pa.Table, known: Integers, happened: Integers) -> NDArray[np.
 
 
 def _leaves(
-    table: pa.Table, schema: EventSchema, void: NDArray[np.bool_], fates: Fates
+    table: pa.Table,
+    schema: EventSchema,
+    happened: tuple[Integers, NDArray[np.bool_]],
+    fates: Fates,
 ) -> NDArray[np.uint16]:
-    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
-    import pyarrow.compute as pc  # noqa: PLC0415 - the same
-
+    """The leaf of each row; ``happened`` is when, and where it is void."""
+    time, void = happened
     leaf = np.zeros(table.num_rows, np.int64)
     for column in schema.of(Kind.CODE, Kind.LABEL):
-        text = table[column.name].cast(pa.large_string())
-        listed = pa.array(column.codes, pa.large_string())
-        code = pc.index_in(text, value_set=listed).fill_null(-1).to_numpy().astype(np.int64)
-        fates.mark((code < 0) & ~void, Fate.CODE_OUTSIDE_LIST, column.name)
+        if column.calendar:
+            code = calendar_codes(column.calendar, time)
+        else:
+            code = _codes(table, column)
+            fates.mark((code < 0) & ~void, Fate.CODE_OUTSIDE_LIST, column.name)
         if column.kind is Kind.CODE:
             leaf = leaf * len(column.codes) + np.maximum(code, 0)
     return np.where(void, 0, leaf).astype(np.uint16)
+
+
+def _codes(table: pa.Table, column: EventColumn) -> Integers:
+    """The place of each text in the column's list, -1 for what it does not hold."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+    import pyarrow.compute as pc  # noqa: PLC0415 - the same
+
+    text = table[column.name].cast(pa.large_string())
+    listed = pa.array(column.codes, pa.large_string())
+    code: Integers = pc.index_in(text, value_set=listed).fill_null(-1).to_numpy().astype(np.int64)
+    return code
 
 
 def _measures(

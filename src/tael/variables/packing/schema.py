@@ -41,6 +41,8 @@ class EventColumn:
         kind: what it holds.
         codes: the closed list of a CODE or LABEL column, in the order that numbers them; else
             empty.
+        calendar: of a CODE or LABEL that no table delivers: the calendar that makes it from the
+            event time (see ``definitions.calendars``); else empty.
         unit: minor unit of a MONEY column or unit of a COUNT (``fen``, ``days``); a table that
             states another in its field metadata (key ``unit``) is refused.
     """
@@ -49,6 +51,7 @@ class EventColumn:
     kind: Kind
     codes: tuple[str, ...] = ()
     unit: str = ""
+    calendar: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,11 @@ class EventSchema:
     def of(self, *kinds: Kind) -> tuple[EventColumn, ...]:
         """The columns of these kinds, in order."""
         return tuple(column for column in self.columns if column.kind in kinds)
+
+    @property
+    def delivered(self) -> tuple[EventColumn, ...]:
+        """The columns that a table must have; the others are made of the event time."""
+        return tuple(column for column in self.columns if not column.calendar)
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -121,7 +129,8 @@ def schema_of(source: Source) -> EventSchema:
 def _event_column(column: Column, source: Source) -> EventColumn:
     if column.kind == "code":
         kind = Kind.CODE if column.name in source.leaves else Kind.LABEL
-        return EventColumn(column.name, kind, tuple(code for code, _ in column.codes))
+        codes = tuple(code for code, _ in column.codes)
+        return EventColumn(column.name, kind, codes, calendar=column.calendar)
     if column.kind == "key":
         return EventColumn(column.name, Kind.KEY)
     if column.unit == "CNY":
