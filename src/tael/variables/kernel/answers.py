@@ -57,41 +57,32 @@ def last(n: Whole, newest: Whole, amounts: Whole, row: Row) -> None:
     """``newest`` are places of events, negative."""
     values, reasons = row
     for j in range(len(values)):
-        if n[j] == 0:
-            values[j] = np.nan
-            reasons[j] = _NONE
-        else:
-            values[j] = float(amounts[-newest[j]])
-            reasons[j] = _HAS
+        none = n[j] == 0
+        value = float(amounts[np.uint64(0) if none else np.uint64(-newest[j])])
+        values[j] = np.nan if none else value
+        reasons[j] = _NONE if none else _HAS
 
 
 @compiled
-def days_since(n: Whole, places: Whole, times: tuple[Whole, int], row: Row) -> None:
-    """Days from an event to the as-of instant; ``places`` may be negative."""
+def days_since(n: Whole, time: Whole, sign: int, asof: int, row: Row) -> None:
+    """Days from an event to the as-of instant; ``time`` is ``sign`` times its second."""
     values, reasons = row
-    time, asof = times
     for j in range(len(values)):
-        if n[j] == 0:
-            values[j] = np.nan
-            reasons[j] = _NONE
-        else:
-            values[j] = float(asof - time[abs(places[j])]) / _DAY
-            reasons[j] = _HAS
+        none = n[j] == 0
+        value = float(asof - sign * time[j]) / _DAY
+        values[j] = np.nan if none else value
+        reasons[j] = _NONE if none else _HAS
 
 
 @compiled
-def gap_mean(n: Whole, ends: tuple[Whole, Whole], time: Whole, row: Row) -> None:
-    """Days between events; ``ends`` are places of the newest, negative, and of the oldest."""
+def gap_mean(n: Whole, newest: Whole, oldest: Whole, row: Row) -> None:
+    """Days between events, of the second of the newest and the negative one of the oldest."""
     values, reasons = row
-    newest, oldest = ends
     for j in range(len(values)):
-        if n[j] > 1:
-            span = time[-newest[j]] - time[oldest[j]]
-            values[j] = float(span) / float(_DAY_S * (n[j] - 1))
-            reasons[j] = _HAS
-        else:
-            values[j] = np.nan
-            reasons[j] = _NONE if n[j] == 0 else _NOT
+        none = n[j] <= 1
+        value = float(newest[j] + oldest[j]) / float(_DAY_S * (n[j] - 1))
+        values[j] = np.nan if none else value
+        reasons[j] = _HAS if not none else (_NONE if n[j] == 0 else _NOT)
 
 
 @compiled

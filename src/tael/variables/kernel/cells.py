@@ -7,8 +7,8 @@ Everything is integers: no order of adding changes a bit.
 
 Cells are numbered window by window: cell = window · F + filter. Sums of a cell: n, Σday, Σday²,
 then of each measure Σa, the low 32 bits of Σa², its other bits, Σa·day. Tops of a cell, the largest
-of: -newest (place of the event), oldest, then of each measure -a and a. day = whole days before the
-as-of instant. Columns are the sums, then the tops.
+of: -place (of the newest event), time, -time, then of each measure -a and a. day = whole days
+before the as-of instant. Columns are the sums, then the tops.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tael.variables.kernel.compiled import compiled, inlined
-from tael.variables.kernel.keys import Keys, Place, shift_for, slot_of
+from tael.variables.kernel.keys import Place, first_slot, shift_for
 from tael.variables.packing.packed import Events
 from tael.variables.plan.windows import WindowArrays
 
@@ -28,9 +28,11 @@ _HALF_BITS, _LOW_HALF = 20, (1 << 20) - 1
 _WORD = 1 << 31  # the square of a smaller amount fits 62 bits
 _LOW = 0xFFFFFFFF
 _LEAST = -(1 << 62)  # below every top
-_ZERO, _ONE = np.uint64(0), np.uint64(1)
+_ZERO, _ONE, _BITS = np.uint64(0), np.uint64(1), np.uint64(64)
+_LEVELS = 4  # of digits that are always added to: a longer carry is rare
+LEVELS = 24  # digits of the most events that a borrower may have
 SUMS_OF_EVENTS, SUMS_OF_MEASURE = 3, 4
-TOPS_OF_EVENTS, TOPS_OF_MEASURE = 2, 2
+TOPS_OF_EVENTS, TOPS_OF_MEASURE = 3, 2
 
 
 class Work(NamedTuple):
@@ -45,8 +47,11 @@ class Work(NamedTuple):
         tops: int64[W·F, T], the same.
         columns: int64[S + T, W·F], of filters, by nested window.
         distinct: int64[W·F], keys, at last by nested window.
-        keys: a table of so many slots.
-        seen: uint64[slots, words], bit f says that filter f has seen the key.
+        keys: int64[slots], open addressing; a slot without a bit in the last word of ``seen`` is
+            free.
+        seen: uint64[slots, words], bit f says that filter f has seen the key, bit F that any has.
+        digits: uint64[words, levels], of each filter the binary digits of the keys that it sees for
+            the first time in the window at hand: bit f of level k is the k-th digit.
         values: float64[outputs], a row on its way to a sheet of another order.
         reasons: uint8[outputs], the same.
     """
@@ -59,8 +64,9 @@ class Work(NamedTuple):
     tops: NDArray[np.int64]
     columns: NDArray[np.int64]
     distinct: NDArray[np.int64]
-    keys: Keys
+    keys: NDArray[np.int64]
     seen: NDArray[np.uint64]
+    digits: NDArray[np.uint64]
     values: NDArray[np.float64]
     reasons: NDArray[np.uint8]
 
@@ -85,11 +91,12 @@ def gather(plan: WindowArrays, events: Events, work: Work, b: int, asof: int) ->
 def _read(plan: WindowArrays, events: Events, work: Work, b: int, asof: int) -> int:
     counts = plan.sizes[1] != 0
     last, filters = len(plan.windows), len(work.distinct) // len(plan.windows)
+    begin, end = events.offsets[b], events.offsets[b + 1]
+    shift = shift_for(end - begin)
     work.leaf_used[:] = False
     if counts:
         work.distinct[:] = 0
-    begin, end = events.offsets[b], events.offsets[b + 1]
-    shift = shift_for(end - begin)
+        work.seen[: np.int64(_ONE << (_BITS - shift))] = _ZERO
     used = window = 0
     bound = asof - plan.windows[0]
     for i in range(begin, end):
@@ -97,34 +104,35 @@ def _read(plan: WindowArrays, events: Events, work: Work, b: int, asof: int) -> 
         # Without branches: which of the three hides an event cannot be guessed.
         if (time >= asof) | (events.visible_from[i] > asof) | (events.visible_to[i] <= asof):
             continue
-        while time < bound and window < last:
-            window += 1
-            if window < last:
-                bound = asof - plan.windows[window]
-        if window == last:
-            break
+        if time < bound:
+            _count(work, window * filters, filters)
+            while window < last and time < asof - plan.windows[window]:
+                window += 1
+            if window == last:
+                return used
+            bound = asof - plan.windows[window]
         leaf = np.int64(events.leaf[i])
         cell = leaf * last + window
         if not work.leaf_used[cell]:
-            _open(work, cell, i)
+            _open(work, cell, i, time)
             work.leaf_cells[used] = cell
             used += 1
+        work.leaf_tops[cell, 2] = -time
         _add(events, work, cell, i, (asof - time) // _DAY)
         if counts:
-            slot, fresh = slot_of(work.keys, events.key[i], b + 1, shift)
-            if fresh:
-                work.seen[slot, :] = _ZERO
-            _see(plan, work, slot, leaf, window * filters)
+            _see(plan, work, leaf, events.key[i], shift)
+    _count(work, window * filters, filters)
     return used
 
 
 @inlined
-def _open(work: Work, cell: Place, i: int) -> None:
+def _open(work: Work, cell: Place, i: int, time: int) -> None:
     """An empty cell, into which the event ``i`` goes first: it is the newest."""
     work.leaf_used[cell] = True
     work.leaf_sums[cell, :] = 0
     work.leaf_tops[cell, :] = _LEAST
     work.leaf_tops[cell, 0] = -i
+    work.leaf_tops[cell, 1] = time
 
 
 @inlined
@@ -133,7 +141,6 @@ def _add(events: Events, work: Work, cell: Place, i: int, day: int) -> None:
     sums[0] += 1
     sums[1] += day
     sums[2] += day * day
-    tops[1] = i
     for measure in range(len(events.measures)):
         amount = events.measures[measure, i]
         size = abs(amount)
@@ -155,17 +162,48 @@ def _add(events: Events, work: Work, cell: Place, i: int, day: int) -> None:
 
 
 @inlined
-def _see(plan: WindowArrays, work: Work, slot: Place, leaf: Place, row: int) -> None:
-    """Count the key in the filters that see it for the first time: in its newest event.
+def _see(plan: WindowArrays, work: Work, leaf: Place, key: int, shift: np.uint64) -> None:
+    """Add 1 to the filters that see the key for the first time: in its newest event.
 
-    Added without a branch: whether a filter has seen the key cannot be guessed.
+    All filters of a word are added to at once and without a branch: which of them have seen the
+    key cannot be guessed.
     """
-    for j in range(plan.leaf_starts[leaf], plan.leaf_starts[leaf + 1]):
-        number = plan.leaf_filters[j]
-        unseen = ~work.seen[slot, number >> 6] >> np.uint64(number & 63)
-        work.distinct[row + number] += np.int64(unseen & _ONE)
-    for word in range(plan.leaf_masks.shape[1]):
-        work.seen[slot, word] |= plan.leaf_masks[leaf, word]
+    words, levels = work.digits.shape
+    end = np.int64((_ONE << (_BITS - shift)) - _ONE)
+    slot = first_slot(key, shift)
+    while work.seen[slot, words - 1] != _ZERO and work.keys[slot] != key:
+        slot = (slot + 1) & end
+    work.keys[slot] = key
+    for word in range(words):
+        mask, held = plan.leaf_masks[leaf, word], work.seen[slot, word]
+        work.seen[slot, word] = held | mask
+        carry = mask & ~held
+        for level in range(_LEVELS):
+            digit = work.digits[word, level]
+            work.digits[word, level] = digit ^ carry
+            carry &= digit
+        level = _LEVELS
+        while carry != _ZERO and level < levels:
+            digit = work.digits[word, level]
+            work.digits[word, level] = digit ^ carry
+            carry &= digit
+            level += 1
+
+
+@inlined
+def _count(work: Work, row: int, filters: int) -> None:
+    """Read the digits of a window's counts into ``distinct`` and clear them."""
+    words, levels = work.digits.shape
+    for word in range(words):
+        for level in range(levels):
+            digit = work.digits[word, level]
+            if digit == _ZERO:
+                continue
+            work.digits[word, level] = _ZERO
+            first = word << 6
+            for bit in range(min(filters - first, 64)):
+                one = np.int64(digit >> np.uint64(bit) & _ONE)
+                work.distinct[row + first + bit] += one << level
 
 
 @inlined

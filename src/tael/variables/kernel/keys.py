@@ -32,11 +32,17 @@ class Keys(NamedTuple):
     stamps: NDArray[np.int64]
 
 
-def make_keys(events: int) -> Keys:
-    """A table for borrowers with at most ``events`` events; slots are a power of two."""
+def slots_for(events: int) -> int:
+    """Slots of a table for borrowers with at most ``events`` events: a power of two."""
     slots = LEAST_SLOTS
     while slots < 2 * events:
         slots *= 2
+    return slots
+
+
+def make_keys(events: int) -> Keys:
+    """A table for borrowers with at most ``events`` events."""
+    slots = slots_for(events)
     return Keys(np.empty(slots, np.int64), np.zeros(slots, np.int64))
 
 
@@ -51,6 +57,12 @@ def shift_for(events: int) -> np.uint64:
 
 
 @inlined
+def first_slot(key: int, shift: np.uint64) -> Place:
+    """The slot at which the search for ``key`` begins."""
+    return np.int64((np.uint64(key) * _GOLDEN) >> shift)
+
+
+@inlined
 def slot_of(table: Keys, key: int, stamp: int, shift: np.uint64) -> tuple[Place, bool]:
     """The slot of ``key``, and whether it has just become its own.
 
@@ -58,7 +70,7 @@ def slot_of(table: Keys, key: int, stamp: int, shift: np.uint64) -> tuple[Place,
     number of events, which keeps the part of the table in use small.
     """
     end = np.int64((_ONE << (_WORD - shift)) - _ONE)
-    slot = np.int64((np.uint64(key) * _GOLDEN) >> shift)
+    slot = first_slot(key, shift)
     while table.stamps[slot] == stamp and table.keys[slot] != key:
         slot = (slot + 1) & end
     if table.stamps[slot] == stamp:

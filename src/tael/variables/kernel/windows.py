@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tael.variables.kernel import answers
 from tael.variables.kernel.cells import (
+    LEVELS,
     SUMS_OF_EVENTS,
     SUMS_OF_MEASURE,
     TOPS_OF_EVENTS,
@@ -16,7 +17,7 @@ from tael.variables.kernel.cells import (
 )
 from tael.variables.kernel.checks import check_run
 from tael.variables.kernel.compiled import compiled, inlined
-from tael.variables.kernel.keys import make_keys
+from tael.variables.kernel.keys import slots_for
 from tael.variables.kernel.rows import leave_out
 from tael.variables.kernel.sheet import NO_EVENT, VALUE, Sheet
 from tael.variables.packing.packed import Events, Packed
@@ -54,7 +55,7 @@ def _work(plan: WindowPlan, events: int) -> Work:
     leaves = len(plan.windows) * plan.leaves
     sums = SUMS_OF_EVENTS + SUMS_OF_MEASURE * plan.measures
     tops = TOPS_OF_EVENTS + TOPS_OF_MEASURE * plan.measures
-    keys = make_keys(events)
+    slots, words = slots_for(events), plan.arrays().leaf_masks.shape[1]
     return Work(
         leaf_used=np.empty(leaves, np.bool_),
         leaf_cells=np.empty(leaves, np.int64),
@@ -64,8 +65,9 @@ def _work(plan: WindowPlan, events: int) -> Work:
         tops=np.empty((cells, tops), np.int64),
         columns=np.empty((sums + tops, cells), np.int64),
         distinct=np.empty(cells, np.int64),
-        keys=keys,
-        seen=np.empty((len(keys.keys), -(-len(plan.filters) // 64)), np.uint64),
+        keys=np.empty(slots, np.int64),
+        seen=np.empty((slots, words), np.uint64),
+        digits=np.zeros((words, LEVELS), np.uint64),
         values=np.empty(plan.width),
         reasons=np.empty(plan.width, np.uint8),
     )
@@ -129,19 +131,19 @@ def _of_events(
     code, measure, asof = what
     cells, sums = slice(at[0], at[1]), work.sums.shape[1]
     n = work.columns[0, cells]
-    newest, oldest = work.columns[sums, cells], work.columns[sums + 1, cells]
+    newest, oldest = work.columns[sums + 1, cells], work.columns[sums + 2, cells]
     if code == _N:
         answers.count(n, row)
     elif code == _DISTINCT:
         answers.count(work.distinct[cells], row)
     elif code == _LAST:
-        answers.last(n, newest, events.measures[measure], row)
+        answers.last(n, work.columns[sums, cells], events.measures[measure], row)
     elif code == _SINCE_LAST:
-        answers.days_since(n, newest, (events.time, asof), row)
+        answers.days_since(n, newest, 1, asof, row)
     elif code == _SINCE_FIRST:
-        answers.days_since(n, oldest, (events.time, asof), row)
+        answers.days_since(n, oldest, -1, asof, row)
     else:
-        answers.gap_mean(n, (newest, oldest), events.time, row)
+        answers.gap_mean(n, newest, oldest, row)
 
 
 @inlined

@@ -64,7 +64,8 @@ class WindowArrays(NamedTuple):
         windows: int64[W], seconds.
         leaf_starts: int64[L + 1], where the filters of each leaf begin.
         leaf_filters: int64[...], filters of leaf after leaf.
-        leaf_masks: uint64[L, words], bit f of a row says that filter f holds the leaf.
+        leaf_masks: uint64[L, words], bit f of a row says that filter f holds the leaf; bit F is
+            always set.
         runs: int64[..., 5]: outputs of one aggregate over cells that follow each other: code of the
             aggregate, measure, first cell, the cell to compare the first with (share: all of them),
             how many.
@@ -170,7 +171,7 @@ class WindowPlan:
             windows=flat([[ENDLESS if each is None else each for each in self.windows]]),
             leaf_starts=starts(held),
             leaf_filters=flat(held),
-            leaf_masks=_masks(held, -(-len(self.filters) // 64)),
+            leaf_masks=_masks([[*each, len(self.filters)] for each in held]),
             runs=table(runs, 5),
             order=np.array([] if order == sorted(order) else order, np.uint32),
             nothing=np.array(nothing),
@@ -224,8 +225,8 @@ class WindowPlan:
         return ""
 
 
-def _masks(held: list[list[int]], words: int) -> Words:
-    masks = np.zeros((len(held), words), np.uint64)
+def _masks(held: list[list[int]]) -> Words:
+    masks = np.zeros((len(held), 1 + max(map(max, held)) // 64), np.uint64)
     for leaf, numbers in enumerate(held):
         for number in numbers:
             masks[leaf, number // 64] |= np.uint64(1 << number % 64)
