@@ -68,13 +68,8 @@ def quality(
             tables, known, rules, room.regions_in(folder), lambda _: bars.advance(task)
         )
     standing = [each for each in found.alerts if each.last == found.last_day]
-    data = {
-        "rows": found.rows,
-        "faults": found.faults,
-        "last_day": found.last_day,
-        "alerts": found.alerts,
-        "standing": standing,
-    }
+    figures = {name: getattr(found, name) for name in ("rows", "faults", "last_day", "alerts")}
+    data = {**figures, "standing": standing}
     show(data, lambda screen: _draw(screen, found), as_json=as_json)
     place = out or folder / room.FOLDER
     for file in room.write_quality(found, place):

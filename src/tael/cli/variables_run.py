@@ -130,9 +130,8 @@ def batch(
             bars.update(task, completed=done, total=total)
 
         made = compute_folder(folder, plan, when, Wanted(out, names), watch)
-    _say(made.account.lines())
     alerts = _alerts(folder, variables, when)
-    _say(alerts)
+    _say([*made.account.lines(), *alerts])
     data = {
         "out": out,
         "borrowers": made.rows,
