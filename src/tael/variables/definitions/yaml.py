@@ -66,7 +66,8 @@ def _composed(text: str, loader: Any) -> tuple[object, object]:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _MOST_DEPTH:  # composing goes down as deep, in C without a limit of its own
             why = "lists within lists, too deep to be a definition"
-            raise yaml.MarkedYAMLError(problem=why, problem_mark=event.start_mark)
+            mark: Any = event.start_mark  # of the compiled reader a type of its own
+            raise yaml.MarkedYAMLError(problem=why, problem_mark=mark)
     return None, yaml.compose(text, Loader=loader)
 
 
