@@ -26,9 +26,10 @@ def test_a_filter_lets_through_just_the_events_it_names() -> None:
     variables = {each.name: each for each in expand(load_definitions())}
     valid = variables["ent.vat_invoice.out.valid.30d.amount.sum"]
     event = {"direction": "out", "status": "valid"}
+    rest = product(("special", "ordinary"), ("closing", "rest"))
 
     assert leaves_of(source, valid.filter) == {
-        leaf_of(source, {**event, "kind": kind}) for kind in ("special", "ordinary")
+        leaf_of(source, {**event, "kind": kind, "quarter": quarter}) for kind, quarter in rest
     }
     assert leaves_of(source, ()) == set(range(leaf_count(source)))
 
