@@ -105,6 +105,7 @@ def test_a_bad_definition_is_told_by_file_line_field_and_rule(
 
     assert told in [[each.line, each.field, each.rule] for each in findings]
     assert {each.file for each in findings} == {"rents.yaml"}
+    assert all(each.text("en") != each.text("zh") for each in findings)
 
 
 def test_several_findings_are_told_at_once_and_in_order(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ RULES = {
         "没有日历 {name}；可用：{known}",
     ),
     "calendar_alone": (
-        "{name} is made by its calendar; leave {field} out",
+        "{name} is made by its calendar; leave {what} out",
         "列 {name} 由日历生成；请去掉 {what}",
     ),
     "unit_unknown": ("there is no unit {name}; known: {known}", "没有单位 {name}；可用：{known}"),
