@@ -10,6 +10,8 @@ import pytest
 from tael.kernel import BadInput
 from tael.variables import load_definitions
 from tael.variables.definitions import DefinitionError, read_definitions
+from tael.variables.definitions.operations import RESERVED
+from tael.variables.packing.schema import OPTIONAL, REQUIRED
 
 GOOD = (Path(__file__).parent / "cases/rents.yaml").read_text("utf-8")
 
@@ -33,6 +35,21 @@ CASES = [
     ("unit: CNY", "calendar: week", 15, "columns.amount.decimals", "calendar_alone"),
     ("[30d, 90d]", "[0d, 90d]", 23, "families.0.windows.0", "window_zero"),
     ("[30d, 90d]", "[30d, 3 months]", 23, "families.0.windows.1", "window"),
+    ("[30d, 90d]", "[30d, 99999d]", 23, "families.0.windows.1", "window_long"),
+    ("[30d, 90d]", "[３0d, 90d]", 23, "families.0.windows.0", "window"),
+    ("[30d, 90d]", "[]", 23, "families.0.windows", "empty"),
+    ("[all, shop]", "[]", 22, "families.0.filters.purpose", "empty"),
+    ("decimals: 2", "decimals: 7", 15, "columns.amount.decimals", "number"),
+    ("decimals: 2", f"decimals: {'9' * 5_000}", 15, "columns.amount.decimals", "shape"),
+    ("kind: windows", "kind: windows\n    version: 0", 21, "families.0.version", "number"),
+    ("leaves: [purpose]", "leaves: [purpose, purpose]", 18, "leaves.1", "key_twice"),
+    ("  amount: {title", "  event_at: {title", 15, "columns.event_at", "reserved"),
+    ("sensitive: no", "sensitive: maybe", 4, "basis.sensitive", "shape"),
+    ("since: 2020-01", "since: 2020-13", 7, "since", "shape"),
+    ("since: 2020-01", "since: ", 7, "since", "field_missing"),
+    ("p99: 5d", "p99: 0d", 6, "delay.p99", "delay"),
+    ("freshness: 3d", f"freshness: {'[' * 60}{']' * 60}", 5, "", "yaml"),
+    ("title: {zh: 租金", 'title: {zh: "\\ud800"', 2, "title.zh", "yaml"),
     ("[30d, 90d]", "[90d, 30d]", 23, "families.0.windows.1", "window_order"),
     ("[30d, 90d]", "[all, 30d]", 23, "families.0.windows.1", "window_order"),
     ("[all, shop]", "[all, shed]", 22, "families.0.filters.purpose.1", "code_unknown"),
@@ -123,6 +140,17 @@ def test_a_finding_reads_in_english_and_in_chinese(tmp_path: Path) -> None:
 
     assert only.text("en") == "purpose has no code shed; known: shop, store, home"
     assert only.text("zh") == "列 purpose 没有代码 shed；可用：shop, store, home"
+
+
+def test_a_list_a_hundred_thousand_deep_is_a_finding_and_no_crash(tmp_path: Path) -> None:
+    (only,) = read_definitions(written(tmp_path, f"{'[' * 10**5}{']' * 10**5}"))[2]
+
+    assert only.text("en") == "this is no YAML: lists within lists, too deep to be a definition"
+    assert only.text("zh") == "不是合法的 YAML：嵌套过深，不像定义"
+
+
+def test_no_definition_names_a_column_that_every_table_has() -> None:
+    assert (*REQUIRED, *OPTIONAL) == RESERVED
 
 
 def test_more_leaves_than_the_limit_are_refused(tmp_path: Path) -> None:
