@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tael.kernel import BadInput, TaelError
 from tael.variables.drivers.backfill import FolderRows, RowSink, shards_of
 from tael.variables.drivers.identity import Identity
 from tael.variables.kernel.sheet import VALUE, Sheet, row_hashes
@@ -93,8 +96,9 @@ def compute_folder(
         watch: told how many borrowers of how many are done.
 
     Raises:
-        BadInput: no such folder, borrower or column, an instant outside 1990 to 2038, or an
-            unreadable table.
+        BadInput: no such folder, borrower or column, an instant outside 1990 to 2038, an
+            unreadable table, or ``wanted.out`` is no file.
+        TaelError: no room for the file, or no permission.
         TableRefused: a source has not the columns of its definition.
     """
     folder = EventFolder(directory)
@@ -130,30 +134,55 @@ def opened(
 ) -> Iterator[Write]:
     """Write rows into a file beside the wanted one, which takes its name when all went well.
 
-    What ``footer`` gives when all rows are written stands in the file's metadata.
+    Each process has a file of its own beside it: of two runs into one place the later one stays,
+    whole. What ``footer`` gives when all rows are written stands in the file's metadata.
+
+    Raises:
+        BadInput: there is something at the place that is no file.
+        TaelError: no room, or no permission.
     """
     import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
     import pyarrow.parquet as pq  # noqa: PLC0415 - the same
 
     places = [plan.column(name) for name in wanted.columns]
     schema = _schema(plan, wanted)
-    wanted.out.parent.mkdir(parents=True, exist_ok=True)
-    draft = wanted.out.with_name(f"{wanted.out.name}.writing")
+    draft = wanted.out.with_name(f"{wanted.out.name}.{os.getpid()}.writing")
 
+    with _refusals(wanted.out):
+        wanted.out.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+
+                def write(rows: Rows) -> None:
+                    fixed = [pa.array(rows.borrowers, pa.large_string()), _timestamps(rows.asof)]
+                    columns = _chosen(rows.sheet, places) if places else _all(rows.sheet)
+                    arrays = [*fixed, *columns, pa.array(rows.hashes)]
+                    writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+                yield write
+                writer.add_key_value_metadata(dict(footer()))
+            draft.replace(wanted.out)
+        finally:
+            # The folder may be what cannot be written; its own failure is the one to tell.
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _refusals(out: Path) -> Iterator[None]:
+    """What the system says against writing ``out``, as failures that name it."""
+    if out.exists() and not out.is_file():
+        raise BadInput(f"{out} is no file", field="out", rule="a new file, or one to replace")
     try:
-        with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
-
-            def write(rows: Rows) -> None:
-                fixed = [pa.array(rows.borrowers, pa.large_string()), _timestamps(rows.asof)]
-                columns = _chosen(rows.sheet, places) if places else _all(rows.sheet)
-                arrays = [*fixed, *columns, pa.array(rows.hashes)]
-                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-
-            yield write
-            writer.add_key_value_metadata(dict(footer()))
-        draft.replace(wanted.out)
-    finally:
-        draft.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            told = f"no room is left for {out}; make room and give the command again"
+            raise TaelError(told, code="no_room", field="out") from error
+        why = os.strerror(error.errno) if error.errno else " ".join(str(error).split())
+        rule = "a file that this user may write"
+        raise TaelError(f"{out} cannot be written: {why}", code="files", field="out",
+                        rule=rule) from error  # fmt: skip
 
 
 def _schema(plan: Plan, wanted: Wanted) -> pa.Schema:
