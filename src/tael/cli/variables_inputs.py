@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -101,19 +102,23 @@ def asof_file_of_several(path: Path) -> dict[str, list[int]]:
 def _asof_rows(path: Path) -> list[tuple[int, str, int]]:
     """Line, borrower and instant of each row."""
     try:
-        lines = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+        # As it stands: a quoted id may hold a line break, and then a row has several lines.
+        reader = csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
+        lines = [(reader.line_num, cells) for cells in reader]
     except FileNotFoundError:
         raise NotFound(f"there is no file {path}", field="asof-file") from None
+    except (IsADirectoryError, csv.Error) as error:
+        raise BadInput(f"{path}: {error}", field="asof-file", rule="a CSV") from None
     except UnicodeDecodeError:
         raise BadInput(f"{path} is no text in UTF-8", field="asof-file", rule="a CSV") from None
-    header = lines[0] if lines else []
+    header = lines[0][1] if lines else []
     if sorted(header) != ["asof", "borrower"]:
         rule = "the columns borrower and asof"
-        raise BadInput(f"{path} has {', '.join(header) or 'none'}", field="asof-file", row=1,
+        raise BadInput(f"{path} has {', '.join(header) or 'no header'}", field="asof-file", row=1,
                        rule=rule)  # fmt: skip
     who, when = header.index("borrower"), header.index("asof")
     found = []
-    for row, cells in enumerate(lines[1:], 2):
+    for row, cells in lines[1:]:
         if len(cells) != len(header) or not cells[who]:
             raise BadInput(f"{','.join(cells)!r} is no borrower and instant", field="asof-file",
                            row=row, rule="a borrower and an instant a line")  # fmt: skip

@@ -126,6 +126,7 @@ def test_chosen_variables_are_columns_and_borrowers_have_instants(
         (["--asof", DAY, "--match", "zzz"], "match: no name holds 'zzz'"),
         ([], "give one of the two (rule: --asof for all, or --asof-file for each)"),
         (["--asof-file", "nowhere.csv"], "there is no file nowhere.csv"),
+        (["--asof-file", "/"], "asof-file: /: [Errno 21] Is a directory"),
     ],
 )
 def test_what_cannot_be_computed_is_refused(
@@ -148,6 +149,9 @@ def test_what_cannot_be_computed_is_refused(
         ("borrower,asof\nE1,07/01/2016\n", "row 2, asof: '07/01/2016' is no instant"),
         ("borrower,asof\n", "names nobody"),
         ("borrower,asof\nE9,2016-07-01\n", "there is no 'E9'"),
+        ('borrower,asof\n"E9\nF3",soon\n', "row 3, asof: 'soon' is no instant"),
+        ('borrower,asof\n"E9\nF3",2016-07-01\n', "there is no 'E9\\nF3'"),
+        ("", "has no header"),
     ],
 )
 def test_a_faulty_file_of_instants_is_refused_with_its_line(

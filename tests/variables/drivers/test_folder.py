@@ -173,7 +173,7 @@ def test_folders_and_borrowers_that_are_not_there_are_refused(
 ) -> None:
     with pytest.raises(BadInput, match="has no folder events"):
         EventFolder(tmp_path)
-    with pytest.raises(BadInput, match="row 1, borrower: there is no 'E9'"):
+    with pytest.raises(BadInput, match="borrower: there is no 'E9'"):
         load_book(economy, plan, ["E9"])
     (tmp_path / "events").mkdir()
     (tmp_path / "firms").mkdir()
@@ -194,6 +194,19 @@ def test_faulty_tables_of_a_folder_are_refused_with_the_place(
     names = [None, *firms["enterprise_id"].to_pylist()[1:]]
     pq.write_table(firms.set_column(0, "enterprise_id", [names]), part)
     with pytest.raises(BadInput, match="row 1, enterprise_id: a firm of part 1 has no id"):
+        load_book(folder, plan)
+    last, other = firms["enterprise_id"][1].as_py(), EventFolder(folder).borrowers(0)[0]
+    for name, said in (
+        ("", "row 1, enterprise_id: a firm of part 1 has no id"),
+        (last, "row 2, enterprise_id: '.*' stands twice in part 1"),
+        (other, "row 1, enterprise_id: '.*' of part 1 stands in part 0 too"),
+    ):
+        pq.write_table(firms.set_column(0, "enterprise_id", [[name, last]]), part)
+        for names in ([last], None):
+            with pytest.raises(BadInput, match=said):
+                load_book(folder, plan, names)
+    pq.write_table(firms.set_column(0, "enterprise_id", [[6, 7]]), part)
+    with pytest.raises(BadInput, match="enterprise_id: part 1 has int64"):
         load_book(folder, plan)
     part.write_bytes(b"PAR1")
     with pytest.raises(BadInput, match=r"part-00001\.parquet"):

@@ -149,7 +149,7 @@ def shards_of(folder: EventFolder, instants: Instants) -> dict[int, Looks]:
     if isinstance(instants, Mapping):
         named = folder.shards_of(list(instants))
         return {shard: looks_of(instants, names) for shard, names in named.items()}
-    return {shard: looks_of(instants, folder.borrowers(shard)) for shard in folder.shards}
+    return {shard: looks_of(instants, names) for shard, names in folder.everybody().items()}
 
 
 def month_starts(first: date, last: date, months: int = 1) -> tuple[int, ...]:

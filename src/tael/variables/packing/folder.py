@@ -141,10 +141,7 @@ def load_book(
         TableRefused: a source has not the columns of its definition.
     """
     folder = EventFolder(directory)
-    if borrowers is None:
-        shards = {shard: folder.borrowers(shard) for shard in folder.shards}
-    else:
-        shards = folder.shards_of(borrowers)
+    shards = folder.everybody() if borrowers is None else folder.shards_of(borrowers)
     parts = [
         folder.load(shard, plan, None if borrowers is None else names, known_by=known_by)
         for shard, names in shards.items()
@@ -185,23 +182,43 @@ class EventFolder:
         """Ids of the firms of a shard, in their order.
 
         Raises:
-            BadInput: one has none.
+            BadInput: one has none, or stands twice.
         """
-        names = tuple(self._firms(shard, [FIRM])[FIRM].to_pylist())
-        if None in names:
-            raise BadInput(f"a firm of part {shard} has no id", field=FIRM,
-                           row=names.index(None) + 1, rule="every firm has one")  # fmt: skip
+        column = self._firms(shard, [FIRM])[FIRM]
+        if not is_text(column.type):
+            raise BadInput(f"part {shard} has {column.type}", field=FIRM, rule="ids are text")
+        names, seen = tuple(column.to_pylist()), set[str]()
+        for row, name in enumerate(names, 1):
+            if not name:
+                raise BadInput(f"a firm of part {shard} has no id", field=FIRM, row=row,
+                               rule="every firm has one")  # fmt: skip
+            if name in seen:
+                raise BadInput(f"{name!r} stands twice in part {shard}", field=FIRM, row=row,
+                               rule="each firm stands once")  # fmt: skip
+            seen.add(name)
         return names
+
+    def everybody(self) -> dict[int, tuple[str, ...]]:
+        """Ids of the firms of each shard.
+
+        Raises:
+            BadInput: one has none, or stands twice, also in two shards.
+        """
+        found: dict[int, list[str]] = {shard: [] for shard in self.shards}
+        for name, shard in self._where.items():
+            found[shard].append(name)
+        return {shard: tuple(names) for shard, names in found.items()}
 
     def shards_of(self, borrowers: Sequence[str]) -> dict[int, tuple[str, ...]]:
         """The shards that hold ``borrowers``, each with those that it holds, in the order given."""
         if not borrowers:
             raise BadInput("there is none", field="borrower")
         where = self._where
-        for row, name in enumerate(borrowers, 1):
+        for name in borrowers:
             if name not in where:
+                rule = "an enterprise_id of the folder"
                 raise BadInput(f"there is no {name!r} in {self.directory}", field="borrower",
-                               row=row, rule="an enterprise_id of the folder")  # fmt: skip
+                               rule=rule)  # fmt: skip
         found: dict[int, list[str]] = {}
         for name in borrowers:
             found.setdefault(where[name], []).append(name)
@@ -270,7 +287,15 @@ class EventFolder:
 
     @cached_property
     def _where(self) -> dict[str, int]:
-        return {name: shard for shard in self.shards for name in self.borrowers(shard)}
+        found: dict[str, int] = {}
+        for shard in self.shards:
+            for row, name in enumerate(self.borrowers(shard), 1):
+                if name in found:
+                    told = f"{name!r} of part {shard} stands in part {found[name]} too"
+                    rule = "each firm stands once"
+                    raise BadInput(told, field=FIRM, row=row, rule=rule)
+                found[name] = shard
+        return found
 
     def _firms(self, shard: int, columns: list[str]) -> pa.Table:
         return read_part(self._parts(_FIRMS)[shard], columns)
