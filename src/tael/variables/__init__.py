@@ -7,7 +7,8 @@
 The doors behind this one: ``coverage`` (what is published), ``definitions`` (what is wrong with
 them, ids), ``drivers`` (parts, backfill, clusters, peers) and ``quality`` (of sources).
 
-Usable alone: it loads nothing of the platform; the extra ``columns`` compiles the loops. Each name loads when first read.
+Usable alone: it loads nothing of the platform; the extra ``columns`` compiles the loops. Each name
+loads when first read.
 """
 
 from __future__ import annotations
