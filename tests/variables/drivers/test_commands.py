@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
@@ -189,7 +190,35 @@ def test_rows_that_break_a_rule_are_told(economy: Path, few: Path, tmp_path: Pat
     assert (ent["slot"], per["slot"]) == ("ent.bureau_enquiry", "per.bureau_enquiry")
     assert (ent["rule"], ent["field"], ent["count"]) == ("code_outside_list", "lender", 1)
     assert ent["examples"] == [{"row": 1, "value": "shark"}]
-    assert "1 rows set aside, lender: code_outside_list, such as row 1: 'shark'" in done.stderr
+    assert json.loads(done.stdout)["events"]["ent.bureau_enquiry"]["code_outside_list"] == 1
+    assert (
+        "1 row set aside, lender: the definition does not list this code (code_outside_list), "
+        "such as row 1: 'shark'" in done.stderr
+    )
+
+
+def test_a_fault_of_one_borrower_is_told_with_its_row_in_the_part(
+    economy: Path, few: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(economy, folder)
+    part = folder / "events" / "bureau_enquiry" / "part-00000.parquet"
+    table = pq.read_table(part)
+    subjects = table["subject_id"].to_pylist()
+    firms = pq.read_table(folder / "firms" / "part-00000.parquet")["enterprise_id"].to_pylist()
+    whom = max(firms, key=subjects.count)
+    first, second = [at for at, name in enumerate(subjects) if name == whom][-2:]
+    place = table.column_names.index("lender")
+    lenders = table["lender"].to_pylist()
+    lenders[first] = "shark"
+    spoilt = table.set_column(place, "lender", pa.array(lenders, pa.string_view()))
+    pq.write_table(pa.concat_tables([spoilt, spoilt.slice(second, 1)]), part)
+    done = run("compute", folder, whom, "--asof", "2038-01-01", "--definitions", few, "--json")
+    (fault,) = json.loads(done.stdout)["faults"]
+
+    assert first > 0
+    assert fault["examples"] == [{"row": first + 1, "value": "shark"}]
+    assert "ent.bureau_enquiry: 1 row came again, alike in everything" in done.stderr
 
 
 def test_percentiles_have_values_once_peers_stand_in_the_folder(

@@ -379,14 +379,16 @@ def test_two_owners_bring_events_of_one_id_each() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "field"),
+    ("rows", "field", "said"),
     [
-        ([("controller", 0, 20, 0), ("controller", 0, 30, 0)], "valid_to"),
-        ([("controller", None, 20, 0)], "valid_from"),
+        ([("controller", 0, 20, 0), ("controller", 0, 30, 0)], "valid_to", "two rows of A and F"),
+        ([("controller", None, 20, 0)], "valid_from", "1 links have none, such as one of A and F"),
     ],
 )
-def test_links_that_contradict_or_lack_an_instant_are_refused(rows: LinkRows, field: str) -> None:
-    with pytest.raises(BadInput) as refused:
+def test_links_that_contradict_or_lack_an_instant_are_refused(
+    rows: LinkRows, field: str, said: str
+) -> None:
+    with pytest.raises(BadInput, match=said) as refused:
         pack(events({}), SCHEMA, ["F"], behind=Behind(links(rows), ("controller",)))
     assert refused.value.field == field
 

@@ -34,6 +34,21 @@ class Fate(IntEnum):
 
 
 FIRST_FAULT = Fate.MISSING_VALUE
+_TOLD = {
+    Fate.MISSING_VALUE: "there is no value",
+    Fate.TIME_OUT_OF_RANGE: "the instant lies outside 1990 to 2038",
+    Fate.KNOWN_BEFORE_EVENT: "it was known before it happened",
+    Fate.CODE_OUTSIDE_LIST: "the definition does not list this code",
+    Fate.AMOUNT_BEYOND_LIMIT: "the amount lies beyond 10^12",
+    Fate.CONFLICTING_VERSIONS: "rows of one id and known time differ, and nothing says which holds",
+    Fate.VERSION_OUT_OF_ORDER: "a higher version was known before, or it lies outside 0 to 10^6",
+    Fate.TOTAL_BEYOND_LIMIT: "the amounts of the borrower add up beyond 5·10^14",
+}
+
+
+def told_of(rule: str) -> str:
+    """What a fault's ``rule`` says, in words."""
+    return _TOLD[Fate[rule.upper()]]
 
 
 @dataclass(frozen=True, slots=True)

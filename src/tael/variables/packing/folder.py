@@ -13,8 +13,9 @@ shard, so all parts of their figures serve each; so does the one part of a folde
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from tael.kernel import BadInput
 from tael.variables.packing.book import UNKNOWN_GROUP, Book, chosen, joined
 from tael.variables.packing.events import is_text
-from tael.variables.packing.fates import Fault
+from tael.variables.packing.fates import Fault, told_of
 from tael.variables.packing.links import FIRM, PERSON, ROLE
 from tael.variables.packing.pack import Behind, Packing, pack
 from tael.variables.packing.packed import Packed, without_events
@@ -40,6 +41,7 @@ OWNERS = ("legal_representative", "controller")  # whose events are those of the
 MARKETS = ("market",)
 MARKET_SOURCES = frozenset({"region_month"})
 _FIRMS, _LINKS, _MARKET_LINKS = "firms", "role_link", "market_link"
+_ROW = "row of the part"  # no source has such a column
 _PLACE = re.compile(r"([1-9][0-9])[0-9]*")
 _TRADE = re.compile(r"([A-Z]?)([0-9]{2})?")
 
@@ -52,7 +54,8 @@ class SlotReport:
         slot: the slot that they were packed into.
         shard: number of the part.
         rows: rows by fate, see ``Fate``; they add up to the rows read.
-        faults: the rules that rows broke, counted, with examples (rows from 1 among those read).
+        faults: the rules that rows broke, counted, with examples: rows of the part, from 1;
+            of all parts one after the other where they serve every shard.
         refused: borrowers whose amounts exceed the limit: the source counts as absent.
     """
 
@@ -81,7 +84,7 @@ class Account:
     missing: tuple[str, ...]
 
     def to_json(self) -> dict[str, object]:
-        """What is not as it should be: faults with examples, borrowers refused, sources missing."""
+        """Rows by fate; and faults with examples, borrowers refused, sources missing."""
         faults = [
             {"slot": each.slot, "part": each.shard, "rule": fault.rule, "field": fault.field,
              "count": fault.count,
@@ -89,7 +92,19 @@ class Account:
             for each in self.reports for fault in each.faults
         ]  # fmt: skip
         refused = sorted({name for each in self.reports for name in each.refused})
-        return {"faults": faults, "refused": refused, "missing_sources": list(self.missing)}
+        missing = list(self.missing)
+        return {"events": self.rows(), "faults": faults, "refused": refused,
+                "missing_sources": missing}  # fmt: skip
+
+    def rows(self) -> dict[str, dict[str, int]]:
+        """By slot how many rows met which fate, see ``Fate``; fates without rows are left out."""
+        found: dict[str, Counter[str]] = {}
+        for each in self.reports:
+            found.setdefault(each.slot, Counter()).update(each.rows)
+        return {
+            slot: {fate: many for fate, many in counts.items() if many}
+            for slot, counts in found.items()
+        }
 
     def lines(self) -> list[str]:
         """The same as sentences; none when all is well."""
@@ -100,11 +115,16 @@ class Account:
             for fault in each.faults:
                 first = fault.examples[0] if fault.examples else None
                 such = f", such as row {first.row}: {first.value!r}" if first else ""
-                found.append(f"{each.slot}, part {each.shard}: {fault.count} rows set aside, "
-                             f"{fault.field}: {fault.rule}{such}")  # fmt: skip
+                many = "1 row" if fault.count == 1 else f"{fault.count} rows"
+                found.append(f"{each.slot}, part {each.shard}: {many} set aside, {fault.field}: "
+                             f"{told_of(fault.rule)} ({fault.rule}){such}")  # fmt: skip
             if each.refused:
                 whom = ", ".join(each.refused)
                 found.append(f"{each.slot}: amounts beyond the limit, no source for {whom}")
+        for slot, counts in self.rows().items():
+            if twice := counts.get("duplicate"):
+                what = "1 row" if twice == 1 else f"{twice} rows"
+                found.append(f"{slot}: {what} came again, alike in everything, and count once")
         return found
 
 
@@ -341,7 +361,18 @@ def read_part(
     lost = [name for name in columns or () if name not in table.column_names]
     if lost:
         raise BadInput(f"{path} has no column {lost[0]}", field=lost[0], rule="missing_column")
-    return rows_of(table, subjects)
+    return rows_of(_plain_text(table), subjects)
+
+
+def _plain_text(table: pa.Table) -> pa.Table:
+    """Columns of text views, as some writers leave them, as text: Arrow cannot choose of them."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string_view(field.type):
+            plain = table.column(place).cast(pa.large_string())
+            table = table.set_column(place, field.with_type(pa.large_string()), plain)
+    return table
 
 
 def _stacked(name: str, parts: list[pa.Table]) -> pa.Table:
@@ -397,7 +428,29 @@ class _Shard:
             return None
         if self.known_by is not None:
             table = _known(table, self.known_by)
-        return pack(table, schema, self.names, behind=behind)
+        made = pack(table, schema, self.names, behind=behind)
+        if not made.faults or (subjects is None and self.known_by is None):
+            return made
+        return replace(made, faults=self._in_part(made.faults, where, subjects))
+
+    def _in_part(
+        self, faults: tuple[Fault, ...], where: str, subjects: tuple[str, Sequence[str]] | None
+    ) -> tuple[Fault, ...]:
+        """Faults whose examples name the rows of the part, not those among the rows chosen."""
+        import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
+
+        whole = self.folder.table(where, self.shard, None)
+        if whole is None:
+            return faults
+        told = rows_of(whole.append_column(_ROW, pa.array(range(1, whole.num_rows + 1))), subjects)
+        if self.known_by is not None:
+            told = _known(told, self.known_by)
+        rows = told[_ROW].to_pylist()
+        return tuple(
+            replace(fault, examples=tuple(replace(one, row=rows[one.row - 1])
+                                          for one in fault.examples))
+            for fault in faults
+        )  # fmt: skip
 
     def _table(self, where: str, subjects: tuple[str, Sequence[str]] | None) -> pa.Table | None:
         """A source's rows; the whole part is kept for the next slot, often of the same source."""

@@ -67,9 +67,12 @@ def links_of(
 def _refuse_wrong_shape(table: pa.Table) -> None:
     for name in (PERSON, FIRM, ROLE, VALID_FROM, VALID_TO, KNOWN):
         if name not in table.column_names:
-            raise BadInput("missing_column", field=name, rule="a link has this column")
+            raise BadInput("the links have no such column", field=name, rule="missing_column")
         if name != VALID_TO and table[name].null_count:
-            raise BadInput("missing_value", field=name, rule="only valid_to may be null")
+            one = table.filter(table[name].is_null()).slice(0, 1).to_pylist()[0]
+            who = " and ".join(str(one[each]) for each in (PERSON, FIRM) if one.get(each))
+            told = f"{table[name].null_count} links have none, such as one of {who or 'nobody'}"
+            raise BadInput(told, field=name, rule="only valid_to may be null")
         kind = table.schema.field(name).type
         if name in {VALID_FROM, VALID_TO, KNOWN} and getattr(kind, "tz", None) is None:
             raise BadInput(f"{kind}", field=name, rule="a timestamp with a time zone")
@@ -109,8 +112,11 @@ def _intervals(chosen: pa.Table) -> tuple[Integers, Integers]:
         same &= values[1:] == values[:-1]
     known = _up(chosen[KNOWN].cast("int64").to_numpy())
     raw = chosen[KNOWN].cast("int64").to_numpy()
-    if (same & (raw[1:] == raw[:-1])).any():
-        raise BadInput("conflicting_links", field=VALID_TO, rule="one row a link and known time")
+    torn = np.flatnonzero(same & (raw[1:] == raw[:-1]))
+    if torn.size:
+        one = chosen.slice(int(torn[0]), 1).to_pylist()[0]
+        told = f"two rows of {one[PERSON]} and {one[FIRM]} ({one[ROLE]}) differ in it alone"
+        raise BadInput(told, field=VALID_TO, rule="one row a link and known time")
     following = np.full(len(known), FOREVER, np.int64)
     following[:-1][same] = known[1:][same]
     begin = _up(chosen[VALID_FROM].cast("int64").to_numpy())
