@@ -1,5 +1,13 @@
 """Champion against challenger on the same rows, and the written rule by which one is promoted."""
 
+from tael.risk.challenger.compare import (
+    Quality,
+    Scored,
+    Verdict,
+    compare,
+    data_hash,
+    score_psi,
+)
 from tael.risk.challenger.paired import (
     DeLong,
     Gain,
@@ -8,5 +16,11 @@ from tael.risk.challenger.paired import (
     paired_auc_gain,
     paired_gain,
 )
+from tael.risk.challenger.rule import Clause, PromotionRule
+from tael.risk.challenger.swap import SwapSet, approve, swap_set
 
-__all__ = ["DeLong", "Gain", "Pairs", "delong", "paired_auc_gain", "paired_gain"]
+__all__ = [
+    "Clause", "DeLong", "Gain", "Pairs", "PromotionRule", "Quality", "Scored", "SwapSet",
+    "Verdict", "approve", "compare", "data_hash", "delong", "paired_auc_gain", "paired_gain",
+    "score_psi", "swap_set",
+]  # fmt: skip

@@ -34,15 +34,6 @@ class Gain:
     gain: Interval
     above_zero: float
 
-    def to_json(self) -> dict[str, object]:
-        """Rounded to six digits."""
-        return {
-            "champion": round(self.champion, 6),
-            "challenger": round(self.challenger, 6),
-            "gain": self.gain.to_json(),
-            "above_zero": round(self.above_zero, 6),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class DeLong:
@@ -60,16 +51,6 @@ class DeLong:
     gain: Interval
     error: float
     p: float
-
-    def to_json(self) -> dict[str, object]:
-        """Rounded to six digits; ``p`` to six significant ones."""
-        return {
-            "champion": round(self.champion, 6),
-            "challenger": round(self.challenger, 6),
-            "gain": self.gain.to_json(),
-            "error": round(self.error, 6),
-            "p": float(f"{self.p:.6g}"),
-        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from tael.kernel import BadInput
 from tael.report import Words
+from tael.risk.calibration.calibrator import effective
+from tael.risk.calibration.intervals import expected_to_observed
+from tael.risk.calibration.kept import plain
 from tael.risk.columns import Bools, Column, Floats, weights
 from tael.risk.fairness.groups import Group, split
 from tael.risk.fairness.shares import Share, difference, ratio, share
@@ -38,7 +41,7 @@ class FairnessSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Decided:
     """What the model said, what was decided, and what became of it.
 
     Attributes:
@@ -92,19 +95,6 @@ class GroupFigures:
     auc: Interval | None = None
     merged: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, object]:
-        """Every figure by name; null where there is none."""
-        found: dict[str, object] = {}
-        for name in self.__dataclass_fields__:
-            held = getattr(self, name)
-            if isinstance(held, Share | Interval):
-                found[name] = held.to_json()
-            elif isinstance(held, float):
-                found[name] = round(held, 6)
-            else:
-                found[name] = list(held) if isinstance(held, tuple) else held
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class Fairness:
@@ -152,17 +142,18 @@ class Fairness:
         said = self.summary()
         return {
             "attribute": self.attribute,
+            "settings": plain(self.settings),
             "reference": self.reference,
             "refused_known": self.refused_known,
-            "groups": [group.to_json() for group in self.groups],
+            "groups": plain(self.groups),
             "findings": [one.to_json() for one in self.findings],
-            "verdict": {"zh": said.zh, "en": said.en},
+            "verdict": plain(said),
         }
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """The columns of ``Judged`` as arrays, in an order of content alone."""
+    """The columns of ``Decided`` as arrays, in an order of content alone."""
 
     pd: Floats
     approved: Bools
@@ -173,7 +164,7 @@ class _Rows:
 
 
 def assess(
-    attribute: str, values: Column, judged: Judged, settings: FairnessSettings | None = None
+    attribute: str, values: Column, judged: Decided, settings: FairnessSettings | None = None
 ) -> Fairness:
     """Compare the groups of ``values`` [rows].
 
@@ -194,7 +185,7 @@ def assess(
     return Fairness(attribute, reference.name, tuple(pairs), findings, rows.refused_known, chosen)
 
 
-def _rows(values: Column, judged: Judged) -> _Rows:
+def _rows(values: Column, judged: Decided) -> _Rows:
     pd = np.asarray(judged.pd, dtype=np.float64)
     held = {
         "approved": np.asarray(judged.approved).astype(bool),
@@ -240,22 +231,17 @@ def _alone(group: Group, rows: _Rows, settings: FairnessSettings) -> GroupFigure
         goods_approved=share(approved[goods], weight[goods], level) if judged else None,
         goods_refused=share(~approved[goods], weight[goods], level) if judged else None,
         bads_approved=share(approved[bads], weight[bads], level) if judged else None,
-        calibration=_calibration(pd[known], weight[known], observed) if enough else None,
+        calibration=_calibration(pd[known], bads[known], weight[known], level) if enough else None,
         auc=auc_interval(bads[known], pd[known], weight[known], level=level) if enough else None,
         merged=group.merged,
     )
 
 
-def _calibration(pd: Floats, weight: Floats, observed: Share) -> Interval | None:
-    """Predicted over observed; its bounds are those of the observed rate."""
-    if observed.rate is None or not observed.rate.value:
-        return None
-    predicted = float(np.average(pd, weights=weight))
-    return Interval(
-        predicted / observed.rate.value,
-        predicted / observed.rate.high,
-        predicted / observed.rate.low if observed.rate.low else float("inf"),
-    )
+def _calibration(pd: Floats, bads: Bools, weight: Floats, level: float) -> Interval:
+    """Predicted over observed bads, both counted in rows of evidence."""
+    scale = effective(weight) / float(weight.sum())
+    seen = float(weight[bads].sum()) * scale
+    return expected_to_observed(float(pd @ weight) * scale, seen, level=level)
 
 
 def _reference(groups: list[GroupFigures]) -> GroupFigures:

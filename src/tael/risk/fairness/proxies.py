@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from tael.kernel import BadInput
 from tael.report import Words
+from tael.risk.calibration.kept import plain
 from tael.risk.columns import Bools, Column, Floats, Ints
 from tael.risk.fairness.groups import Group, split
 from tael.risk.fairness.verdicts import Finding, finding
@@ -70,17 +72,6 @@ class Proxy:
     auc_given_risk: float | None
     information: float | None
 
-    def to_json(self) -> dict[str, object]:
-        """Figures rounded to six digits."""
-        given, told = self.auc_given_risk, self.information
-        return {
-            "name": self.name,
-            "group": self.group,
-            "auc": self.auc.to_json(),
-            "auc_given_risk": None if given is None else round(given, 6),
-            "information": None if told is None else round(told, 6),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
@@ -117,11 +108,12 @@ class Proxies:
         said = self.summary()
         return {
             "attribute": self.attribute,
+            "settings": plain(self.settings),
             "looked_at": self.looked_at,
-            "top": [one.to_json() for one in self.top],
-            "together": [one.to_json() for one in self.together],
+            "top": plain(self.top),
+            "together": plain(self.together),
             "findings": [one.to_json() for one in self.findings],
-            "verdict": {"zh": said.zh, "en": said.en},
+            "verdict": plain(said),
         }
 
 
@@ -266,8 +258,6 @@ def _given_risk(score: npt.NDArray[np.float32], inside: Bools, band: Ints) -> fl
 
 
 def _hanley_mcneil(value: float, sizes: tuple[int, int], level: float) -> Interval:
-    from statistics import NormalDist  # noqa: PLC0415
-
     one, other = sizes
     first, second = value / (2 - value), 2 * value**2 / (1 + value)
     square = (

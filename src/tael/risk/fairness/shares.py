@@ -1,4 +1,4 @@
-"""Shares with their intervals: closed form, weighted, and honest at 0 and at 1."""
+"""Shares with their intervals, weighted, and honest at 0 and at 1."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from tael.risk.calibration.calibrator import effective
+from tael.risk.calibration.intervals import jeffreys
 from tael.risk.columns import Bools, Floats
 from tael.risk.measures import Interval
 
@@ -28,37 +30,18 @@ class Share:
     rate: Interval | None
     effective: float = 0.0
 
-    def to_json(self) -> dict[str, object]:
-        """rows, hits and the interval or null."""
-        return {
-            "rows": self.rows,
-            "hits": self.hits,
-            "rate": self.rate.to_json() if self.rate else None,
-        }
-
 
 def share(hit: Bools, weight: Floats, level: float = LEVEL) -> Share:
-    """The weighted share of ``hit`` with Wilson's score interval (JASA 22 (1927) 209-212).
+    """The weighted share of ``hit`` with its Jeffreys interval.
 
-    Weighted rows count as Kish's effective number, (sum w)^2 / sum w^2 (Survey Sampling, 1965,
-    section 8.2), so a few heavy rows give a wide interval.
+    Weighted rows count as Kish's effective number (Survey Sampling, 1965, section 8.2), so a few
+    heavy rows give a wide interval.
     """
-    total = float(weight.sum())
-    if not total:
+    rows = effective(weight)
+    if not rows:
         return Share(len(hit), int(hit.sum()), None)
-    rate = float(weight[hit].sum()) / total
-    rows = total**2 / float((weight**2).sum())
-    return Share(len(hit), int(hit.sum()), wilson(rate, rows, level), rows)
-
-
-def wilson(rate: float, rows: float, level: float = LEVEL) -> Interval:
-    """Wilson's score interval of a share of ``rows`` (above 0, may be fractional) rows."""
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    shrink = 1 + z * z / rows
-    middle = (rate + z * z / (2 * rows)) / shrink
-    width = z * math.sqrt(rate * (1 - rate) / rows + z * z / (4 * rows * rows)) / shrink
-    # Rounding may leave the rate itself a hair outside at 0 and at 1.
-    return Interval(rate, max(min(middle - width, rate), 0.0), min(max(middle + width, rate), 1.0))
+    rate = min(float(weight[hit].sum()) / float(weight.sum()), 1.0)
+    return Share(len(hit), int(hit.sum()), jeffreys(rate * rows, rows, level=level), rows)
 
 
 def ratio(one: Share, other: Share, level: float = LEVEL) -> Interval | None:
@@ -80,9 +63,10 @@ def ratio(one: Share, other: Share, level: float = LEVEL) -> Interval | None:
 
 
 def difference(one: Interval, other: Interval) -> Interval:
-    """One share less another: Newcombe's interval from the two Wilson intervals.
+    """One share less another, its interval recovered from those of both.
 
-    Newcombe, Statistics in Medicine 17 (1998) 873-890, method 10.
+    Zou and Donner, Statistics in Medicine 27 (2008) 1693-1702; with Wilson's intervals it would be
+    Newcombe's method 10.
     """
     value = one.value - other.value
     low = value - math.hypot(one.value - one.low, other.high - other.value)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tael.report import Words
+from tael.risk.calibration.kept import plain
 from tael.risk.measures import Interval
 
 # code: which side of the threshold is of concern, and the words.
@@ -99,18 +101,10 @@ class Finding:
         zh, en = (text.format(figure=shown, threshold=bound) for text in (texts.zh, texts.en))
         return Words(f"{self.group}: {zh}; {state.zh}", f"{self.group}: {en}; {state.en}")
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, Any]:
         """code, group, figure, threshold, state and words."""
-        said = self.words
-        return {
-            "code": self.code,
-            "group": self.group,
-            "figure": self.figure.to_json() if self.figure else None,
-            "threshold": self.threshold,
-            "state": self.state,
-            "zh": said.zh,
-            "en": said.en,
-        }
+        found: dict[str, Any] = plain(self)
+        return found | {"words": plain(self.words)}
 
 
 def finding(code: str, group: str, figure: Interval | None, threshold: float) -> Finding:
