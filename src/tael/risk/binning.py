@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from tael.kernel import BadInput
 from tael.risk.columns import Column, Floats, Ints, categories, category, numbers
 
 _PRIOR_ROWS = 10.0  # average rows added to each bin: draws the weight of a tiny bin towards zero
@@ -31,6 +33,9 @@ class Feature:
         max_bins: at most so many bins beside the one for missing.
         min_share: a bin holds at least this share of the weight.
         reason: the code given when the variable costs points; '' means the name.
+        cuts: of a numeric variable: cuts set by hand, finite and ascending; these bins are not
+            merged.
+        special: values of a numeric variable that are codes, such as -9999; each has its bin.
     """
 
     name: str
@@ -39,6 +44,8 @@ class Feature:
     max_bins: int = 6
     min_share: float = 0.03
     reason: str = ""
+    cuts: tuple[float, ...] = ()
+    special: tuple[float, ...] = ()
 
     @property
     def reason_code(self) -> str:
@@ -54,7 +61,8 @@ class Binning:
         cuts: upper bounds (excluded) of all numeric bins but the last, ascending.
         groups: the categories of each categorical bin; the last one takes unseen values too when
             it holds ``other``.
-        woe: weight of evidence per bin; the last is the bin of missing.
+        woe: weight of evidence per bin; the last is the bin of missing, and before it stand those
+            of the special codes.
         shares: share of the training weight per bin; the last is missing's.
         bad_rates: weighted bad rate per bin.
         information_value: sum of (share of goods - share of bads) times the weight of evidence.
@@ -78,6 +86,8 @@ class Binning:
         if self.feature.kind == "numeric":
             floats = numbers(values, self.feature.name)
             found = np.searchsorted(np.array(self.cuts), floats, side="right")
+            for number, code in enumerate(self.feature.special, len(self.cuts) + 1):
+                found = np.where(floats == code, number, found)
             return np.where(np.isnan(floats), self.missing, found).astype(np.int64)
         index = self._index()
         return np.array([self._group(category(v), index) for v in values.tolist()], dtype=np.int64)
@@ -88,6 +98,8 @@ class Binning:
             return "missing"
         if self.feature.kind != "numeric":
             return ", ".join(self.groups[number])
+        if number > len(self.cuts):
+            return f"code {self.feature.special[number - len(self.cuts) - 1]:g}"
         low = "(-inf" if number == 0 else f"[{self.cuts[number - 1]:g}"
         high = "inf" if number == len(self.cuts) else f"{self.cuts[number]:g}"
         return f"{low}, {high})"
@@ -106,22 +118,51 @@ OTHER = "other values"
 
 
 def fit_binning(feature: Feature, values: Column, bad: Floats, weight: Floats) -> Binning:
-    """The bins of ``values``; ``bad`` is 1 or 0, ``weight`` has a mean of one."""
+    """The bins of ``values``; ``bad`` is 1 or 0, ``weight`` has a mean of one.
+
+    Raises:
+        BadInput: a value that is not a number, cuts that do not rise, or cuts and codes of a
+            categorical variable; names the variable.
+    """
+    _check(feature)
     if feature.kind == "numeric":
         return _fit_numeric(feature, numbers(values, feature.name), bad, weight)
     return _fit_categorical(feature, categories(values), bad, weight)
 
 
+def _check(feature: Feature) -> None:
+    rising = all(low < high for low, high in pairwise(feature.cuts))
+    if not rising or not np.isfinite(feature.cuts).all():
+        raise BadInput(
+            f"cuts of {feature.name!r} are finite and ascending",
+            field=feature.name,
+            rule="ascending cuts",
+        )
+    if feature.kind != "numeric" and (feature.cuts or feature.special):
+        raise BadInput(
+            f"{feature.name!r} is categorical: it has neither cuts nor special codes",
+            field=feature.name,
+            rule="cuts and codes of a numeric variable",
+        )
+
+
 def _fit_numeric(feature: Feature, values: Floats, bad: Floats, weight: Floats) -> Binning:
-    seen = ~np.isnan(values)
-    edges = _quantile_edges(values[seen], weight[seen])
+    coded = np.isin(values, feature.special)
+    seen = ~np.isnan(values) & ~coded
+    edges = np.array(feature.cuts or _quantile_edges(values[seen], weight[seen]))
     code = np.searchsorted(edges, values[seen], side="right")
     counts = _counts(code, bad[seen], weight[seen], len(edges) + 1)
-    blocks = _monotone(counts, feature.monotone)
-    merged = _merge(counts, blocks, feature, float(weight.sum()))
+    merged = _blocks(feature, counts, float(weight.sum()))
     cuts = tuple(float(edges[block[-1]]) for block in merged[:-1])
     rows = [counts[block].sum(axis=0) for block in merged]
-    return _binning(feature, cuts, (), [*rows, _outside(seen, bad, weight)])
+    rows += [_outside(values != code, bad, weight) for code in feature.special]
+    return _binning(feature, cuts, (), [*rows, _outside(seen | coded, bad, weight)])
+
+
+def _blocks(feature: Feature, counts: Floats, weight: float) -> list[list[int]]:
+    if feature.cuts:
+        return [[i] for i in range(len(counts))]
+    return _merge(counts, _monotone(counts, feature.monotone), feature, weight)
 
 
 def _fit_categorical(feature: Feature, values: Column, bad: Floats, weight: Floats) -> Binning:

@@ -259,7 +259,7 @@ class Scorecard(EstimatorContract):
             "scale": asdict(self.scale),
             "training": [self.min_information, self.ridge],
             "intercept": self._fitted_intercept(),
-            "characteristics": [asdict(item) for item in self.characteristics_],
+            "characteristics": [_written(item) for item in self.characteristics_],
             "dropped": self.dropped_,
         }
         return json.dumps(
@@ -310,9 +310,22 @@ def _read(data: Any) -> Scorecard:
     return card
 
 
+def _written(item: Characteristic) -> dict[str, Any]:
+    """The fields of a characteristic; hand-set cuts and codes only where there are some."""
+    written = asdict(item)
+    feature = written["binning"]["feature"]
+    for name in ("cuts", "special"):
+        if not feature[name]:
+            del feature[name]
+    return written
+
+
 def _read_characteristic(item: Mapping[str, Any]) -> Characteristic:
     raw = dict(item["binning"])
-    raw["feature"] = Feature(**raw["feature"])
+    feature = dict(raw["feature"])
+    for name in ("cuts", "special"):
+        feature[name] = tuple(float(value) for value in feature.get(name, ()))
+    raw["feature"] = Feature(**feature)
     raw["groups"] = tuple(tuple(group) for group in raw["groups"])
     for name in ("cuts", "woe", "shares", "bad_rates"):
         raw[name] = tuple(float(value) for value in raw[name])
