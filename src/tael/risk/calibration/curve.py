@@ -40,9 +40,9 @@ class Curve:
     def apply(self, log_odds: Floats) -> Floats:
         """Calibrated log odds of each of ``log_odds``."""
         if self.method == SHIFT:
-            return log_odds + self.parameters[0]
+            return np.asarray(log_odds + self.parameters[0])
         if self.method == PLATT:
-            return self.parameters[0] + self.parameters[1] * log_odds
+            return np.asarray(self.parameters[0] + self.parameters[1] * log_odds)
         if self.method == BETA:
             c, a, b = self.parameters
             return np.asarray(
@@ -53,7 +53,8 @@ class Curve:
     def _between(self, log_odds: Floats) -> Floats:
         before, after = (np.array(side) for side in zip(*self.knots, strict=True))
         inside: Floats = np.interp(log_odds, before, after)
-        return inside + np.minimum(log_odds - before[0], 0) + np.maximum(log_odds - before[-1], 0)
+        beyond = np.minimum(log_odds - before[0], 0) + np.maximum(log_odds - before[-1], 0)
+        return np.asarray(inside + beyond)
 
 
 @dataclass(frozen=True, slots=True)
