@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-# code: (zh, en). Codes are concepts, so that variables of one concept give one reason.
-REASON_TEXTS: Mapping[str, tuple[str, str]] = {
+from tael.risk.facts import concepts
+
+_TEXTS: Mapping[str, tuple[str, str]] = {
     "business_age": ("经营年限较短", "Time in business is short"),
     "business_new": ("新设企业, 经营记录不足", "The business is new, with little record"),
     "revenue": ("经营收入规模较小或下降", "Business revenue is low or falling"),
@@ -33,6 +34,28 @@ REASON_TEXTS: Mapping[str, tuple[str, str]] = {
     "jobs": ("新增或保留就业岗位较少", "Few jobs are created or kept"),
     "term": ("贷款期限对应的风险较高", "The term of the loan carries more risk"),
 }
+
+
+class _Texts(Mapping[str, tuple[str, str]]):
+    """The texts above and, read when first asked, the adverse sentences of the concepts."""
+
+    def __getitem__(self, code: str) -> tuple[str, str]:
+        if code in _TEXTS:
+            return _TEXTS[code]
+        concept = concepts()[code]
+        words = concept.high if concept.adverse == "high" else concept.low
+        return words.zh, words.en
+
+    def __iter__(self) -> Iterator[str]:
+        yield from _TEXTS
+        yield from concepts()
+
+    def __len__(self) -> int:
+        return len(_TEXTS) + len(concepts())
+
+
+# code: (zh, en). Codes are concepts, so that variables of one concept give one reason.
+REASON_TEXTS: Mapping[str, tuple[str, str]] = _Texts()
 
 
 @dataclass(frozen=True, slots=True)
