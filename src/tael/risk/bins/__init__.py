@@ -9,9 +9,11 @@ vintage, the AUC of each variable alone and the shifts of ``tael.risk.psi``. Nee
 """
 
 from tael.risk.bins.fitting import Bins, at_edge, fit_bins
+from tael.risk.bins.judging import ByGroup, Null, aucs, era_aucs, iv_by, permutation_null
 from tael.risk.bins.prebins import Prebins, prebin
 from tael.risk.bins.settings import MISSING_CODES, BinSettings
 
 __all__ = [
-    "MISSING_CODES", "BinSettings", "Bins", "Prebins", "at_edge", "fit_bins", "prebin",
+    "MISSING_CODES", "BinSettings", "Bins", "ByGroup", "Null", "Prebins", "at_edge", "aucs",
+    "era_aucs", "fit_bins", "iv_by", "permutation_null", "prebin",
 ]  # fmt: skip

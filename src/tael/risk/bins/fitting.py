@@ -9,7 +9,7 @@ import numpy as np
 
 from tael.risk.binning import Binning, Feature
 from tael.risk.bins.counting import directions, labelled_weights, rule_of
-from tael.risk.bins.prebins import KINDS, Prebins, prebin, refuse_infinite
+from tael.risk.bins.prebins import KINDS, Prebins, placed, prebin
 from tael.risk.bins.settings import (
     DEFAULT,
     MISSING_CODES,
@@ -17,7 +17,6 @@ from tael.risk.bins.settings import (
     checked_outcome,
     in_ranges,
 )
-from tael.risk.extras import need
 from tael.risk.sample import Floats, Ints, Reasons, Sample, Values
 
 _DIGITS = 9
@@ -68,32 +67,13 @@ class Bins:
         Raises:
             BadInput: a variable that the sample lacks, or an infinite value; names it.
         """
-        need("numba", "models")
-        from tael.risk.kernel import placing  # noqa: PLC0415 - numba loads when bins are used
-
-        held = sample if sample.names == self.names else sample.select(self.names)
-        codes = np.empty(held.values.shape, dtype=np.uint8)
-        faults = np.full(len(self.names), -1)
-        read = placing.Read(
-            np.ascontiguousarray(held.values),
-            np.ascontiguousarray(held.reasons),
-            self.cuts,
-            self.filled,
-            np.array(self.settings.special, dtype=np.float32),
-        )
-
-        def work(first: int, last: int) -> None:
-            placing.place_all(first, last, read, codes, faults)
-
-        in_ranges(len(self.names), self.settings.threads, work)
-        refuse_infinite(held, faults)
-        return codes
+        return placed(sample, self.names, (self.cuts, self.filled), self.settings)
 
     def transform(self, sample: Sample) -> Values:
         """The weight of evidence of each value: float32 [variables, rows]. Raises as ``codes``."""
+        codes = self.codes(sample)
         from tael.risk.kernel import placing  # noqa: PLC0415 - numba loads when bins are used
 
-        codes = self.codes(sample)
         found = np.empty(codes.shape, dtype=np.float32)
 
         def work(first: int, last: int) -> None:

@@ -61,6 +61,43 @@ class Prebins:
         """How many codes there are."""
         return self.most + KINDS + len(self.settings.special)
 
+    def place(self, sample: Sample) -> Reasons:
+        """The codes of other rows: uint8 [variables, rows].
+
+        Raises:
+            BadInput: a variable that ``sample`` lacks, or an infinite value; names it.
+        """
+        return placed(sample, self.names, (self.edges, self.filled), self.settings)
+
+
+def placed(
+    sample: Sample, names: tuple[str, ...], bounds: tuple[Floats, Ints], settings: BinSettings
+) -> Reasons:
+    """Which numeric bin, kind of missing or special code each value has: uint8.
+
+    ``bounds`` are the cuts [variables, bins - 1], infinite beyond the last, and how many bins each
+    variable has. Raises as ``Prebins.place``.
+    """
+    need("numba", "models")
+    from tael.risk.kernel import placing  # noqa: PLC0415 - numba loads when something is binned
+
+    held = sample if sample.names == names else sample.select(names)
+    codes = np.empty(held.values.shape, dtype=np.uint8)
+    faults = np.full(len(names), -1)
+    read = placing.Read(
+        np.ascontiguousarray(held.values),
+        np.ascontiguousarray(held.reasons),
+        *bounds,
+        np.array(settings.special, dtype=np.float32),
+    )
+
+    def work(first: int, last: int) -> None:
+        placing.place_all(first, last, read, codes, faults)
+
+    in_ranges(len(names), settings.threads, work)
+    refuse_infinite(held, faults)
+    return codes
+
 
 def prebin(
     sample: Sample,
