@@ -16,7 +16,7 @@ from tael.risk.columns import Floats
 _LEAST_YEARS = 3
 
 
-def conditional_pd(pd: npt.ArrayLike, rho: float, factor: float) -> Floats:
+def conditional_pd(pd: npt.ArrayLike, rho: float, factor: npt.ArrayLike) -> Floats:
     """The probability of default in a state of the economy.
 
     Phi((Phi^-1(pd) - sqrt(rho) factor) / sqrt(1 - rho)); ``factor`` is standard normal, low in bad
@@ -27,10 +27,8 @@ def conditional_pd(pd: npt.ArrayLike, rho: float, factor: float) -> Floats:
         BadInput: a PD outside 0 to 1, or a correlation outside [0, 1).
     """
     chances = _checked(pd, rho)
-    found: Floats = normal_cdf(
-        (_quantiles(chances) - math.sqrt(rho) * factor) / math.sqrt(1.0 - rho)
-    )
-    return found
+    moved = _quantiles(chances) - math.sqrt(rho) * np.asarray(factor, dtype=np.float64)
+    return normal_cdf(moved / math.sqrt(1.0 - rho))
 
 
 def implied_factor(pd: float, seen: float, rho: float) -> float:
