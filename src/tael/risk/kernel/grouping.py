@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tael.risk.kernel.compiled import compiled
-from tael.risk.kernel.merging import information_value
+from tael.risk.kernel.merging import column_sum, information_value
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Codes: TypeAlias = npt.NDArray[np.uint8]
@@ -37,12 +37,13 @@ def judge(first: int, last: int, given: Grouped, woe: Floats, out: tuple[Floats,
     """
     values, aucs = out
     table = np.empty((values.shape[1], woe.shape[1], 2), np.float64)
+    order = np.empty(woe.shape[1], np.int64)
     for i in range(first, last):
         _tally(i, given, table)
-        order = np.argsort(woe[i])
+        _order(woe[i], order)
         for group in range(len(table)):
             held = table[group]
-            if held[:, 0].sum() == 0.0 or held[:, 1].sum() == 0.0:
+            if column_sum(held, 0) == 0.0 or column_sum(held, 1) == 0.0:
                 values[i, group] = np.nan
                 aucs[i, group] = np.nan
             else:
@@ -52,14 +53,35 @@ def judge(first: int, last: int, given: Grouped, woe: Floats, out: tuple[Floats,
 
 @compiled
 def _tally(i: int, given: Grouped, table: Floats) -> None:
-    table[:] = 0.0
+    _set_zero(table)
     for row in range(given.codes.shape[1]):
         group = given.groups[row]
         if group >= 0:
             code = given.codes[i, row]
             table[group, code, 0] += given.weights[0, row]
             table[group, code, 1] += given.weights[1, row]
-    table[:] *= given.unit
+    for group in range(len(table)):
+        for k in range(table.shape[1]):
+            table[group, k, 0] *= given.unit
+            table[group, k, 1] *= given.unit
+
+
+@compiled
+def _set_zero(table: Floats) -> None:
+    for group in range(len(table)):
+        for k in range(table.shape[1]):
+            table[group, k, 0] = table[group, k, 1] = 0.0
+
+
+@compiled
+def _order(values: Floats, order: Ints) -> None:
+    """Positions by value, by insertion: there are a dozen."""
+    for k in range(len(values)):
+        at = k
+        while at > 0 and values[order[at - 1]] > values[k]:
+            order[at] = order[at - 1]
+            at -= 1
+        order[at] = k
 
 
 @compiled
@@ -74,7 +96,7 @@ def _auc(counts: Floats, woe: Floats, order: Ints) -> float:
             at += 1
         won += good_here * (bads + 0.5 * bad_here)
         bads += bad_here
-    return float(won / (counts[:, 0].sum() * bads))
+    return float(won / (column_sum(counts, 0) * bads))
 
 
 @compiled
@@ -83,7 +105,8 @@ def tally(first: int, last: int, given: Grouped, out: Floats) -> None:
     table = np.empty((1, out.shape[1], 2), np.float64)
     for i in range(first, last):
         _tally(i, given, table)
-        out[i] = table[0, :, 0]
+        for k in range(out.shape[1]):
+            out[i, k] = table[0, k, 0]
 
 
 @compiled
@@ -93,22 +116,26 @@ def shift(first: int, last: int, given: Grouped, base: Floats, out: Floats) -> N
     for i in range(first, last):
         _tally(i, given, table)
         for group in range(len(table)):
-            out[i, group] = stability(base[i], table[group, :, 0])
+            out[i, group] = stability(base[i], table[group])
 
 
 @compiled
-def stability(expected: Floats, actual: Floats) -> float:
-    """Sum of (a - e) ln(a / e) over shares, half a row added to each code that either holds."""
-    all_expected, all_actual, held = expected.sum(), actual.sum(), 0
+def stability(expected: Floats, counts: Floats) -> float:
+    """Sum of (a - e) ln(a / e) over shares, half a row added to each code that either holds.
+
+    The actual weights are the first column of ``counts``.
+    """
+    all_expected, all_actual, held = 0.0, column_sum(counts, 0), 0
+    for k in range(len(expected)):
+        all_expected += expected[k]
+        if expected[k] > 0.0 or counts[k, 0] > 0.0:
+            held += 1
     if all_expected == 0.0 or all_actual == 0.0:
         return math.nan
-    for k in range(len(expected)):
-        if expected[k] > 0.0 or actual[k] > 0.0:
-            held += 1
     total = 0.0
     for k in range(len(expected)):
-        if expected[k] > 0.0 or actual[k] > 0.0:
+        if expected[k] > 0.0 or counts[k, 0] > 0.0:
             e = (expected[k] + 0.5) / (all_expected + 0.5 * held)
-            a = (actual[k] + 0.5) / (all_actual + 0.5 * held)
+            a = (counts[k, 0] + 0.5) / (all_actual + 0.5 * held)
             total += (a - e) * math.log(a / e)
     return total

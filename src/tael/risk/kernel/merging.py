@@ -88,7 +88,8 @@ def fit(first: int, last: int, rule: Rule, given: Counted, out: Fitted) -> None:
             start = kept.last[k] + 1
         for k in range(rule.width - rule.most):
             out.groups[i, rule.most + k] = rule.numeric + k
-            out.counts[i, rule.numeric + k] = table[rule.most + k]
+            out.counts[i, rule.numeric + k, 0] = table[rule.most + k, 0]
+            out.counts[i, rule.numeric + k, 1] = table[rule.most + k, 1]
         out.filled[i] = count
         out.directions[i] = direction if count > 1 else 0
         out.values[i] = information_value(out.counts[i], rule.prior)
@@ -105,11 +106,11 @@ def null(first: int, last: int, rule: Rule, given: Counted, out: Floats) -> None
             kept, count, _ = _best(table, given.filled[i], given.wanted[i], rule, (one, two))
             if given.wanted[i] != FIXED:
                 count = _merge(kept, count, rule)
-            held = np.empty((count + rule.width - rule.most, 2), np.float64)
-            held[:count, 0] = kept.goods[:count]
-            held[:count, 1] = kept.bads[:count]
-            held[count:] = table[rule.most :]
-            out[draw, i] = information_value(held, rule.prior)
+            # Bins take the places of the pieces; the missing and the special stay where they are.
+            for k in range(rule.most):
+                table[k, 0] = kept.goods[k] if k < count else 0.0
+                table[k, 1] = kept.bads[k] if k < count else 0.0
+            out[draw, i] = information_value(table, rule.prior)
 
 
 @compiled
@@ -121,12 +122,15 @@ def _empty(width: int) -> _Blocks:
 
 @compiled
 def _count(i: int, draw: int, unit: float, given: Counted, table: Floats) -> None:
-    table[:] = 0.0
+    for k in range(len(table)):
+        table[k, 0] = table[k, 1] = 0.0
     for row in range(given.codes.shape[1]):
         code = given.codes[i, row]
         table[code, 0] += given.goods[draw, row]
         table[code, 1] += given.bads[draw, row]
-    table[:] *= unit
+    for k in range(len(table)):
+        table[k, 0] *= unit
+        table[k, 1] *= unit
 
 
 @compiled
@@ -142,7 +146,7 @@ def _best(
     if wanted == FALLING:
         return two, _pool(table, filled, -1.0, two), -1
     rising, falling = _pool(table, filled, 1.0, one), _pool(table, filled, -1.0, two)
-    goods, bads = table[:, 0].sum(), table[:, 1].sum()
+    goods, bads = column_sum(table, 0), column_sum(table, 1)
     up = _value(one, rising, goods, bads, rule.prior)
     down = _value(two, falling, goods, bads, rule.prior)
     if up >= down:
@@ -234,12 +238,21 @@ def _value(blocks: _Blocks, count: int, all_goods: float, all_bads: float, prior
 @compiled
 def information_value(counts: Floats, prior: float) -> float:
     """Of bins [bins, 2] of goods and bads; empty ones add nothing."""
-    all_goods, all_bads = counts[:, 0].sum(), counts[:, 1].sum()
+    all_goods, all_bads = column_sum(counts, 0), column_sum(counts, 1)
     total = 0.0
     for k in range(len(counts)):
         goods, bads = counts[k, 0], counts[k, 1]
         shares = goods / all_goods - bads / all_bads
         total += shares * weight_of_evidence(goods, bads, all_goods, all_bads, prior)
+    return total
+
+
+@compiled
+def column_sum(counts: Floats, column: int) -> float:
+    """Exact: counts are whole numbers of one unit."""
+    total = 0.0
+    for k in range(len(counts)):
+        total += counts[k, column]
     return total
 
 

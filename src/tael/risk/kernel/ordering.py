@@ -49,7 +49,8 @@ def sort_pairs(pairs: Pairs, spare: Pairs, count: int, buckets: Words) -> Pairs:
     Least significant digit first; a digit that all keys share costs no pass. ``buckets`` is
     scratch of 3 x 2048.
     """
-    buckets[:] = 0
+    for k in range(_BUCKETS):
+        buckets[0, k] = buckets[1, k] = buckets[2, k] = 0
     for i in range(count):
         key = pairs[i] >> _ROW
         buckets[0, np.int64(key & _MASK)] += 1

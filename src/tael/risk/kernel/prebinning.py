@@ -18,6 +18,7 @@ Bits: TypeAlias = npt.NDArray[np.uint32]
 Pairs: TypeAlias = npt.NDArray[np.uint64]
 
 KINDS = 3  # of missing values
+_ROW = np.uint64(32)  # the key of a pair stands above its row
 
 
 class Given(NamedTuple):
@@ -166,21 +167,14 @@ def _rank(i: int, ordered: Pairs, given: Given, made: Made, sums: Floats) -> Non
 
     Special values count as missing here. Of the two places of the missing the better is kept.
     """
-    sums[:] = 0.0
-    for row in range(given.values.shape[1]):
-        if made.codes[i, row] > made.edges.shape[1] and given.weight[row] > 0.0:
-            for k in range(len(sums)):
-                sums[k, 4] += given.ones[k, row]
-                sums[k, 5] += given.weight[row] - given.ones[k, row]
+    _sum_outside(i, given, made, sums)
     at = 0
     while at < len(ordered):
-        key = ordered[at] >> np.uint64(32)
-        sums[:, 2:4] = 0.0
-        while at < len(ordered) and ordered[at] >> np.uint64(32) == key:
-            row = row_of(ordered[at])
-            for k in range(len(sums)):
-                sums[k, 2] += given.ones[k, row]
-                sums[k, 3] += given.weight[row] - given.ones[k, row]
+        key = ordered[at] >> _ROW
+        for k in range(len(sums)):
+            sums[k, 2] = sums[k, 3] = 0.0
+        while at < len(ordered) and ordered[at] >> _ROW == key:
+            _add(row_of(ordered[at]), 2, given, sums)
             at += 1
         for k in range(len(sums)):
             sums[k, 0] += sums[k, 2] * (sums[k, 1] + 0.5 * sums[k, 3])
@@ -193,3 +187,22 @@ def _rank(i: int, ordered: Pairs, given: Given, made: Made, sums: Floats) -> Non
         every = (ones + out_ones) * (zeros + out_zeros)
         low, high = (inside + ones * out_zeros) / every, (inside + zeros * out_ones) / every
         made.aucs[k, i] = max(low, 1.0 - low, high, 1.0 - high) if every > 0.0 else 0.5
+
+
+@compiled
+def _sum_outside(i: int, given: Given, made: Made, sums: Floats) -> None:
+    """The weights of the missing and the special, into places 4 and 5."""
+    for k in range(len(sums)):
+        for part in range(sums.shape[1]):
+            sums[k, part] = 0.0
+    for row in range(given.values.shape[1]):
+        if made.codes[i, row] > made.edges.shape[1] and given.weight[row] > 0.0:
+            _add(row, 4, given, sums)
+
+
+@compiled
+def _add(row: int, part: int, given: Given, sums: Floats) -> None:
+    """The row's weight to the ones, at ``part``, or to the zeros after them."""
+    for k in range(len(sums)):
+        sums[k, part] += given.ones[k, row]
+        sums[k, part + 1] += given.weight[row] - given.ones[k, row]
