@@ -10,6 +10,7 @@ import pytest
 
 from tael.kernel import BadInput, Rate
 from tael.risk import TIER_BOUNDS, geometric_bounds, tier
+from tael.risk.rating import tiers_of
 
 with (Path(__file__).parent / "cases" / "tiers.csv").open(encoding="utf-8", newline="") as file:
     CASES = list(csv.reader(file))[1:]
@@ -18,6 +19,13 @@ with (Path(__file__).parent / "cases" / "tiers.csv").open(encoding="utf-8", newl
 @pytest.mark.parametrize(("pd", "expected"), CASES)
 def test_a_probability_belongs_to_the_better_tier_up_to_its_bound(pd: str, expected: str) -> None:
     assert tier(Rate(Decimal(pd))) == int(expected)
+
+
+def test_many_probabilities_get_the_tiers_that_each_gets_alone() -> None:
+    pds = [float(pd) for pd, _ in CASES]
+    assert tiers_of(pds).tolist() == [int(expected) for _, expected in CASES]
+    with pytest.raises(BadInput, match="between 0 and 1"):
+        tiers_of([1.01])
 
 
 @pytest.mark.parametrize("pd", ["-0.01", "1.01"])
