@@ -339,7 +339,7 @@ class MonotoneBooster(EstimatorContract):
     @property
     def hash(self) -> str:
         """SHA-256 of the canonical JSON without the hash itself, in hexadecimal."""
-        return hashlib.sha256(canonical(self._body()).encode()).hexdigest()
+        return hash_of(self._body())
 
     def _body(self) -> dict[str, Any]:
         self._fitted()
@@ -411,7 +411,7 @@ def checked_json(text: str, kind: str, expected: str = "") -> dict[str, Any]:
     if not isinstance(data, dict) or data.get("format") != kind:
         raise BadInput("not a model of this format", field="format", rule=kind)
     told = data.pop("hash", "")
-    found = hashlib.sha256(canonical(data).encode()).hexdigest()
+    found = hash_of(data)
     if found != told or (expected and found != expected):
         raise BadInput(
             f"the model was changed: its content has hash {found[:12]}, "
@@ -427,6 +427,11 @@ def canonical(data: Mapping[str, Any]) -> str:
     return json.dumps(
         data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
+
+
+def hash_of(body: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical(body).encode()).hexdigest()
 
 
 def chance(log_odds: float) -> float:
