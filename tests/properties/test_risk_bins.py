@@ -88,7 +88,8 @@ def readable(low: float, high: float) -> float:
 def pieces(rows: Sequence[Row], count: int) -> tuple[list[float], list[list[Row]]]:
     """Cuts and pieces of numeric rows."""
     total, below = sum(row[3] for row in rows), 0.0
-    cuts, made = [], []
+    cuts: list[float] = []
+    made: list[list[Row]] = []
     last: tuple[int, bool, float] | None = None
     for value in sorted({row[0] for row in rows}):
         mine = [row for row in rows if row[0] == value]

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tael.kernel import BadInput
-from tael.risk import Binning, Feature, fit_binning
+from tael.risk import Binning, Feature, Scorecard, fit_binning
+from tael.risk.bins.refining import refined
 
 
 def fitted(
@@ -117,3 +118,80 @@ def test_a_text_in_a_numeric_column_is_refused_with_its_name() -> None:
     with pytest.raises(BadInput, match="not numbers") as refused:
         fitted(Feature("amount"), np.array(["12", "many"], dtype=object), np.array([0, 1]))
     assert refused.value.field == "amount"
+
+
+def test_cuts_set_by_hand_are_kept_as_they_are() -> None:
+    values, bad = rising_sample()
+    found = fitted(Feature("x", cuts=(-1.0, 0.25)), values, bad)
+    assert found.cuts == (-1.0, 0.25)
+    assert found.missing == 3
+    assert found.assign(np.array([-1.0, 0.2, 0.25])).tolist() == [1, 1, 2]
+    assert found.bad_rates[2] == pytest.approx(bad[values >= 0.25].mean())
+
+
+@pytest.mark.parametrize("cuts", [(1.0, 1.0), (2.0, 1.0), (np.inf,), (np.nan,)])
+def test_cuts_that_do_not_rise_are_refused(cuts: tuple[float, ...]) -> None:
+    with pytest.raises(BadInput, match="ascending") as refused:
+        fitted(Feature("x", cuts=cuts), *rising_sample(50))
+    assert refused.value.field == "x"
+
+
+def test_cuts_of_a_category_are_refused() -> None:
+    names = np.array(["a", "b"] * 10, dtype=object)
+    with pytest.raises(BadInput, match="neither cuts nor special codes"):
+        fitted(Feature("line", "categorical", special=(1.0,)), names, np.tile([0.0, 1.0], 10))
+
+
+def test_each_special_code_has_a_bin_of_its_own() -> None:
+    values, bad = rising_sample()
+    values[:300], bad[:300] = -9999.0, 1.0
+    values[300:600], bad[300:600] = -9998.0, 0.0
+    values[600:650] = np.nan
+    found = fitted(Feature("x", special=(-9999.0, -9998.0)), values, bad)
+    first = found.missing - 2
+    assert found.assign(values[[0, 300, 600]]).tolist() == [first, first + 1, found.missing]
+    assert [found.describe(k) for k in (first, first + 1)] == ["code -9999", "code -9998"]
+    assert found.bad_rates[first : first + 2] == (1.0, 0.0)
+    assert found.woe[first] < -3 < 3 < found.woe[first + 1]
+    plain = fitted(Feature("x"), values[650:], bad[650:])
+    assert len(found.cuts) >= len(plain.cuts) - 1
+    assert min(found.cuts) > -10
+
+
+def test_a_card_with_cuts_and_codes_reads_as_it_was_written() -> None:
+    values, bad = rising_sample()
+    values[:300] = -9999.0
+    feature = Feature("x", cuts=(0.0, 1.0), special=(-9999.0,))
+    card = Scorecard([feature]).fit({"x": values}, bad)
+    again = Scorecard.from_json(card.to_json())
+    assert again.characteristics_ == card.characteristics_
+    assert again.hash == card.hash
+
+
+def test_a_card_without_cuts_and_codes_says_nothing_of_them() -> None:
+    values, bad = rising_sample()
+    text = Scorecard([Feature("x")]).fit({"x": values}, bad).to_json()
+    assert '"special"' not in text
+    assert text.count('"cuts"') == 1
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_optimal_cuts_tell_no_less_than_pooled_ones() -> None:
+    pytest.importorskip("optbinning", reason="optbinning (extra 'refine') is not installed")
+    values, bad = rising_sample(8_000)
+    values[:200] = np.nan
+    feature = Feature("x", monotone="rising", max_bins=5)
+    weight = np.ones(len(bad))
+    found = refined(feature, values, bad, weight)
+    plain = fit_binning(feature, values, bad, weight)
+    assert found.information_value > 0.9 * plain.information_value
+    assert found.feature.cuts == found.cuts
+    rates = found.bad_rates[: found.missing]
+    assert list(rates) == sorted(rates)
+    assert set(found.assign(values[:200])) == {found.missing}
+
+
+def test_a_category_is_not_refined() -> None:
+    with pytest.raises(BadInput, match="only a numeric variable"):
+        refined(Feature("x", "categorical"), np.zeros(2), np.zeros(2), np.ones(2))
