@@ -21,10 +21,10 @@ from tael.risk.challenger.swap import SwapSet, approve, swap_set
 from tael.risk.columns import Bools, Column, Floats
 from tael.risk.fairness.assess import Decided, Fairness, FairnessSettings, assess
 from tael.risk.measures import Interval
+from tael.risk.psi import stability_index
 from tael.risk.sample import Sample
 
 _BINS = 10
-_EMPTY = 1e-4  # a bin without rows counts as this share, so that PSI stays finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,19 +278,18 @@ def _later_half(sample: Sample) -> Bools:
 def score_psi(early: tuple[Floats, Floats], late: tuple[Floats, Floats]) -> float:
     """Population stability index of scores, each side with its weights, on deciles of the early.
 
-    Lewis, An Introduction to Credit Scoring, 1994; 0 where one side has no rows. A bin without
-    rows counts as a share of 1e-4.
+    ``tael.risk.psi.stability_index`` on rows of evidence; 0 where one side has no rows.
     """
     if not len(early[0]) or not len(late[0]):
         return 0.0
     edges = np.unique(np.quantile(early[0], np.arange(1, _BINS) / _BINS))
-    shares = []
+    counts = []
     for score, weight in (early, late):
         order = np.lexsort((weight, score))
         place = np.searchsorted(edges, score[order], side="left")
         held = np.bincount(place, weights=weight[order], minlength=len(edges) + 1)
-        shares.append(np.maximum(held / held.sum(), _EMPTY))
-    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+        counts.append(held * (effective(weight) / float(weight.sum())))
+    return stability_index(counts[0], counts[1])
 
 
 def _fairness(
