@@ -24,6 +24,7 @@ from tael.risk.calibration import (
     calibration_line,
     expected_calibration_error,
     expected_to_observed,
+    gap_lines,
     gap_rows,
     gaps_by,
     hosmer_lemeshow,
@@ -369,8 +370,10 @@ def test_a_reliability_curve_can_be_printed() -> None:
     curve = reliability_curve(Judged.of(BAD, 1 / (1 + np.exp(-Z))), groups=5)
     assert [gap.rows for gap in curve] == [1_200] * 5
     assert [gap.pd_mean for gap in curve] == sorted(gap.pd_mean for gap in curve)
-    html = Page("t").table(GAP_COLUMNS, gap_rows(curve)).html("zh")
+    page = Page("t").table(GAP_COLUMNS, gap_rows(curve)).line_chart("r", gap_lines(curve))
+    html = page.html("zh")
     assert "预测/实际" in html
+    assert "完全校准" in html
 
 
 def test_equal_probabilities_are_never_split_between_groups() -> None:

@@ -246,6 +246,8 @@ def test_a_kept_cycle_model_gives_the_same_figures() -> None:
     assert (again.in_state(z, -2.0) > again.through_the_cycle(z)).all()
     without = CycleModel(model.tendency, 0.12, None, 0.1)
     assert (CycleModel.from_json(without.to_json()).point_in_time(z, 0, {}) == sigmoid(z)).all()
+    idle = CycleModel(model.tendency, 0.12, replace(overlay, skill=-0.1), 0.1)
+    assert (idle.point_in_time(z, month, named) == sigmoid(z)).all()
     with pytest.raises(BadInput, match="not a cycle model"):
         CycleModel.from_json('{"format":"tael.cycle/1"}')
 

@@ -109,6 +109,8 @@ def test_a_pd_that_is_half_the_truth_is_told_too_low_and_double_too_high() -> No
     assert rows[0].too_low < 0.001
     assert rows[1].differs < 0.001
     assert rows[1].too_low > 0.99
+    assert [row.vintage for row in table.against()] == ["all", "all", "x", "x"]
+    assert table.against({"all", "x"}) == ()
 
 
 def test_tiers_with_few_bads_get_a_most_prudent_bound_over_their_run() -> None:

@@ -21,15 +21,16 @@ class Maturity:
         settle_months: from the application to disbursement, and until the outcome is recorded.
         months: how many of the latest matured months to take at least.
         most_months: and at most, where there are too few bads.
-        wanted_bads: go back until there are so many.
+        wanted_bads: go back until there are so many: with 200 the level is known within 7 per cent
+            (one standard error), with a year of 40 bads only within 16.
         most_unknown: the share of a month's outcomes that may become known only later.
     """
 
     performance_months: int = 12
     settle_months: int = 1
     months: int = 12
-    most_months: int = 36
-    wanted_bads: int = 100
+    most_months: int = 60
+    wanted_bads: int = 200
     most_unknown: float = 0.01
 
 

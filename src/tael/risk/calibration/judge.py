@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tael.kernel import BadInput
-from tael.report import Column, Kind, Words
+from tael.report import Column, Kind, Series, Words
 from tael.risk.calibration.calibrator import effective, frequencies, one_column, outcomes
 from tael.risk.calibration.curve import Scored, fit_platt, fit_shift
 from tael.risk.calibration.distributions import gamma_cdf, logit, sigmoid
@@ -124,6 +124,21 @@ def gap_rows(gaps: Sequence[Gap]) -> list[tuple[object, ...]]:
         )
         for gap in gaps
     ]  # fmt: skip
+
+
+def gap_lines(gaps: Sequence[Gap]) -> tuple[Series, ...]:
+    """A reliability diagram: observed over predicted with its bounds, and the diagonal."""
+    at = [gap.pd_mean for gap in gaps]
+
+    def line(name: Words, values: Sequence[float]) -> Series:
+        return Series(name, tuple(zip(at, values, strict=True)))
+
+    return (
+        line(Words(zh="实际", en="Observed"), [gap.observed.value for gap in gaps]),
+        line(Words(zh="完全校准", en="Perfect"), at),
+        line(Words(zh="下限", en="Low"), [gap.observed.low for gap in gaps]),
+        line(Words(zh="上限", en="High"), [gap.observed.high for gap in gaps]),
+    )
 
 
 def verdict_of(ratio: Interval, band: tuple[float, float] = NORMAL_BAND) -> str:

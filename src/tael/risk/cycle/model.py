@@ -28,7 +28,8 @@ class CycleModel:
     Attributes:
         tendency: the central tendency.
         anchor: added to calibrated log odds for PDs through the cycle.
-        overlay: added for PDs at a point in time; None: the calibration itself.
+        overlay: added for PDs at a point in time, where it has skill; without one, or without
+            skill, they are those of the calibration, which is of the latest cohorts.
         rho: asset correlation that leads from one to the other.
     """
 
@@ -49,7 +50,8 @@ class CycleModel:
         Raises:
             BadInput: a series of the overlay is missing or not yet published.
         """
-        shift = self.overlay.shift(month, series) if self.overlay else 0.0
+        used = self.overlay if self.overlay and self.overlay.useful else None
+        shift = used.shift(month, series) if used else 0.0
         return sigmoid(one_column(log_odds) + shift)
 
     def in_state(self, log_odds: npt.ArrayLike, factor: float) -> Floats:

@@ -124,6 +124,11 @@ class Overlay:
     periods: int
     skill: float
 
+    @property
+    def useful(self) -> bool:
+        """Whether it foretold anything: the written rule for using it at all."""
+        return self.skill > 0.0
+
     def shift(self, month: int, series: Mapping[str, MacroSeries]) -> float:
         """The shift of log odds for loans of ``month``, by what was published on its first day.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -128,6 +128,14 @@ class TierTable:
     def of(self, vintage: str) -> tuple[TierRow, ...]:
         """The rows of one vintage, best tier first."""
         return tuple(row for row in self.rows if row.vintage == vintage)
+
+    def against(self, stressed: Collection[str] = ()) -> tuple[TierRow, ...]:
+        """Rows whose test speaks against the PD, outside the vintages declared as stressed."""
+        return tuple(
+            row
+            for row in self.rows
+            if row.verdict in {"too_low", "too_high"} and row.vintage not in stressed
+        )
 
     def printed(self) -> list[tuple[object, ...]]:
         """One row for each, as ``TIER_COLUMNS`` heads them."""
