@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tael.risk.export.provenance import version
 from tael.risk.extras import need
 
 # Old enough for every runtime of the last years; the tree operator of 3 is the first in double.
@@ -100,8 +100,3 @@ class Graph:
 
     def _element(self, kind: npt.DTypeLike) -> int:
         return int(self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind)))
-
-
-def version() -> str:
-    """The version of this distribution."""
-    return metadata.version("tael")

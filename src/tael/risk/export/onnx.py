@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,28 +18,16 @@ from tael.kernel import BadInput
 from tael.risk.binning import OTHER, Binning
 from tael.risk.boosting import MonotoneBooster
 from tael.risk.calibration import Calibrator, Curve
-from tael.risk.export.graph import Graph, version
+from tael.risk.export.graph import Graph
+from tael.risk.export.provenance import NOWHERE, Provenance, version
 from tael.risk.scorecard import Characteristic, Scorecard
 from tael.risk.trees import Trees
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What a file tells of where its model comes from, beside the model's own hash.
-
-    Attributes:
-        plan: hash of the plan of variables; of a booster, its own where empty.
-        name: the model's name and version in the registry.
-    """
-
-    plan: str = ""
-    name: str = ""
 
 
 def to_onnx(
     model: Scorecard | MonotoneBooster,
     calibrator: Calibrator | None = None,
-    provenance: Provenance = Provenance(),
+    provenance: Provenance = NOWHERE,
 ) -> bytes:
     """The model as an ONNX file; with a calibrator, its probability is the calibrated one.
 
