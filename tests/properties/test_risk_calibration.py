@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from tael.kernel import Rate
 from tael.risk import TIER_BOUNDS, tier
-from tael.risk.calibration import Calibrator, Judged, brier, gaps_by, jeffreys, poisson
+from tael.risk.calibration import (
+    Calibrator,
+    Judged,
+    brier,
+    calibration_line,
+    gaps_by,
+    jeffreys,
+    poisson,
+    reliability_curve,
+)
 from tael.risk.calibration.distributions import beta_cdf, beta_quantile, sigmoid
 from tael.risk.cycle import anchor_shift, conditional_pd
 from tael.risk.rating import migration, most_prudent, tier_table, tiers_of
@@ -88,6 +97,19 @@ def test_a_tier_table_holds_every_loan_once_in_the_tier_of_its_pd(seed: int) -> 
         assert sum(row.rows for row in table.of(vintage)) == pytest.approx(rows)
         means = [row.pd_mean for row in table.of(vintage)]
         assert means == sorted(means)
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=4)
+def test_no_figure_depends_on_the_order_of_rows(seed: int) -> None:
+    z, bad, weight = book(seed, 300)
+    keys, order = np.arange(300) % 3, np.random.default_rng(seed + 1).permutation(300)
+    one, two = (Judged.of(bad[by], sigmoid(z[by]), weight[by]) for by in (np.arange(300), order))
+    assert brier(one) == brier(two)
+    assert calibration_line(one) == calibration_line(two)
+    assert reliability_curve(one) == reliability_curve(two)
+    assert gaps_by(one, keys) == gaps_by(two, keys[order])
+    assert tier_table(one, keys) == tier_table(two, keys[order])
 
 
 @given(st.floats(0, 1))

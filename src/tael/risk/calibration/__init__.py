@@ -38,7 +38,7 @@ from tael.risk.calibration.judge import (
 __all__ = [
     "GAP_COLUMNS", "LEAST_BADS", "NORMAL_BAND", "Brier", "Calibrator", "Cohort", "Curve", "Gap",
     "Judged", "Line", "Maturity", "brier", "calibration_line", "expected_calibration_error",
-    "expected_to_observed", "gap_lines", "gap_rows", "gaps_by", "hosmer_lemeshow", "jeffreys", "jeffreys_test",
-    "latest_matured", "matured", "mean_shift", "method_for", "month_names", "poisson",
-    "reliability_curve", "upper_bound", "verdict_of", "year_names",
+    "expected_to_observed", "gap_lines", "gap_rows", "gaps_by", "hosmer_lemeshow", "jeffreys",
+    "jeffreys_test", "latest_matured", "matured", "mean_shift", "method_for", "month_names",
+    "poisson", "reliability_curve", "upper_bound", "verdict_of", "year_names",
 ]  # fmt: skip

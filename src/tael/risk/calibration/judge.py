@@ -177,6 +177,16 @@ class Judged:
         inside = np.clip(chances, _NEAREST, 1.0 - _NEAREST)
         return cls(outcomes(bad, len(chances)), inside, frequencies(weight, len(chances)))
 
+    def part(self, here: Ints) -> Judged:
+        """The rows of positions ``here``, in canonical order: sums then do not depend on theirs."""
+        bad, pd, weight = self.bad[here], self.pd[here], self.weight[here]
+        order = np.lexsort((weight, bad, pd))
+        return Judged(bad[order], pd[order], weight[order])
+
+    def in_order(self) -> Judged:
+        """All rows in canonical order."""
+        return self.part(np.arange(len(self.bad)))
+
     @property
     def evidence(self) -> Floats:
         """Weights scaled so that they count rows of evidence (Kish)."""
@@ -193,6 +203,7 @@ def calibration_line(rows: Judged, *, level: float = 0.95) -> Line:
     Raises:
         BadInput: the PDs do not rank at all.
     """
+    rows = rows.in_order()
     z = logit(rows.pd)
     scored = Scored.of(z, rows.bad, rows.weight)
     alone = fit_shift(scored).parameters[0]
@@ -222,6 +233,7 @@ def brier(rows: Judged, *, groups: int = 10) -> Brier:
     Murphy, A new vector partition of the probability score, J. Applied Meteorology 12 (1973); the
     part within groups: Stephenson, Coelho and Jolliffe, Weather and Forecasting 23 (2008).
     """
+    rows = rows.in_order()
     share = rows.weight / rows.weight.sum()
     base = float(share @ rows.bad)
     score = float(share @ (rows.pd - rows.bad) ** 2)
@@ -243,6 +255,7 @@ def expected_calibration_error(rows: Judged, *, groups: int = 10) -> float:
     Naeini, Cooper and Hauskrecht, AAAI 2015; groups of equal weight and not of equal width, for
     PDs crowd near zero.
     """
+    rows = rows.in_order()
     share = rows.weight / rows.weight.sum()
     gaps = [share[here] @ (rows.pd[here] - rows.bad[here]) for here in _groups(rows, groups)]
     return float(np.abs(gaps).sum())
@@ -285,6 +298,7 @@ def hosmer_lemeshow(rows: Judged, *, groups: int = 10, fitted: bool = False) -> 
     Hosmer and Lemeshow, Applied Logistic Regression, 2000, section 5.2.2; two degrees fewer for
     the rows the model was fitted on. It tells nothing of the direction; read the curve beside it.
     """
+    rows = rows.in_order()
     statistic, count = 0.0, 0
     for here in _groups(rows, groups):
         weight = rows.evidence[here]
@@ -298,7 +312,7 @@ def hosmer_lemeshow(rows: Judged, *, groups: int = 10, fitted: bool = False) -> 
 
 def _groups(rows: Judged, groups: int) -> list[Ints]:
     """Rows of each group: equal shares of weight, equal PDs never apart."""
-    order = np.argsort(rows.pd, kind="stable")
+    order = np.lexsort((rows.weight, rows.bad, rows.pd))
     reached = np.cumsum(rows.weight[order])
     ends = np.append(np.flatnonzero(np.diff(rows.pd[order]) > 0), len(order) - 1)
     # A run of equal PDs belongs where its middle lies, so that one long run is a group of its own.
@@ -310,13 +324,13 @@ def _groups(rows: Judged, groups: int) -> list[Ints]:
 
 
 def _gap(key: str, rows: Judged, here: Ints, level: float) -> Gap:
-    weight = rows.weight[here]
-    count = effective(weight)
-    scale = count / float(weight.sum()) if count else 0.0
+    part = rows.part(here)
+    count = effective(part.weight)
     if not count:
         raise BadInput(f"group {key} has no weight", field="sample_weight", rule="above zero")
-    bads = min(float(weight @ rows.bad[here]) * scale, count)
-    expected = float(weight @ rows.pd[here]) * scale
+    scale = count / float(part.weight.sum())
+    bads = min(float(part.weight @ part.bad) * scale, count)
+    expected = float(part.weight @ part.pd) * scale
     ratio = expected_to_observed(expected, bads, level=level)
     observed = jeffreys(bads, count, level=level)
     return Gap(key, len(here), bads, expected / count, observed, ratio, verdict_of(ratio))

@@ -94,4 +94,6 @@ def anchor_shift(
         BadInput: log odds that are not finite, or a tendency not strictly between 0 and 1.
     """
     z = one_column(log_odds)
-    return mean_shift(z, tendency, frequencies(weight, len(z)))
+    held = frequencies(weight, len(z))
+    order = np.lexsort((held, z))
+    return mean_shift(z[order], tendency, held[order])

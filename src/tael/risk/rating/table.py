@@ -234,11 +234,11 @@ class _Cell:
 
     @classmethod
     def of(cls, judged: Judged, here: Ints) -> _Cell:
-        weight = judged.weight[here]
-        rows = effective(weight)
-        scale = rows / float(weight.sum()) if rows else 0.0
-        bads = min(float(weight @ judged.bad[here]) * scale, rows)
-        return cls(rows, bads, float(weight @ judged.pd[here]) * scale)
+        part = judged.part(here)
+        rows = effective(part.weight)
+        scale = rows / float(part.weight.sum()) if rows else 0.0
+        bads = min(float(part.weight @ part.bad) * scale, rows)
+        return cls(rows, bads, float(part.weight @ part.pd) * scale)
 
 
 def _rows(name: str, cells: Sequence[_Cell], settings: TableSettings) -> list[TierRow]:
