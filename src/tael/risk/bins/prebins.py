@@ -126,6 +126,10 @@ def prebin(
     from tael.risk.kernel import prebinning  # noqa: PLC0415 - numba loads when something is binned
 
     checked_weight(sample)
+    if sample.rows > prebinning.MOST_ROWS:
+        raise BadInput(
+            f"{sample.rows} rows, {prebinning.MOST_ROWS} at most", field="sample", rule="bounds"
+        )
     count = sample.weight > 0 if used is None else used & (sample.weight > 0)
     weight, _ = whole_weights(sample.weight, count)
     values = np.ascontiguousarray(sample.values)
@@ -134,7 +138,8 @@ def prebin(
         values.view(np.uint32),
         np.ascontiguousarray(sample.reasons),
         weight,
-        _outcomes(sample, weight, count),
+        _even(weight),
+        _marks(sample, weight, count),
         np.array(settings.special, dtype=np.float32),
     )
     made = _room(sample, settings, checked_cuts(cuts or {}, sample, settings.most))
@@ -163,12 +168,19 @@ def _room(
     return codes, edges, filled, np.empty((2, variables)), np.full(variables, -1)
 
 
-def _outcomes(sample: Sample, weight: Floats, used: Bools) -> Floats:
-    """The weight of the bads, and of the later half of the months."""
-    bads = np.where(used & (sample.bad == 1), weight, 0.0)
-    if not sample.labelled[used].all():
-        bads = np.zeros_like(bads)  # no AUC without all outcomes
-    return np.vstack([bads, np.where(sample.vintage >= _half(sample, weight), weight, 0.0)])
+def _even(weight: Floats) -> float:
+    """The weight that all rows with one share, else zero."""
+    held = np.unique(weight[weight > 0])
+    return float(held[0]) if len(held) == 1 else 0.0
+
+
+def _marks(sample: Sample, weight: Floats, used: Bools) -> Reasons:
+    """Bit 0: bad; bit 1: in the later half of the months."""
+    known = bool(sample.labelled[used].all())  # no AUC without all outcomes
+    bad = (sample.bad == 1) & known
+    late = sample.vintage >= _half(sample, weight)
+    marks: Reasons = (bad + 2 * late).astype(np.uint8)
+    return marks
 
 
 def _half(sample: Sample, weight: Floats) -> int:

@@ -16,7 +16,10 @@ Words: TypeAlias = npt.NDArray[np.int64]
 _TOP = np.uint32(0x80000000)
 _ALL = np.uint32(0xFFFFFFFF)
 _ROW = np.uint64(32)
-_ROWS = np.uint64(0xFFFFFFFF)
+_MARK = np.uint64(29)
+_ROWS = np.uint64(0x1FFFFFFF)
+_MARKS = np.uint64(7)
+_NONE = np.uint64(0)
 _BUCKETS = 2048
 _BITS = np.uint64(11)
 _MASK = np.uint64(2047)
@@ -31,15 +34,27 @@ def key_of(bits: np.uint32) -> np.uint32:
 
 
 @compiled
-def packed(bits: np.uint32, row: int) -> np.uint64:
-    """The key of a value above its row."""
-    return (np.uint64(key_of(bits)) << _ROW) | np.uint64(row)
+def packed(bits: np.uint32, mark: int, row: int) -> np.uint64:
+    """The key of a value, below it a mark of three bits and the row."""
+    return (np.uint64(key_of(bits)) << _ROW) | (np.uint64(mark) << _MARK) | np.uint64(row)
 
 
 @compiled
 def row_of(pair: np.uint64) -> int:
     """The row of a pair that ``packed`` made."""
     return int(pair & _ROWS)
+
+
+@compiled
+def mark_of(pair: np.uint64) -> int:
+    """The mark of a pair that ``packed`` made."""
+    return int((pair >> _MARK) & _MARKS)
+
+
+@compiled
+def same_key(one: np.uint64, two: np.uint64) -> bool:
+    """Whether two pairs hold the same value."""
+    return bool((one ^ two) >> _ROW == _NONE)
 
 
 @compiled

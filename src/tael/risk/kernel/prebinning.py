@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tael.risk.kernel.compiled import compiled
-from tael.risk.kernel.ordering import packed, round_between, row_of, sort_pairs
+from tael.risk.kernel.ordering import (
+    mark_of,
+    packed,
+    round_between,
+    row_of,
+    same_key,
+    sort_pairs,
+)
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Singles: TypeAlias = npt.NDArray[np.float32]
@@ -18,31 +25,34 @@ Bits: TypeAlias = npt.NDArray[np.uint32]
 Pairs: TypeAlias = npt.NDArray[np.uint64]
 
 KINDS = 3  # of missing values
-_ROW = np.uint64(32)  # the key of a pair stands above its row
+OUTCOMES = 2
+_WAITING = 255  # a code that is still to come
+MOST_ROWS = 1 << 29  # a pair has 29 bits for the row
 
 
 class Given(NamedTuple):
     """What is binned.
 
     ``weight`` is whole numbers in float64 whose sum is below 2^53: exact in any order; zero where
-    a row only gets its code. ``ones`` [outcomes, rows] is the weight of the rows where an outcome
-    is one, ``special`` the values with a code of their own.
+    a row only gets its code. ``even`` is the weight that all others share, or zero. Bit k of
+    ``marks`` [rows] is outcome k, ``special`` the values with a code of their own.
     """
 
     values: Singles
     bits: Bits
     reasons: Codes
     weight: Floats
-    ones: Floats
+    even: float
+    marks: Codes
     special: Singles
 
 
 class Made(NamedTuple):
     """What comes out.
 
-    ``edges`` [variables, most - 1] ends in infinities; ``faults`` holds the row of an infinite
-    value, or -1. Codes: the numeric pieces, from ``most`` on the kinds of missing, then the special
-    values.
+    ``edges`` [variables, most - 1] ends in infinities; where ``filled`` is given, so are they.
+    ``faults`` holds the row of an infinite value, or -1. Codes: the numeric pieces, from ``most``
+    on the kinds of missing, then the special values.
     """
 
     codes: Codes
@@ -53,10 +63,17 @@ class Made(NamedTuple):
 
 
 class _Scratch(NamedTuple):
+    """``sums`` [zeros and ones of each outcome, places]: see the places below."""
+
     pairs: Pairs
     spare: Pairs
     buckets: Ints
-    sums: Floats  # of each outcome: pairs won, weight of zeros below, of the run's ones and zeros
+    sums: Floats
+
+
+# Of each outcome: weight of the missing, of the run of equal values, of all values up to it, and
+# the pairs that its ones have won.
+_OUT, _RUN, _UP_TO, _WON = range(4)
 
 
 @compiled
@@ -67,84 +84,150 @@ def prebin(first: int, last: int, pieces: int, given: Given, made: Made) -> None
         np.empty(rows, np.uint64),
         np.empty(rows, np.uint64),
         np.empty((3, 2048), np.int64),
-        np.empty((len(given.ones), 8), np.float64),
+        np.empty((2 * OUTCOMES, 4), np.float64),
     )
     for i in range(first, last):
-        fixed = made.filled[i] > 0
-        count = _gather(i, given, made, scratch.pairs)
+        count, waiting = _gather(i, given, made, scratch)
         if made.faults[i] >= 0:
             continue
-        ordered = sort_pairs(scratch.pairs, scratch.spare, count, scratch.buckets)
+        ordered = sort_pairs(scratch.pairs, scratch.spare, count, scratch.buckets)[:count]
+        fixed = made.filled[i] > 0
+        filled = _walk(i, 0 if fixed else pieces, ordered, (given, made), scratch.sums)
         if not fixed:
-            made.filled[i] = _cut(i, pieces, ordered[:count], given, made)
-        _rank(i, ordered[:count], given, made, scratch.sums)
-        _place(i, given, made)
+            made.filled[i] = filled
+        _rank(i, made, scratch.sums)
+        if fixed or waiting:
+            _place(i, given, made)
 
 
 @compiled
-def _gather(i: int, given: Given, made: Made, pairs: Pairs) -> int:
-    """Codes of the missing and the special; how many other rows that count are in ``pairs``."""
+def _gather(i: int, given: Given, made: Made, scratch: _Scratch) -> tuple[int, bool]:
+    """Codes of the missing and the special; how many other rows count, whether one does not."""
+    _set_zero(scratch.sums)
     most = made.edges.shape[1] + 1
-    count = 0
+    count, waiting = 0, False
     for row in range(given.values.shape[1]):
-        kind = given.reasons[i, row]
-        value = given.values[i, row]
-        if kind == 0 and value != value:  # noqa: PLR0124 - NaN differs from itself
-            kind = np.uint8(KINDS)
-        if kind > 0:
-            made.codes[i, row] = most + min(kind, KINDS) - 1
-            continue
-        if np.isinf(value):
-            made.faults[i] = row
-            return 0
-        code = 255
-        for k in range(len(given.special)):
-            if value == given.special[k]:
-                code = most + KINDS + k
+        code = _outside(i, row, given, most)
         made.codes[i, row] = code
-        if code == 255 and given.weight[row] > 0.0:  # noqa: PLR2004 - no code yet
-            pairs[count] = packed(given.bits[i, row], row)
+        if code != _WAITING:
+            _add(given.marks[row], given.weight[row], _OUT, scratch.sums)
+        elif np.isinf(given.values[i, row]):
+            made.faults[i] = row
+            return 0, False
+        elif given.weight[row] > 0.0:
+            scratch.pairs[count] = packed(given.bits[i, row], given.marks[row], row)
             count += 1
-    return count
+        else:
+            waiting = True
+    return count, waiting
 
 
 @compiled
-def _cut(i: int, pieces: int, ordered: Pairs, given: Given, made: Made) -> int:
-    """Edges and codes of the pieces: by the middle rank of each distinct value.
+def _outside(i: int, row: int, given: Given, most: int) -> int:
+    """The code of a missing or special value."""
+    kind, value = given.reasons[i, row], given.values[i, row]
+    if kind > 0:
+        return int(most + min(kind, KINDS) - 1)
+    if value != value:  # noqa: PLR0124 - NaN differs from itself
+        return most + KINDS - 1
+    for k in range(len(given.special)):
+        if value == given.special[k]:
+            return most + KINDS + k
+    return _WAITING
+
+
+@compiled
+def _walk(i: int, pieces: int, ordered: Pairs, arrays: tuple[Given, Made], sums: Floats) -> int:
+    """Edges and codes by the middle rank of each distinct value; the pairs that each has won.
 
     A value that alone weighs as much as a piece is one, so that a heap of zeros stays apart.
+    Without ``pieces`` the edges are there already. How many pieces there are.
     """
-    total = 0.0
-    for k in range(len(ordered)):
-        total += given.weight[row_of(ordered[k])]
+    given, made = arrays
+    total = _weight(ordered, given)
     code, below, at = -1, 0.0, 0
-    last_piece, last_heavy, last_value = -1, False, 0.0
+    last_piece, last_heavy = -1, False
     while at < len(ordered):
-        value = given.values[i, row_of(ordered[at])]
-        end, mass = at, 0.0
-        while end < len(ordered) and given.values[i, row_of(ordered[end])] == value:
-            mass += given.weight[row_of(ordered[end])]
-            end += 1
+        end = _run(at, ordered, given, sums)
+        mass = sums[0, _RUN] + sums[1, _RUN]
         heavy = mass * pieces >= total
         piece = int(pieces * (below + 0.5 * mass) / total)
-        if code < 0 or heavy or last_heavy or piece != last_piece:
+        if pieces and (code < 0 or heavy or last_heavy or piece != last_piece):
             if code >= 0:
-                made.edges[i, code] = round_between(last_value, np.float64(value))
+                low = np.float64(given.values[i, row_of(ordered[at - 1])])
+                high = np.float64(given.values[i, row_of(ordered[at])])
+                made.edges[i, code] = round_between(low, high)
             code += 1
-        for k in range(at, end):
+        for k in range(at, end if pieces else at):
             made.codes[i, row_of(ordered[k])] = code
-        last_piece, last_heavy, last_value = piece, heavy, np.float64(value)
+        last_piece, last_heavy = piece, heavy
         below += mass
         at = end
     return max(code + 1, 1)
 
 
 @compiled
+def _weight(ordered: Pairs, given: Given) -> float:
+    if given.even > 0.0:
+        return given.even * len(ordered)
+    total = 0.0
+    for k in range(len(ordered)):
+        total += given.weight[row_of(ordered[k])]
+    return total
+
+
+@compiled
+def _run(at: int, ordered: Pairs, given: Given, sums: Floats) -> int:
+    """The end of the run of equal values that starts at ``at``; its weight goes to ``sums``."""
+    for k in range(len(sums)):
+        sums[k, _RUN] = 0.0
+    end = at
+    while end < len(ordered) and same_key(ordered[at], ordered[end]):
+        weight = given.even if given.even > 0.0 else given.weight[row_of(ordered[end])]
+        _add(mark_of(ordered[end]), weight, _RUN, sums)
+        end += 1
+    for k in range(OUTCOMES):
+        zeros, ones = sums[2 * k, _RUN], sums[2 * k + 1, _RUN]
+        sums[2 * k, _WON] += ones * (sums[2 * k, _UP_TO] + 0.5 * zeros)
+        sums[2 * k, _UP_TO] += zeros
+        sums[2 * k + 1, _UP_TO] += ones
+    return end
+
+
+@compiled
+def _add(mark: int, weight: float, place: int, sums: Floats) -> None:
+    for k in range(OUTCOMES):
+        sums[2 * k + ((mark >> k) & 1), place] += weight
+
+
+@compiled
+def _set_zero(sums: Floats) -> None:
+    for k in range(len(sums)):
+        for place_ in range(sums.shape[1]):
+            sums[k, place_] = 0.0
+
+
+@compiled
+def _rank(i: int, made: Made, sums: Floats) -> None:
+    """AUC of each outcome, folded above one half; the missing all below or all above the others.
+
+    Special values count as missing here. Of the two places of the missing the better is kept.
+    """
+    for k in range(OUTCOMES):
+        zeros, ones = sums[2 * k, _UP_TO], sums[2 * k + 1, _UP_TO]
+        out_zeros, out_ones = sums[2 * k, _OUT], sums[2 * k + 1, _OUT]
+        inside = sums[2 * k, _WON] + 0.5 * out_ones * out_zeros
+        every = (ones + out_ones) * (zeros + out_zeros)
+        low, high = (inside + ones * out_zeros) / every, (inside + zeros * out_ones) / every
+        made.aucs[k, i] = max(low, 1.0 - low, high, 1.0 - high) if every > 0.0 else 0.5
+
+
+@compiled
 def _place(i: int, given: Given, made: Made) -> None:
-    """Codes of the rows that had none: those that do not count, all where edges were given."""
+    """Codes of the rows that wait: those that do not count, all where edges were given."""
     edges = made.edges[i, : made.filled[i] - 1]
     for row in range(given.values.shape[1]):
-        if made.codes[i, row] == 255:  # noqa: PLR2004 - no code yet
+        if made.codes[i, row] == _WAITING:
             made.codes[i, row] = place(edges, np.float64(given.values[i, row]))
 
 
@@ -159,50 +242,3 @@ def place(edges: Floats, value: float) -> int:
         else:
             high = middle
     return low
-
-
-@compiled
-def _rank(i: int, ordered: Pairs, given: Given, made: Made, sums: Floats) -> None:
-    """AUC of each outcome, folded above one half; the missing all below or all above the others.
-
-    Special values count as missing here. Of the two places of the missing the better is kept.
-    """
-    _sum_outside(i, given, made, sums)
-    at = 0
-    while at < len(ordered):
-        key = ordered[at] >> _ROW
-        for k in range(len(sums)):
-            sums[k, 2] = sums[k, 3] = 0.0
-        while at < len(ordered) and ordered[at] >> _ROW == key:
-            _add(row_of(ordered[at]), 2, given, sums)
-            at += 1
-        for k in range(len(sums)):
-            sums[k, 0] += sums[k, 2] * (sums[k, 1] + 0.5 * sums[k, 3])
-            sums[k, 1] += sums[k, 3]
-            sums[k, 6] += sums[k, 2]
-    for k in range(len(sums)):
-        won, zeros, ones = sums[k, 0], sums[k, 1], sums[k, 6]
-        out_ones, out_zeros = sums[k, 4], sums[k, 5]
-        inside = won + 0.5 * out_ones * out_zeros
-        every = (ones + out_ones) * (zeros + out_zeros)
-        low, high = (inside + ones * out_zeros) / every, (inside + zeros * out_ones) / every
-        made.aucs[k, i] = max(low, 1.0 - low, high, 1.0 - high) if every > 0.0 else 0.5
-
-
-@compiled
-def _sum_outside(i: int, given: Given, made: Made, sums: Floats) -> None:
-    """The weights of the missing and the special, into places 4 and 5."""
-    for k in range(len(sums)):
-        for part in range(sums.shape[1]):
-            sums[k, part] = 0.0
-    for row in range(given.values.shape[1]):
-        if made.codes[i, row] > made.edges.shape[1] and given.weight[row] > 0.0:
-            _add(row, 4, given, sums)
-
-
-@compiled
-def _add(row: int, part: int, given: Given, sums: Floats) -> None:
-    """The row's weight to the ones, at ``part``, or to the zeros after them."""
-    for k in range(len(sums)):
-        sums[k, part] += given.ones[k, row]
-        sums[k, part + 1] += given.weight[row] - given.ones[k, row]
