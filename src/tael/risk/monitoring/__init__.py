@@ -7,6 +7,7 @@ page(watched).write(Path("monitoring.html"), "zh")
 
 from tael.risk.monitoring.expected import Expected, expected, expected_auc
 from tael.risk.monitoring.inputs import EARLY, Period, Scored, Settings
+from tael.risk.monitoring.page import page
 from tael.risk.monitoring.result import (
     ACT,
     WATCH,
@@ -25,5 +26,5 @@ from tael.risk.monitoring.watch import monitor
 __all__ = [
     "ACT", "EARLY", "WATCH", "Alarm", "Drift", "EarlyRate", "Expected", "Figures", "Limit",
     "Monitoring", "Period", "Reference", "Scored", "Settings", "SourceDrift", "Thresholds",
-    "VintageCurve", "expected", "expected_auc", "monitor",
+    "VintageCurve", "expected", "expected_auc", "monitor", "page",
 ]  # fmt: skip

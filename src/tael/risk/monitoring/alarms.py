@@ -22,6 +22,7 @@ from tael.risk.monitoring.result import (
     SourceDrift,
 )
 from tael.risk.monitoring.thresholds import Limit
+from tael.risk.monitoring.words import CODES
 
 # What a single alarm says, and what to do. {about} is its subject, numbers are filled in.
 TEXTS: Mapping[str, tuple[Words, Words]] = {
@@ -117,7 +118,7 @@ def alarms_of(
     )
 
 
-_ORDER = tuple(TEXTS)
+_ORDER = tuple(CODES)
 
 
 def tests_of(

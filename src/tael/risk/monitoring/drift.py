@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tael.risk.bins import BinSettings, Prebins, prebin
+from tael.risk.bins import BinSettings, prebin
 from tael.risk.facts import Facts
 from tael.risk.measures import Interval
 from tael.risk.monitoring.inputs import Calendar, Scored, Settings
 from tael.risk.monitoring.intervals import discoveries, psi_chance, psi_interval, wald
 from tael.risk.monitoring.result import ACT, WATCH, Drift, SourceDrift
-from tael.risk.sample import HAS_VALUE, REASONS, Floats, Ints, Sample
+from tael.risk.sample import HAS_VALUE, REASONS, Floats, Ints, Reasons, Sample
 
 KINDS = len(REASONS)
 
@@ -35,9 +35,9 @@ def shift_of(reference: Sample, live: Sample, calendar: Calendar, settings: Sett
     """
     binned = BinSettings(pieces=settings.pieces, threads=settings.threads)
     then = prebin(_unjudged(reference), binned)
-    now = prebin(_unjudged(live), binned, cuts=_cuts(then))
-    base = _counts(then, np.zeros(reference.rows, dtype=np.int64), 1)[:, 0]
-    counts = _counts(now, calendar.place, len(calendar.periods))
+    now = then.place(live)
+    base = _counts(then.codes, then.width, np.zeros(reference.rows, dtype=np.int64), 1)[:, 0]
+    counts = _counts(now, then.width, calendar.place, len(calendar.periods))
     rows = np.bincount(calendar.place, minlength=len(calendar.periods)).astype(np.float64)
     psi = np.full(counts.shape[:2], np.nan)
     freedom = np.zeros(counts.shape[:2])
@@ -125,25 +125,20 @@ def _unjudged(sample: Sample) -> Sample:
     return replace(sample, bad=np.full(rows, np.nan), weight=np.ones(rows))
 
 
-def _cuts(made: Prebins) -> dict[str, tuple[float, ...]]:
-    edges, filled = made.edges.tolist(), made.filled.tolist()
-    return {name: tuple(edges[i][: max(filled[i] - 1, 0)]) for i, name in enumerate(made.names)}
-
-
-def _counts(made: Prebins, place: Ints, periods: int) -> Ints:
+def _counts(codes: Reasons, width: int, place: Ints, periods: int) -> Ints:
     """int64 [variables, periods, codes]: rows by period and piece."""
-    width = made.width
-    found = np.empty((len(made.names), periods * width), dtype=np.int64)
+    found = np.empty((len(codes), periods * width), dtype=np.int64)
     start = place * width
-    for i, codes in enumerate(made.codes):
-        found[i] = np.bincount(start + codes, minlength=periods * width)
-    return found.reshape(len(made.names), periods, width)
+    for i, one in enumerate(codes):
+        found[i] = np.bincount(start + one, minlength=periods * width)
+    return found.reshape(len(codes), periods, width)
 
 
 def _indices(base: Ints, counts: Ints) -> tuple[Floats, Floats]:
     """PSI and degrees of freedom of each variable, from its counts by piece.
 
-    Half a row is added to each piece that either holds, so that an empty one has a logarithm.
+    As ``tael.risk.psi`` has it, with half a row added to each piece that either holds; here the
+    number of pieces held is wanted too, for the interval.
     """
     held = (base + counts) > 0
     pieces = held.sum(axis=1)
