@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tael.kernel import BadInput, Rate
+from tael.risk.bins import MISSING_CODES
 from tael.risk.columns import Ints, columns_of, labels, weights
 from tael.risk.estimator import EstimatorContract
 from tael.risk.extras import need
@@ -82,6 +83,8 @@ class MonotoneBooster(EstimatorContract):
         books_: code books of the variables of categories, by name.
         trees_: the flat trees.
         plan_: hash of the plan of variables of the training sample; '' for other tables.
+        edge_: trained on a sample: rows given by name tell a kind of missing value by its code
+            (``bins.MISSING_CODES``), which is read as missing.
     """
 
     def __init__(
@@ -125,6 +128,7 @@ class MonotoneBooster(EstimatorContract):
         bad = labels(y)
         mass = weights(sample_weight, len(bad))
         self.classes_ = np.array([0, 1])
+        self.edge_ = isinstance(X, Sample)
         self.plan_ = X.plan if isinstance(X, Sample) else ""
         names = self._names(X, len(bad))
         self._enough(bad, mass)
@@ -280,7 +284,7 @@ class MonotoneBooster(EstimatorContract):
             for at, name in enumerate(self.names_):
                 if name in self.books_:
                     given[at] = self.books_[name].code(given[at])
-            held = np.array([given], dtype=np.float32)
+            held = self._decoded(np.array([given], dtype=np.float32))
         except KeyError as error:
             raise BadInput(
                 f"column {error.args[0]!r} is missing",
@@ -289,7 +293,7 @@ class MonotoneBooster(EstimatorContract):
             ) from None
         except (TypeError, ValueError):
             one = {name: np.array([row[name]], dtype=object) for name in self.names_}
-            return read_rows(one, self.names_, self.books_)
+            return self._decoded(read_rows(one, self.names_, self.books_))
         if np.isinf(held).any():
             return read_rows(
                 {name: held[:, at] for at, name in enumerate(self.names_)}, self.names_, {}
@@ -315,7 +319,13 @@ class MonotoneBooster(EstimatorContract):
             )
         if isinstance(data, np.ndarray) and data.ndim == 2:  # noqa: PLR2004 - rows and columns
             self._same_width(data.shape[1])
-        return read_rows(data, self.names_, self.books_)
+        held = read_rows(data, self.names_, self.books_)
+        return held if isinstance(data, Sample) else self._decoded(held)
+
+    def _decoded(self, matrix: Values) -> Values:
+        if self.edge_:
+            matrix[np.isin(matrix, np.array(MISSING_CODES, dtype=np.float32))] = np.nan
+        return matrix
 
     def _same_width(self, width: int) -> None:
         if width != self.n_features_in_:
@@ -353,6 +363,7 @@ class MonotoneBooster(EstimatorContract):
             "books": {name: list(book.values) for name, book in self.books_.items()},
             "plan": self.plan_,
             "day": self.day,
+            "edge": self.edge_,
             "settings": settings,
             "trained_with": self.trained_with_,
             "ignored": self.ignored_,
@@ -390,7 +401,7 @@ def _restore(cls: type[MonotoneBooster], data: Mapping[str, Any], threads: int) 
     model.feature_names_in_ = np.array(data["columns"], dtype=object)
     model.n_features_in_ = len(data["columns"])
     model.books_ = {name: CodeBook(name, tuple(held)) for name, held in data["books"].items()}
-    model.plan_ = data["plan"]
+    model.plan_, model.edge_ = data["plan"], bool(data["edge"])
     model.ignored_ = dict(data["ignored"])
     model.trained_with_ = data["trained_with"]
     model.trees_ = Trees.from_data(data["trees"], len(model.names_))

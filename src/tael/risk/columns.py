@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tael.kernel import BadInput
+from tael.risk.sample import Sample
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -22,13 +23,18 @@ def columns_of(data: object) -> dict[str, Column]:
     """``data`` as arrays by name.
 
     A mapping of one-dimensional arrays; an object with ``column_names`` (Arrow) or ``columns``
-    (data frame); or a matrix of numbers, whose columns are called x0, x1, ...
+    (data frame); a sample, each kind of missing value as its code (``bins.at_edge``); or a matrix
+    of numbers, whose columns are called x0, x1, ...
 
     Raises:
         BadInput: nothing of these, or columns of different lengths; names the column.
     """
     if isinstance(data, Mapping):
         named = {str(name): np.asarray(values) for name, values in data.items()}
+    elif isinstance(data, Sample):
+        from tael.risk.bins import at_edge  # noqa: PLC0415 - which reads columns itself
+
+        named = dict(zip(data.names, at_edge(data), strict=True))
     elif hasattr(data, "column_names"):
         named = {name: data[name].to_numpy() for name in data.column_names}  # type: ignore[index]
     elif hasattr(data, "columns"):

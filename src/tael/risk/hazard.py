@@ -181,7 +181,8 @@ def watched_curve(held: Lives) -> tuple[Floats, Floats]:
     )
     ends = np.sort(held.months[~held.failed])
     lost = np.searchsorted(ends, times, side="right") - np.searchsorted(ends, times, side="left")
-    curve: Floats = np.cumprod((1.0 - lost / at_risk).astype(np.float64))
+    left: Floats = (1.0 - lost / at_risk).astype(np.float64)
+    curve = np.asarray(np.cumprod(left), dtype=np.float64)
     return times, curve
 
 
@@ -239,7 +240,7 @@ class HazardModel(EstimatorContract):
 
     def fit(
         self,
-        X: object,
+        X: object,  # noqa: N803 - scikit-learn's name
         y: Lives,
         sample_weight: npt.ArrayLike | None = None,
     ) -> HazardModel:

@@ -14,10 +14,13 @@ import numpy.typing as npt
 
 from tael.kernel import BadInput, Rate
 from tael.risk.binning import Binning, Feature, fit_binning
+from tael.risk.bins import MISSING_CODES
 from tael.risk.columns import Column, Columns, Floats, Ints, columns_of, labels, weights
 from tael.risk.estimator import EstimatorContract
+from tael.risk.forward import Forward, choose
 from tael.risk.logistic import fit_logistic
 from tael.risk.reasons import Reason, main_reasons
+from tael.risk.sample import Sample
 
 _FORMAT = "tael.scorecard/1"
 _DIGITS = 9
@@ -90,12 +93,18 @@ class Scorecard(EstimatorContract):
         min_information: a variable below this information value is left out, and in small samples
             one that noise could have given.
         ridge: L2 penalty of the regression.
+        forward: the characteristics are chosen one by one, so many at most; None keeps all that
+            tell goods from bads.
+
+    Of a sample, each kind of missing value has a bin of its own, and its known rows and its weights
+    count where no others are given. A caller who trusts recent vintages more gives weights.
 
     Attributes:
         classes_: ``[0, 1]``.
         intercept_: of the log odds of bad.
         characteristics_: the variables kept, in the order of ``features``.
         dropped_: why each other variable was left out.
+        plan_: hash of the plan of variables of the training sample; '' for other tables.
     """
 
     def __init__(
@@ -105,29 +114,37 @@ class Scorecard(EstimatorContract):
         scale: Scale = Scale(),
         min_information: float = 0.005,
         ridge: float = 1.0,
+        forward: Forward | None = None,
     ) -> None:
         self.features = features
         self.scale = scale
         self.min_information = min_information
         self.ridge = ridge
+        self.forward = forward
 
     # --- training
 
     def fit(
         self,
         X: object,  # noqa: N803 - scikit-learn's name
-        y: npt.ArrayLike,
+        y: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
     ) -> Scorecard:
-        """Learn from columns ``X`` and outcomes ``y`` (1 = bad).
+        """Learn from columns or a sample ``X`` and outcomes ``y`` (1 = bad).
 
         Raises:
             BadInput: a missing column, a text in a numeric one, only one outcome, or no variable
                 that tells goods from bads.
         """
+        if isinstance(X, Sample) and y is None:
+            X = X.take(X.labelled)  # noqa: N806
+            y, sample_weight = X.bad, X.weight if sample_weight is None else sample_weight
+        if y is None:
+            raise BadInput("there are no outcomes", field="outcome", rule="one per row")
         columns = columns_of(X)
         bad = labels(y)
         weight = weights(sample_weight, len(bad))
+        self.plan_ = X.plan if isinstance(X, Sample) else ""
         self._check_rows(columns, len(bad))
         self.classes_ = np.array([0, 1])
         self.feature_names_in_ = np.array(list(columns), dtype=object)
@@ -135,7 +152,8 @@ class Scorecard(EstimatorContract):
         self.dropped_: dict[str, str] = {}
         floor = max(self.min_information, _noise_floor(bad, weight))
         kept: list[tuple[Binning, Floats]] = []
-        for feature in self.features or _features_of(columns):
+        special = MISSING_CODES if isinstance(X, Sample) else ()
+        for feature in self.features or _features_of(columns, special):
             binning = fit_binning(feature, _column(columns, feature.name), bad, weight)
             if binning.information_value < floor:
                 value = binning.information_value
@@ -143,6 +161,9 @@ class Scorecard(EstimatorContract):
             else:
                 woe = np.array(binning.woe)[binning.assign(columns[feature.name])]
                 kept.append((binning, woe))
+        if self.forward is not None:
+            kept, left = choose(kept, (bad, weight), self.forward)
+            self.dropped_ |= left
         return self._regress(kept, bad, weight)
 
     def _regress(
@@ -183,13 +204,60 @@ class Scorecard(EstimatorContract):
     # --- use
 
     def log_odds(self, X: object) -> Floats:  # noqa: N803
-        """The log odds of bad of each row."""
-        columns = columns_of(X)
+        """The log odds of bad of each row.
+
+        Raises:
+            BadInput: a variable is missing, or a sample whose variables come from another plan.
+        """
+        columns = self._read(X)
         rows = len(next(iter(columns.values()))) if columns else 0
         total = np.full(rows, self._fitted_intercept())
         for item in self.characteristics_:
             total = total + np.array(item.logits)[item.binning.assign(_column(columns, item.name))]
         return total
+
+    @property
+    def names_(self) -> tuple[str, ...]:
+        """The variables that a row needs, in the order of ``characteristics_``."""
+        return tuple(item.name for item in self.characteristics_)
+
+    def contributions(self, X: object) -> Floats:  # noqa: N803
+        """float64 [rows, variables + 1]: what each of ``names_`` adds to the log odds of bad.
+
+        Against the average training row, which is the last column; a row adds up to ``log_odds``.
+        For a sum of one function per variable these are the Shapley values (Lundberg and Lee,
+        NeurIPS 2017, corollary 1).
+        """
+        columns = self._read(X)
+        average, parts = self._fitted_intercept(), []
+        for item in self.characteristics_:
+            logits = np.array(item.logits)
+            mean = float(logits @ np.array(item.binning.shares))
+            average += mean
+            parts.append(logits[item.binning.assign(_column(columns, item.name))] - mean)
+        return np.column_stack([*parts, np.full(len(parts[0]), average)])
+
+    def misaligned(self, X: object) -> float:  # noqa: N803
+        """How far, in points, a row's score is from what the scale gives for its log odds, at most.
+
+        Whole points per bin are rounded by half a point each: half a point for each characteristic
+        is the most that is sound.
+        """
+        exact = self.scale.offset - self.scale.factor * self.log_odds(X)
+        return float(np.abs(self.points(X) - exact).max())
+
+    def _read(self, data: object) -> Columns:
+        self._fitted_intercept()
+        if isinstance(data, Sample) and data.plan != self.plan_:
+            raise BadInput(
+                f"the scorecard was trained on plan {self.plan_[:12]!r}, "
+                f"the sample is of plan {data.plan[:12]!r}",
+                field="plan",
+                rule="the plan of the training",
+            )
+        if isinstance(data, Sample):
+            data = data.select(self.names_)
+        return columns_of(data)
 
     def predict_proba(self, X: object) -> Floats:  # noqa: N803
         """Probabilities of good and of bad, one row each, shape (rows, 2)."""
@@ -211,8 +279,7 @@ class Scorecard(EstimatorContract):
 
     def points(self, X: object) -> Ints:  # noqa: N803
         """The score of each row: the sum of its whole points."""
-        columns = columns_of(X)
-        self._fitted_intercept()
+        columns = self._read(X)
         parts = [
             np.array(item.points)[item.binning.assign(_column(columns, item.name))]
             for item in self.characteristics_
@@ -262,6 +329,11 @@ class Scorecard(EstimatorContract):
             "characteristics": [_written(item) for item in self.characteristics_],
             "dropped": self.dropped_,
         }
+        # Only where they say something: the hash of an older scorecard stays.
+        if self.forward is not None:
+            data["forward"] = asdict(self.forward)
+        if self.plan_:
+            data["plan"] = self.plan_
         return json.dumps(
             data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         )
@@ -300,7 +372,9 @@ def _read(data: Any) -> Scorecard:
         scale=Scale(**data["scale"]),
         min_information=training[0],
         ridge=training[1],
+        forward=Forward(**data["forward"]) if "forward" in data else None,
     )
+    card.plan_ = str(data.get("plan", ""))
     card.classes_ = np.array([0, 1])
     card.feature_names_in_ = np.array([item.name for item in items], dtype=object)
     card.n_features_in_ = len(items)
@@ -349,9 +423,11 @@ def _noise_floor(bad: Floats, weight: Floats) -> float:
     return _NOISE * (1.0 / bads + 1.0 / (float(weight.sum()) - bads))
 
 
-def _features_of(columns: Columns) -> list[Feature]:
+def _features_of(columns: Columns, special: tuple[float, ...]) -> list[Feature]:
     return [
-        Feature(name, "categorical" if values.dtype.kind in "OUSb" else "numeric")
+        Feature(name, "categorical")
+        if values.dtype.kind in "OUSb"
+        else Feature(name, special=special)
         for name, values in columns.items()
     ]
 
