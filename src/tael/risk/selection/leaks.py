@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ERRORS = 2.0  # standard errors taken off an AUC
-_CROWD_QUANTILE = 0.999
+_CROWD_SHARE = 0.001
 _CROWD_LIFT, _FAMILY_LIFT = 0.15, 0.20  # below these nothing is suspected for its strength alone
 _FAMILY_LEAST = 10
 _BADS_EXPECTED = 30.0
@@ -107,7 +107,9 @@ def _crowd(evidence: Evidence, alive: Ints) -> list[Dropped]:
     lift, low = evidence.prebins.auc[alive] - 0.5, lower_lift(evidence, alive)
     inside, limit = np.ones(len(alive), dtype=bool), 0.0
     while inside.sum() >= asked.crowd_least:
-        limit = max(asked.crowd * float(np.quantile(lift[inside], _CROWD_QUANTILE)), _CROWD_LIFT)
+        # The strongest thousandth, one at least, does not raise the limit for itself.
+        above = 1 + int(_CROWD_SHARE * inside.sum())
+        limit = max(asked.crowd * float(np.sort(lift[inside])[-1 - above]), _CROWD_LIFT)
         # What is out no longer raises the limit for the others: leaks come in flocks.
         still = inside & (low <= limit)
         if (still == inside).all():

@@ -28,8 +28,8 @@ class Leaks:
 
     Attributes:
         level: an AUC alone, two standard errors taken off, from which nothing honest is left.
-        crowd: lift over one half, two standard errors taken off, against the strongest
-            thousandth of the other variables; asked where ``crowd_least`` of them are.
+        crowd: lift over one half, two standard errors taken off, against the strongest of the
+            crowd below its top thousandth; asked where ``crowd_least`` variables are.
         crowd_least: the fewest variables that make a crowd.
         family: the same against the best of its own source, where ten others are.
         free_of_bads: share of the rows in pieces without one bad.
