@@ -1,0 +1,1 @@
+"""Real data sets, our models and their rivals for ``benchmarks/risk.py``."""
