@@ -22,6 +22,7 @@ import platform
 import resource
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,8 @@ MATURE_TO = 2023  # the year after an application of 2024 is not over
 def model(threads: int) -> Any:
     """Fixed before any result was seen; the same for scoring rejects and for the judged model."""
     return lightgbm.LGBMClassifier(
-        n_estimators=300, learning_rate=0.04, num_leaves=15, min_child_samples=60,
-        colsample_bytree=0.5, reg_lambda=5.0, random_state=7, n_jobs=threads, verbose=-1,
+        n_estimators=150, learning_rate=0.08, num_leaves=15, min_child_samples=60,
+        colsample_bytree=0.3, reg_lambda=5.0, random_state=7, n_jobs=threads, verbose=-1,
         deterministic=True, force_col_wise=True,
     )  # fmt: skip
 
@@ -197,17 +198,19 @@ def main() -> None:
     parser.add_argument("--from", dest="start", type=int, default=2023, help="first year judged")
     parser.add_argument("--variables", type=int, default=200)
     parser.add_argument("--min-cell-bads", type=int, default=10)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     chosen = parser.parse_args()
     began = time.perf_counter()
     made = trial(Applications(chosen.data), chosen.until, chosen.start, chosen.variables)
     read = time.perf_counter() - began
+    print(f"read and selected in {read:.0f} s", file=sys.stderr, flush=True)
     one = model(chosen.threads)
     found: dict[str, Bias | Refusal] = {}
     for uplift, mark in ((1.0, ""), (None, ", by cell")):
         settings = RejectSettings(one, uplift=uplift, min_cell_bads=chosen.min_cell_bads)
         methods = ["parcelling", "fuzzy"] if mark else None
-        results = measure_bias(made, one, settings, *([methods] if methods else []))
+        asked = replace(made, rejected_truth=None) if mark else made
+        results = measure_bias(asked, one, settings, *([methods] if methods else []))
         for name, result in results.items():
             if not mark or name in {"parcelling", "fuzzy"}:
                 found[name + mark] = result
