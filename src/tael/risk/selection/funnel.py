@@ -16,7 +16,7 @@ from tael.risk.selection.coverage import coverage
 from tael.risk.selection.eras import eras
 from tael.risk.selection.evidence import Dropped, Evidence, evidence_of
 from tael.risk.selection.importance import Importance, importance
-from tael.risk.selection.leaks import leaks, pairs_of
+from tael.risk.selection.leaks import UNLABELLED_LEAST, leaks, pairs_of
 from tael.risk.selection.quotas import choose
 from tael.risk.selection.record import Fate, Funnel, Step, period_of, rounded
 from tael.risk.selection.rows import check_sample, in_order, rows_hash
@@ -27,7 +27,6 @@ from tael.risk.selection.words import HARD, STEPS, Relaxation
 
 # Which dropped variables come back first: those that passed most steps.
 _BACK = ("cluster", "sign", "iv", "psi", "coverage")
-_UNLABELLED_LEAST = 200
 
 
 def select(
@@ -176,7 +175,7 @@ def _limits(evidence: Evidence) -> list[Relaxation]:
     if pairs < asked.leaks.pairs_least:
         found.append(Relaxation("pairs", pairs))
     unlabelled = int((~evidence.sample.labelled).sum())
-    if unlabelled < _UNLABELLED_LEAST:
+    if unlabelled < UNLABELLED_LEAST:
         found.append(Relaxation("unlabelled", unlabelled))
     return found
 

@@ -27,7 +27,7 @@ _CROWD_SHARE = 0.001
 _CROWD_LIFT, _FAMILY_LIFT = 0.15, 0.20  # below these nothing is suspected for its strength alone
 _FAMILY_LEAST = 10
 _BADS_EXPECTED = 30.0
-_UNLABELLED_LEAST = 200
+UNLABELLED_LEAST = 200
 _NEAREST, _FARTHEST = 90, 730  # days between two applications of a pair
 _PAIR_ERRORS = 4.0
 
@@ -81,7 +81,7 @@ def _certain(evidence: Evidence, alive: Ints) -> list[Dropped]:
 def _availability(evidence: Evidence, alive: Ints) -> list[Dropped]:
     level = evidence.settings.leaks.availability
     labelled = evidence.sample.labelled
-    if int((~labelled).sum()) < _UNLABELLED_LEAST:
+    if int((~labelled).sum()) < UNLABELLED_LEAST:
         return []
     months, place = np.unique(evidence.sample.vintage, return_inverse=True)
     both = np.intersect1d(place[labelled], place[~labelled])
