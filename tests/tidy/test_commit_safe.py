@@ -9,7 +9,7 @@ HOSTS = re.compile(
     r"^(?:127\.0\.0\.1|localhost|\[|testserver|[\w.-]*\.(?:invalid|example|test|localhost)"
     r"|example\.(?:com|org)"
     r"|www\.w3\.org|www\.omg\.org|(?:www\.)?apache\.org|www\.apache\.org|json-schema\.org|spdx\.org"
-    r"|keepachangelog\.com|semver\.org|htmx\.org|docs\.astral\.sh|squidfunk\.github\.io)$"
+    r"|www\.dmg\.org|keepachangelog\.com|semver\.org|htmx\.org|docs\.astral\.sh|squidfunk\.github\.io)$"
 )
 # npm copies the packages' own "funding" links into its lock; it holds no address to install from.
 LOCK = "frontend/package-lock.json"
