@@ -219,3 +219,14 @@ def test_chance_gives_less_information_than_what_tells() -> None:
     assert (permutation_null(sample, times=10, seed=5).iv != null.iv).any()
     with pytest.raises(BadInput, match="times is 0"):
         permutation_null(sample, times=0)
+
+
+def test_pre_bins_of_something_else_are_refused() -> None:
+    sample = rising(200)
+    held = prebin(sample)
+    with pytest.raises(BadInput, match="other variables, rows or special codes"):
+        fit_bins(sample.take(np.arange(100)), prebins=held)
+    with pytest.raises(BadInput, match="other variables, rows or special codes"):
+        permutation_null(sample, BinSettings(special=(-1.0,)), 1, prebins=held)
+    with pytest.raises(BadInput, match="hand these to prebin"):
+        fit_bins(sample, cuts={"told": (0.0,)}, prebins=held)

@@ -11,7 +11,7 @@ from tael.kernel import BadInput
 from tael.risk.bins.prebins import Prebins
 from tael.risk.bins.settings import BinSettings, whole_weights
 from tael.risk.extras import need
-from tael.risk.sample import Bools, Floats, Ints, Sample
+from tael.risk.sample import Floats, Ints, Sample
 
 if TYPE_CHECKING:
     from tael.risk.kernel import merging
@@ -66,8 +66,23 @@ def rule_of(prebins: Prebins, settings: BinSettings, total: float, unit: float) 
     )
 
 
-def labelled_weights(sample: Sample, used: Bools) -> tuple[Floats, Floats, float]:
+def check_prebins(prebins: Prebins, sample: Sample, settings: BinSettings) -> None:
+    """Pre-bins of this very sample, with these special codes.
+
+    Raises:
+        BadInput: they are not.
+    """
+    same = prebins.names == sample.names and prebins.codes.shape == sample.values.shape
+    if not same or prebins.settings.special != settings.special:
+        raise BadInput(
+            "the pre-bins are of other variables, rows or special codes",
+            field="prebins",
+            rule="pre-bins of this sample",
+        )
+
+
+def labelled_weights(sample: Sample) -> tuple[Floats, Floats, float]:
     """Whole weights of goods and of bads a row, and the unit of the weights."""
-    weight, unit = whole_weights(sample.weight, used)
+    weight, unit = whole_weights(sample.weight, sample.labelled & (sample.weight > 0))
     bad = sample.bad == 1
     return np.where(bad, 0.0, weight), np.where(bad, weight, 0.0), unit

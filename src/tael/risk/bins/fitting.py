@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tael.kernel import BadInput
 from tael.risk.binning import Binning, Feature
-from tael.risk.bins.counting import directions, labelled_weights, rule_of
+from tael.risk.bins.counting import check_prebins, directions, labelled_weights, rule_of
 from tael.risk.bins.prebins import KINDS, Prebins, placed, prebin
 from tael.risk.bins.settings import (
     DEFAULT,
@@ -175,18 +176,27 @@ def fit_bins(
         settings: how to bin.
         signs: by variable '+' where a higher value means more risk, '-' less, '' not known.
         cuts: hand-set cuts by variable; these bins are not merged.
-        prebins: ``prebin`` of this sample with these settings, when it is there already.
+        prebins: ``prebin`` of this sample, when it is there already: its pieces, special codes and
+            hand-set cuts are taken.
 
     Raises:
         BadInput: one outcome only, too few bads, an infinite value (variable and row), a negative
             weight (row), wrong cuts or signs, or numba is not installed.
     """
     used = checked_outcome(sample, settings.least_bads)
+    if prebins and cuts:
+        raise BadInput(
+            "pre-bins bring their cuts: hand these to prebin", field="cuts", rule="one or the other"
+        )
     held = prebins or prebin(sample, settings, used=used, cuts=cuts)
-    wanted = directions(held, settings, signs)
+    check_prebins(held, sample, settings)
+    return _fitted(sample, settings, held, directions(held, settings, signs))
+
+
+def _fitted(sample: Sample, settings: BinSettings, held: Prebins, wanted: Ints) -> Bins:
     from tael.risk.kernel import merging  # noqa: PLC0415 - numba loads when something is binned
 
-    goods, bads, unit = labelled_weights(sample, used)
+    goods, bads, unit = labelled_weights(sample)
     rule = rule_of(held, settings, unit * (goods.sum() + bads.sum()), unit)
     counted = merging.Counted(held.codes, held.filled, wanted, goods[None], bads[None])
     variables = len(held.names)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tael.kernel import BadInput
-from tael.risk.bins.counting import directions, labelled_weights, rule_of
+from tael.risk.bins.counting import check_prebins, directions, labelled_weights, rule_of
 from tael.risk.bins.fitting import Bins
 from tael.risk.bins.prebins import Prebins, prebin
 from tael.risk.bins.settings import DEFAULT, BinSettings, checked_outcome, in_ranges
@@ -54,7 +54,7 @@ def iv_by(
     held = bins.codes(sample) if codes is None else codes
     from tael.risk.kernel import grouping  # noqa: PLC0415 - numba loads when something is binned
 
-    goods, bads, unit = labelled_weights(sample, used)
+    goods, bads, unit = labelled_weights(sample)
     given = grouping.Grouped(held, place, np.vstack([goods, bads]), unit)
     out = np.empty((len(bins.names), len(labels))), np.empty((len(bins.names), len(labels)))
 
@@ -122,10 +122,11 @@ def permutation_null(
         raise BadInput(f"times is {times}, 1 or more asked", field="times", rule="bounds")
     used = checked_outcome(sample, settings.least_bads)
     held = prebins or prebin(sample, settings, used=used)
+    check_prebins(held, sample, settings)
     wanted = directions(held, settings, None)
     from tael.risk.kernel import merging  # noqa: PLC0415 - numba loads when something is binned
 
-    goods, bads, unit = labelled_weights(sample, used)
+    goods, bads, unit = labelled_weights(sample)
     rule = rule_of(held, settings, unit * (goods.sum() + bads.sum()), unit)
     random = np.random.Generator(np.random.PCG64(seed))
     rows = canonical_rows(sample)
