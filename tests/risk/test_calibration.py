@@ -32,6 +32,7 @@ from tael.risk.calibration import (
     jeffreys_test,
     latest_matured,
     matured,
+    mean_shift,
     method_for,
     month_names,
     poisson,
@@ -124,6 +125,18 @@ def test_beta_calibration_is_platt_when_both_coefficients_agree() -> None:
     _, a, b = found.curve_.parameters
     assert a == pytest.approx(0.5, abs=0.02)
     assert b == pytest.approx(0.5, abs=0.02)
+
+
+def test_beta_calibration_of_low_pds_does_not_bend_high_ones() -> None:
+    random = np.random.default_rng(3)
+    z = random.normal(-7.0, 0.8, 60_000)
+    bad = (random.random(60_000) < 1 / (1 + np.exp(-(1.0 + z)))).astype(float)
+    assert Calibrator("beta").fit(z, bad).log_odds([0.0])[0] == pytest.approx(1.0, abs=1.0)
+
+
+def test_log_odds_far_apart_still_have_a_mean() -> None:
+    z = np.repeat([-900.0, 900.0], 50)
+    assert 1 / (1 + np.exp(-(900 + mean_shift(z, 0.3, np.ones(100))))) == pytest.approx(0.6)
 
 
 def test_isotonic_pools_violators_at_their_centre() -> None:

@@ -181,6 +181,19 @@ def test_a_book_with_few_bads_gets_fewer_tiers_and_says_so() -> None:
     assert (two.tiers, two.ratio) == (2, 0.0)
 
 
+def test_a_scale_can_be_made_to_rise_in_every_vintage() -> None:
+    years = np.random.default_rng(1).integers(2010, 2020, len(YEARS))
+    free = fit_scale(BOOK)
+    bound = fit_scale(BOOK, vintage=years)
+    rises = tier_table(BOOK, years, TableSettings(bounds=bound.bounds)).rises
+    assert all(rise.strict for rise in rises)
+    assert not all(
+        rise.strict for rise in tier_table(BOOK, years, TableSettings(bounds=free.bounds)).rises
+    )
+    with pytest.raises(BadInput, match="one vintage per row"):
+        fit_scale(BOOK, vintage=[1])
+
+
 def test_a_book_that_cannot_fill_two_tiers_is_refused() -> None:
     with pytest.raises(BadInput, match="do not fill two tiers"):
         fit_scale(BOOK, ScaleSettings(least_bads=BOOK.bad.sum()))

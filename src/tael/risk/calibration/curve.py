@@ -18,6 +18,7 @@ _STEPS = 200
 _CLOSE = 1e-13
 # Tiers stay apart by at least this much: a curve that falls or lies level would merge tiers.
 _LEAST_SLOPE = 1e-6
+_STRETCH = 1_000.0
 
 SHIFT, PLATT, BETA, ISOTONIC = "shift", "platt", "beta", "isotonic"
 
@@ -94,7 +95,8 @@ def mean_shift(log_odds: Floats, target: float, weight: Floats) -> float:
         off = float(share @ chance) - target
         low, high = (shift, high) if off < 0 else (low, shift)
         # Newton's step on the log odds of the mean, halved back where it leaves the bracket.
-        moved = shift - off / float(share @ (chance * (1.0 - chance)))
+        slope = float(share @ (chance * (1.0 - chance)))
+        moved = shift - off / slope if slope > 0 else low
         if not low < moved < high:
             moved = (low + high) / 2.0
         if abs(moved - shift) < _CLOSE:
@@ -135,13 +137,19 @@ def fit_beta(rows: Scored) -> Curve:
     """Beta calibration: log odds c + a ln s - b ln(1 - s) of the score's probability s.
 
     Kull, Silva Filho and Flach, Beta calibration, AISTATS 2017, algorithm 1: a coefficient below
-    zero is set to zero and the other is fitted again.
+    zero is set to zero and the other is fitted again. Where all PDs are low, b is hardly seen in
+    the data, and free it would bend high PDs by anything; so a - b is pulled to zero, which is
+    Platt's line, by one bad's worth of information.
 
     Raises:
         BadInput: both coefficients fall: the score does not rank.
     """
     low, high = -np.logaddexp(0.0, -rows.z), np.logaddexp(0.0, rows.z)
-    c, a, b = fit_logistic(np.column_stack([low, high]), rows.bad, rows.weight, ridge=0.0)
+    # a ln s - b ln(1 - s) = m z + d (ln s + ln(1 - s)) with a = m + d and b = m - d; the ridge of
+    # the regression is to meet d alone, so z is stretched.
+    design = np.column_stack([_STRETCH * rows.z, low - high])
+    c, stretched, d = fit_logistic(design, rows.bad, rows.weight, ridge=1.0)
+    a, b = _STRETCH * stretched + d, _STRETCH * stretched - d
     if a < 0:
         c, b = fit_logistic(high[:, None], rows.bad, rows.weight, ridge=0.0)
         a = 0.0

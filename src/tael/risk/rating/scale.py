@@ -19,6 +19,7 @@ from tael.risk.tiers import geometric_bounds
 _LEAST_TIERS = 2
 _MOST_CANDIDATES = 60
 _LEAST_RATIO = 1.25
+_EMPTY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,11 @@ class FittedScale:
         return found
 
 
-def fit_scale(judged: Judged, settings: ScaleSettings = ScaleSettings()) -> FittedScale:
+def fit_scale(
+    judged: Judged,
+    settings: ScaleSettings = ScaleSettings(),
+    vintage: npt.ArrayLike | None = None,
+) -> FittedScale:
     """The widest geometric scale on which every tier has enough bads and rates rise strictly.
 
     First and last bound run over up to 60 quantiles of the PDs; among the scales on which each
@@ -73,14 +78,19 @@ def fit_scale(judged: Judged, settings: ScaleSettings = ScaleSettings()) -> Fitt
     equal ratio, the lower first bound. Where none qualifies there is one tier less, and so on:
     tiers are never merged singly, for the scale would not be geometric any more.
 
+    With ``vintage`` (a key per row) rates must rise strictly in each vintage too. That holds for
+    the rows handed in and is a promise for no others: a vintage of 40 bads carries three or four
+    tiers, not seven.
+
     Raises:
         BadInput: not even two tiers have enough bads; says how many bads there are.
     """
     if settings.tiers < _LEAST_TIERS:
         raise BadInput(f"{settings.tiers} tiers", field="tiers", rule="two or more")
     book = _Book.of(judged)
+    parts = () if vintage is None else _parts(judged, np.asarray(vintage))
     for tiers in range(settings.tiers, _LEAST_TIERS - 1, -1):
-        bounds = _best(book, tiers, settings)
+        bounds = _best((book, *parts), tiers, settings)
         if bounds is not None:
             return _fitted(book, bounds, settings.tiers)
     raise BadInput(
@@ -107,27 +117,31 @@ class _Book:
         return cls(np.round(judged.pd[order], 9), *sums)
 
     def split(self, bounds: Floats) -> tuple[Floats, Floats]:
-        """Loans and bads of each tier; ``bounds`` [..., tiers - 1]."""
+        """Loans and bads of each tier."""
         ends = np.searchsorted(self.pd, bounds, side="right")
-        edges = np.concatenate(
-            [np.zeros((*ends.shape[:-1], 1), int), ends, np.full((*ends.shape[:-1], 1), -1)], -1
-        )
-        return np.diff(self.loans[edges], axis=-1), np.diff(self.bads[edges], axis=-1)
+        edges = np.concatenate([[0], ends, [len(self.pd)]])
+        return np.diff(self.loans[edges]), np.diff(self.bads[edges])
 
 
-def _best(book: _Book, tiers: int, settings: ScaleSettings) -> tuple[Rate, ...] | None:
-    pairs = _pairs(book, tiers)
-    if not len(pairs):
-        return None
+def _parts(judged: Judged, vintage: npt.NDArray[np.generic]) -> tuple[_Book, ...]:
+    if vintage.shape != judged.bad.shape:
+        raise BadInput("there is one vintage per row", field="vintage", rule="one per row")
+    return tuple(
+        _Book.of(judged.part(np.flatnonzero(vintage == key))) for key in np.unique(vintage)
+    )
+
+
+def _best(books: tuple[_Book, ...], tiers: int, settings: ScaleSettings) -> tuple[Rate, ...] | None:
+    pairs = _pairs(books[0], tiers)
     steps = np.linspace(0.0, 1.0, tiers - 1)
-    bounds = np.exp(np.log(pairs[:, :1]) * (1.0 - steps) + np.log(pairs[:, 1:]) * steps)
-    for place in _widest_first(pairs)[: len(pairs)].tolist():
-        if _qualifies(book, bounds[place], settings):
-            first, last = (Rate(Decimal(str(one))) for one in pairs[place].tolist())
-            found = (first,) if tiers == _LEAST_TIERS else geometric_bounds(first, last, tiers - 1)
-            exact = np.array([float(bound.fraction) for bound in found])
-            if _qualifies(book, exact, settings):
-                return found
+    for first, last in pairs[_widest_first(pairs)].tolist():
+        rough = np.exp(np.log(first) * (1.0 - steps) + np.log(last) * steps)
+        if not _qualifies(books, rough, settings):
+            continue
+        ends = Rate(Decimal(str(first))), Rate(Decimal(str(last)))
+        found = ends[:1] if tiers == _LEAST_TIERS else geometric_bounds(*ends, tiers - 1)
+        if _qualifies(books, np.array([float(bound.fraction) for bound in found]), settings):
+            return found
     return None
 
 
@@ -148,12 +162,18 @@ def _widest_first(pairs: Floats) -> npt.NDArray[np.int64]:
     return np.lexsort((pairs[:, 0], -(pairs[:, 1] / pairs[:, 0])))
 
 
-def _qualifies(book: _Book, bounds: Floats, settings: ScaleSettings) -> bool:
-    loans, bads = book.split(bounds)
-    enough = loans.min() >= settings.least_share * book.loans[-1] and loans.min() > 0
-    if not enough or bads.min() < settings.least_bads:
+def _qualifies(books: tuple[_Book, ...], bounds: Floats, settings: ScaleSettings) -> bool:
+    whole = books[0]
+    loans, bads = whole.split(bounds)
+    if loans.min() < max(settings.least_share * whole.loans[-1], _EMPTY):
         return False
-    return bool((np.diff(bads / loans) > 0).all())
+    return bads.min() >= settings.least_bads and all(_rises(*one.split(bounds)) for one in books)
+
+
+def _rises(loans: Floats, bads: Floats) -> bool:
+    """Strictly, among the tiers that hold loans."""
+    held = loans > 0
+    return bool((np.diff(bads[held] / loans[held]) > 0).all())
 
 
 def _fitted(book: _Book, bounds: tuple[Rate, ...], wanted: int) -> FittedScale:
