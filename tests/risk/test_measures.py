@@ -9,7 +9,8 @@ import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from tael.kernel import BadInput
-from tael.risk import Interval, auc, auc_interval, check_leak, ks, ks_interval, single_aucs
+from tael.risk import Interval, auc, auc_interval, check_leak, ks_interval
+from tael.risk.measures import ks, single_aucs
 
 
 def sample(rows: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tael.kernel import BadInput, Rate
-from tael.risk import TIER_BOUNDS, geometric_bounds, tier
+from tael.risk import tier
 from tael.risk.rating import tiers_of
+from tael.risk.tiers import TIER_BOUNDS, geometric_bounds
 
 with (Path(__file__).parent / "cases" / "tiers.csv").open(encoding="utf-8", newline="") as file:
     CASES = list(csv.reader(file))[1:]

@@ -1,0 +1,254 @@
+"""What became of applicants and firms: outcomes to train on, from the books and from elsewhere.
+
+The lender's own loans tell the outcome of those it granted. Of those it declined, and of firms
+that never asked, other lenders and the courts tell some: an account 90 days overdue or written off
+at the bureau, a suit over a loan. Both by a written definition, each with the day it was known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tael.kernel import BadInput
+from tael.risk import BadDefinition, LoanMonths, outcomes_of
+
+Instants = npt.NDArray[np.datetime64]
+Floats = npt.NDArray[np.float64]
+_UNKNOWN = np.datetime64("NaT", "s")
+_DAY_S = 86_400
+_ENDED = ("settled", "prepaid", "written_off")
+_SEGMENTS = ("province", "industry", "size", "channel", "owner_age", "approved", "at_random")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """When a firm counts as bad by what others saw of it, its owner included.
+
+    Attributes:
+        overdue: states of a bureau account that are bad.
+        matter: of a suit that is bad, unless the firm is the one that sues.
+        window_days: days after the instant in which it must happen: the 12 months, and the time a
+            default takes to be 90 days old or to come to court.
+        delay_days: days until a source has told; a good is known so many days after the window.
+    """
+
+    overdue: tuple[str, ...] = ("d90", "written_off")
+    matter: str = "loan"
+    window_days: int = 485
+    delay_days: int = 35
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Firms looked at besides applications: all those that stand, twice a year or so.
+
+    Attributes:
+        first, last: of the days looked at.
+        months: between two looks.
+        least_age_days: a firm is looked at from this age on.
+        weight: of such a row; an application weighs 1.
+    """
+
+    first: date
+    last: date
+    months: int = 6
+    least_age_days: int = 180
+    weight: float = 1.0
+
+    def days(self) -> list[np.datetime64]:
+        """The instants: starts of months, in UTC."""
+        if self.last < self.first or self.months < 1:
+            raise BadInput(
+                f"no look between {self.first} and {self.last}", field="panel", rule="first to last"
+            )
+        start = np.datetime64(self.first, "M")
+        count = int((np.datetime64(self.last, "M") - start).astype(np.int64)) // self.months + 1
+        return [
+            (start + np.timedelta64(i * self.months, "M")).astype("datetime64[s]")
+            for i in range(count)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """How a folder of loans and events is labelled; all of it stands in the outcomes' metadata."""
+
+    bad: BadDefinition = field(default_factory=BadDefinition)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    panel: Panel | None = None
+
+
+def label(folder: Path, labelling: Labelling) -> pa.Table:
+    """One row for each application, and for each firm and day of the panel.
+
+    Columns: application_id, borrower, asof and known (UTC), bad (1, 0 or null), weight, population
+    (``granted``, ``declined`` or ``market``), elsewhere (1, 0 or null: what others saw, of the
+    granted too) and the segments of the application.
+
+    Raises:
+        BadInput: a folder without applications, loans or loan months; names what is missing.
+    """
+    applications = _table(folder, "applications")
+    firms = _table(folder, "firms", ("enterprise_id", "owner_id", "opened"))
+    seen = _Seen(folder, firms, labelling.elsewhere)
+    parts = [_applications(folder, applications, seen, labelling)]
+    if labelling.panel is not None:
+        parts += list(_looks(firms, seen, labelling.panel))
+    table = pa.concat_tables(parts, promote_options="default")
+    return table.replace_schema_metadata({"tael.labelling": repr(asdict(labelling))})
+
+
+def _applications(
+    folder: Path, applications: pa.Table, seen: _Seen, labelling: Labelling
+) -> pa.Table:
+    rows = applications.num_rows
+    asof = _seconds(applications["applied_at"])
+    granted, bad, known = _own(folder, applications["application_id"], labelling.bad)
+    other, when = seen.after(applications["enterprise_id"].to_pylist(), asof)
+    population = np.where(granted, "granted", "declined")
+    held = {
+        "application_id": applications["application_id"],
+        "borrower": applications["enterprise_id"],
+        "asof": _stamps(asof),
+        "bad": _maybe(np.where(granted, bad, other)),
+        "known": _stamps(np.where(granted, known, when)),
+        "weight": pa.array(np.ones(rows)),
+        "population": pa.array(population),
+        "elsewhere": _maybe(other),
+    }
+    segments = {name: applications[name] for name in _SEGMENTS if name in applications.column_names}
+    return pa.table(held | segments)
+
+
+def _own(
+    folder: Path, applications: pa.ChunkedArray, definition: BadDefinition
+) -> tuple[npt.NDArray[np.bool_], Floats, Instants]:
+    """Which application became a loan, its outcome, and when that was known."""
+    loans = _table(folder, "loans", ("loan_id", "application_id", "status"))
+    months = _table(
+        folder, "loan_months", ("loan_id", "month_on_book", "days_past_due", "month_end")
+    )
+    place = pc.index_in(months["loan_id"], value_set=loans["loan_id"].combine_chunks())
+    found = outcomes_of(
+        loans.num_rows,
+        LoanMonths(
+            pc.fill_null(place, -1).to_numpy().astype(np.int64),
+            months["month_on_book"].to_numpy(),
+            months["days_past_due"].to_numpy(),
+            months["month_end"].to_numpy().astype("datetime64[D]"),
+        ),
+        definition,
+        np.isin(loans["status"].to_pylist(), _ENDED),
+    )
+    at = pc.index_in(applications, value_set=loans["application_id"].combine_chunks())
+    row = pc.fill_null(at, -1).to_numpy().astype(np.int64)
+    granted = row >= 0
+    bad = np.where(granted, found.bad[row], np.nan)
+    known = np.where(granted, found.known[row], _UNKNOWN)
+    return granted, bad, known
+
+
+class _Seen:
+    """When others first saw each firm, or its owner, go bad."""
+
+    def __init__(self, folder: Path, firms: pa.Table, rule: Elsewhere) -> None:
+        self.rule = rule
+        owners = dict(
+            zip(firms["owner_id"].to_pylist(), firms["enterprise_id"].to_pylist(), strict=True)
+        )
+        ids = set(firms["enterprise_id"].to_pylist())
+        self.first: dict[str, tuple[np.datetime64, np.datetime64]] = {}
+        self.last = np.datetime64(0, "s")
+        for subjects, happened, told in _bad_events(folder, rule):
+            for subject, at, known in zip(subjects, happened, told, strict=True):
+                firm = subject if subject in ids else owners.get(subject, "")
+                held = self.first.get(firm)
+                if firm and (held is None or at < held[0]):
+                    self.first[firm] = (at, known)
+                self.last = max(self.last, known)
+
+    def after(self, firms: Sequence[str], asof: Instants) -> tuple[Floats, Instants]:
+        """1 bad, 0 good, NaN bad before or watched too short; and when that was known."""
+        never = np.datetime64("9999-01-01", "s")
+        first = np.array([self.first.get(firm, (never, never)) for firm in firms])
+        at, told = first[:, 0].astype("datetime64[s]"), first[:, 1].astype("datetime64[s]")
+        end = asof + np.timedelta64(self.rule.window_days * _DAY_S, "s")
+        bad = (at > asof) & (at <= end)
+        good = (at > end) & (end + np.timedelta64(self.rule.delay_days * _DAY_S, "s") <= self.last)
+        outcome = np.where(bad, 1.0, np.where(good, 0.0, np.nan))
+        known = np.where(bad, told, end + np.timedelta64(self.rule.delay_days * _DAY_S, "s"))
+        return outcome, np.where(np.isnan(outcome), _UNKNOWN, known)
+
+
+def _bad_events(folder: Path, rule: Elsewhere) -> Iterator[tuple[list[str], Instants, Instants]]:
+    keys = ("subject_id", "event_at", "known_at", "void")
+    bureau = _table(folder, "events/bureau_tradeline", (*keys, "status"))
+    yield _kept(bureau, pc.is_in(bureau["status"], value_set=pa.array(rule.overdue)))
+    court = _table(folder, "events/court_record", (*keys, "matter", "role"))
+    sued = pc.and_(pc.equal(court["matter"], rule.matter), pc.not_equal(court["role"], "plaintiff"))
+    yield _kept(court, sued)
+
+
+def _kept(events: pa.Table, bad: pa.ChunkedArray) -> tuple[list[str], Instants, Instants]:
+    held = events.filter(pc.and_(bad, pc.invert(events["void"])))
+    return (
+        held["subject_id"].to_pylist(),
+        _seconds(held["event_at"]),
+        _seconds(held["known_at"]),
+    )
+
+
+def _looks(firms: pa.Table, seen: _Seen, panel: Panel) -> Iterator[pa.Table]:
+    opened = firms["opened"].to_numpy().astype("datetime64[s]")
+    names = np.array(firms["enterprise_id"].to_pylist(), dtype=object)
+    for day in panel.days():
+        old = opened + np.timedelta64(panel.least_age_days * _DAY_S, "s") <= day
+        chosen = names[old]
+        asof = np.full(len(chosen), day)
+        bad, known = seen.after(chosen.tolist(), asof)
+        fine = ~np.isnan(bad)
+        yield pa.table(
+            {
+                "borrower": pa.array(chosen[fine].tolist(), pa.string()),
+                "asof": _stamps(asof[fine]),
+                "bad": _maybe(bad[fine]),
+                "known": _stamps(known[fine]),
+                "weight": pa.array(np.full(int(fine.sum()), panel.weight)),
+                "population": pa.array(["market"] * int(fine.sum())),
+                "elsewhere": _maybe(bad[fine]),
+            }
+        )
+
+
+def _table(folder: Path, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    files = sorted((folder / name).glob("part-*.parquet"))
+    if not files:
+        raise BadInput(
+            f"{folder} has no {name}", field=name, rule="a folder as `tael economy build` writes"
+        )
+    parts = [pq.read_table(file, columns=list(columns) if columns else None) for file in files]
+    return pa.concat_tables(parts)
+
+
+def _seconds(column: pa.ChunkedArray) -> Instants:
+    micro = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
+    instants: Instants = (micro // 1_000_000).astype("datetime64[s]")
+    return instants
+
+
+def _stamps(instants: Instants) -> pa.Array:
+    whole = instants.astype("datetime64[s]")
+    return pa.array(whole, pa.timestamp("s")).cast(pa.timestamp("s", tz="UTC"))
+
+
+def _maybe(outcome: Floats) -> pa.Array:
+    return pa.array(outcome, from_pandas=True)

@@ -1,0 +1,414 @@
+"""Samples from files: computed variables, and what became of each row.
+
+Variables come as a folder of Parquet parts (`tael variables backfill`) or as one table with a
+column a variable; outcomes as one table with a row for each borrower and instant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from tael.kernel import BadInput
+from tael.risk.sample import HAS_VALUE, NO_EVENT, Floats, Instants, Reasons, Sample, Texts, Values
+
+_BATCH = 1024
+_KEYS = ("borrower", "asof")
+_REASON = "/reason"
+_NO_ROWS = 3  # how many missing rows a message names
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeColumns:
+    """The columns of a table of outcomes.
+
+    ``bad`` holds 1, 0 or nothing, ``known`` the instant from which that could be known, ``weight``
+    a number above zero ('' for one each). ``borrower`` and ``asof`` find the variables.
+    """
+
+    borrower: str = "borrower"
+    asof: str = "asof"
+    bad: str = "bad"
+    known: str = "known"
+    weight: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """A table of outcomes, a row for each borrower and instant.
+
+    Attributes:
+        borrower, asof, known, bad, weight: as ``Sample`` holds them.
+        table: all columns of the file: populations, segments, what an applicant filled in.
+        name: of the file, for messages.
+    """
+
+    borrower: Texts
+    asof: Instants
+    bad: Floats
+    known: Instants
+    weight: Floats
+    table: pa.Table
+    name: str
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.bad)
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Outcomes:
+        """The rows of a mask."""
+        held = {name: getattr(self, name)[rows] for name in _ARRAYS}
+        return Outcomes(**held, table=self.table.filter(pa.array(rows)), name=self.name)
+
+    def texts(self, column: str) -> Texts:
+        """A column as texts, '' where it is empty.
+
+        Raises:
+            BadInput: no such column.
+        """
+        found = _column(self.table, column, self.name).cast(pa.string()).fill_null("")
+        return np.array(found.to_pylist(), dtype=object)
+
+    def numbers(self, column: str) -> Floats:
+        """A column as float64, NaN where it is empty.
+
+        Raises:
+            BadInput: no such column, or one that holds no numbers.
+        """
+        return _numbers(self.table, column, self.name)
+
+    def instants(self, column: str) -> Instants:
+        """A column of days or instants as datetime64[s], UTC.
+
+        Raises:
+            BadInput: no such column, or one that holds no time stamps.
+        """
+        return _instants(_column(self.table, column, self.name), column, self.name)
+
+    def places(self) -> dict[tuple[str, int], int]:
+        """The row of each borrower and second.
+
+        Raises:
+            BadInput: two rows of one borrower at one instant; names both.
+        """
+        seconds = self.asof.astype(np.int64)
+        place: dict[tuple[str, int], int] = {}
+        for row, key in enumerate(zip(self.borrower.tolist(), seconds.tolist(), strict=True)):
+            if key in place:
+                raise BadInput(
+                    f"rows {place[key]} and {row} of the outcomes are of {key[0]} at one instant",
+                    field="asof",
+                    rule="one outcome for each borrower and instant",
+                )
+            place[key] = row
+        return place
+
+
+_ARRAYS = ("borrower", "asof", "bad", "known", "weight")
+
+
+def read_outcomes(path: Path, columns: OutcomeColumns = OutcomeColumns()) -> Outcomes:
+    """Outcomes of a Parquet or CSV file.
+
+    Raises:
+        BadInput: a column that is missing or of another kind, an outcome other than 0 and 1, a
+            weight that is not above zero; names file, row and column.
+    """
+    table = read_table(path)
+    bad = _numbers(table, columns.bad, path.name)
+    odd = np.flatnonzero(~np.isnan(bad) & (bad != 0) & (bad != 1))
+    if len(odd):
+        raise BadInput(
+            f"{path.name}, row {odd[0]}: {columns.bad} is {bad[odd[0]]:g}",
+            field=columns.bad,
+            rule="1 bad, 0 good, empty where nobody knows",
+        )
+    weight = np.ones(table.num_rows)
+    if columns.weight:
+        weight = _numbers(table, columns.weight, path.name)
+    light = np.flatnonzero(~(weight > 0))
+    if len(light):
+        raise BadInput(
+            f"{path.name}, row {light[0]}: weight {weight[light[0]]:g}",
+            field=columns.weight,
+            rule="above zero",
+        )
+    known = np.full(table.num_rows, np.datetime64("NaT"), dtype="datetime64[s]")
+    if columns.known in table.column_names:
+        known = _instants(table[columns.known], columns.known, path.name)
+    borrower = _column(table, columns.borrower, path.name).cast(pa.string())
+    asof = _instants(_column(table, columns.asof, path.name), columns.asof, path.name)
+    return Outcomes(
+        np.array(borrower.to_pylist(), dtype=object), asof, bad, known, weight, table, path.name
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which variables a sample holds.
+
+    Attributes:
+        names: the computed ones; None takes all.
+        form: numeric columns of the outcomes that are variables too: what an applicant filled in.
+    """
+
+    names: Sequence[str] | None = None
+    form: Sequence[str] = ()
+
+
+def join(values: Sequence[Path], outcomes: Outcomes, wanted: Wanted = Wanted()) -> Sample:
+    """The rows of ``outcomes`` with their variables, in the order of ``outcomes``.
+
+    Args:
+        values: folders of parts, or Parquet tables of borrower, asof and a column a variable; all
+            of one plan.
+        outcomes: which rows.
+        wanted: which variables.
+
+    Raises:
+        BadInput: a variable that a file lacks, files of two plans, a row twice, outcomes without
+            variables, an infinite value; names file, row and column.
+    """
+    parts = [part for each in values for part in _parts(each)]
+    plan, every = _described(parts[0])
+    names = list(wanted.names) if wanted.names is not None else every
+    chosen = np.array([every.index(n) for n in names]) if _holds(every, names, parts[0]) else None
+    rows = outcomes.rows
+    sheet = np.full((len(names) + len(wanted.form), rows), np.nan, dtype=np.float32)
+    reasons = np.full(sheet.shape, NO_EVENT, dtype=np.uint8)
+    found = np.zeros(rows, dtype=np.bool_)
+    place = outcomes.places()
+    for part in parts:
+        if _described(part)[0] != plan:
+            raise BadInput(
+                f"{part} follows another plan of variables than {parts[0]}",
+                field="plan",
+                rule="one plan",
+            )
+        for keys, block, why in _batches(part, names, chosen):
+            at = np.array([place.get(key, -1) for key in keys], dtype=np.int64)
+            here = np.flatnonzero(at >= 0)
+            if found[at[here]].any():
+                raise BadInput(
+                    f"{part} holds a borrower at an instant that was there before",
+                    field="asof",
+                    rule="one row for each borrower and instant",
+                )
+            found[at[here]] = True
+            sheet[: len(names), at[here]] = block[here].T
+            reasons[: len(names), at[here]] = why[here].T
+    _all_found(outcomes, found, values)
+    for i, name in enumerate(wanted.form, len(names)):
+        sheet[i] = outcomes.numbers(name)
+        reasons[i] = np.where(np.isnan(sheet[i]), NO_EVENT, HAS_VALUE)
+    _finite(sheet, [*names, *wanted.form])
+    return Sample(
+        (*names, *wanted.form),
+        sheet,
+        reasons,
+        outcomes.bad,
+        outcomes.weight,
+        outcomes.borrower,
+        outcomes.asof,
+        outcomes.known,
+        plan,
+    )
+
+
+def read_table(path: Path) -> pa.Table:
+    """A Parquet or CSV file as a table.
+
+    Raises:
+        BadInput: no such file, or one that is neither.
+    """
+    try:
+        if path.suffix == ".csv":
+            return pa_csv.read_csv(path)
+        return pq.read_table(path)
+    except FileNotFoundError:
+        raise BadInput(
+            f"there is no file {path}", field="file", rule="a file that exists"
+        ) from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BadInput(
+            f"{path.name} cannot be read: {error}", field="file", rule="Parquet or CSV"
+        ) from None
+
+
+def _column(table: pa.Table, name: str, file: str) -> pa.ChunkedArray:
+    if name not in table.column_names:
+        raise BadInput(
+            f"{file} has no column {name!r}; it has {', '.join(table.column_names[:12])}",
+            field=name,
+            rule="a column of the outcomes",
+        )
+    return table[name]
+
+
+def _numbers(table: pa.Table, name: str, file: str) -> Floats:
+    column = _column(table, name, file)
+    try:
+        if pa.types.is_boolean(column.type):
+            column = column.cast(pa.int8())
+        found = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise BadInput(
+            f"{file}: {name} is {column.type}, a number is wanted", field=name, rule="number"
+        ) from None
+    return np.array(found, dtype=np.float64)
+
+
+def _instants(column: pa.ChunkedArray, name: str, file: str) -> Instants:
+    """Seconds of UTC; a day is its first instant."""
+    try:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            column = column.cast(pa.timestamp("us", tz="UTC"))
+        found = column.cast(pa.timestamp("us", tz=getattr(column.type, "tz", None)))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise BadInput(
+            f"{file}: {name} holds no instants: {error}", field=name, rule="a time stamp"
+        ) from None
+    missing = found.is_null().to_numpy(zero_copy_only=False)
+    micro = found.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    result: Instants = (micro // 1_000_000).astype("datetime64[s]")
+    result[missing] = np.datetime64("NaT")
+    return result
+
+
+# --- variables
+
+
+def _parts(values: Path) -> list[Path]:
+    parts = sorted(values.glob("part-*.parquet")) if values.is_dir() else [values]
+    if not parts or not parts[0].is_file():
+        raise BadInput(
+            f"{values} holds no variables", field="values", rule="a folder of parts, or a table"
+        )
+    return parts
+
+
+def _described(part: Path) -> tuple[str, list[str]]:
+    """The plan's hash and the names of the variables of a part."""
+    try:
+        schema = pq.read_schema(part)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BadInput(
+            f"{part.name} cannot be read: {error}", field="values", rule="Parquet"
+        ) from None
+    facts: Mapping[bytes, bytes] = schema.metadata or {}
+    plan = facts.get(b"tael.plan", b"").decode()
+    for key in _KEYS:
+        if key not in schema.names:
+            raise BadInput(
+                f"{part.name} has no column {key!r}", field=key, rule="borrower and asof"
+            )
+    if b"tael.names" in facts:
+        return plan, list(json.loads(facts[b"tael.names"]))
+    names = [
+        name
+        for name in schema.names
+        if name not in {*_KEYS, "row_hash"} and not name.endswith(_REASON)
+    ]
+    return plan, names
+
+
+def _holds(every: Sequence[str], wanted: Sequence[str], part: Path) -> bool:
+    """Whether only some, or another order, is wanted.
+
+    Raises:
+        BadInput: one that is wanted is not there.
+    """
+    lacking = sorted(set(wanted) - set(every))
+    if lacking:
+        raise BadInput(
+            f"{part.name} lacks {len(lacking)} variables asked for, the first {lacking[0]!r}",
+            field=lacking[0],
+            rule="every variable asked for is in the file",
+        )
+    return list(every) != list(wanted)
+
+
+_Batch = tuple[list[tuple[str, int]], npt.NDArray[Any], npt.NDArray[Any]]
+
+
+def _batches(
+    part: Path, wanted: Sequence[str], chosen: npt.NDArray[np.int64] | None
+) -> Iterator[_Batch]:
+    """Keys, values [rows, variables] and reasons of a part, some rows at a time."""
+    file = pq.ParquetFile(part)
+    folded = "values" in file.schema_arrow.names
+    has_reasons = bool(wanted) and f"{wanted[0]}{_REASON}" in file.schema_arrow.names
+    columns = ["values", "reasons"] if folded else list(wanted)
+    columns += [f"{name}{_REASON}" for name in wanted] if has_reasons else []
+    for batch in file.iter_batches(_BATCH, columns=[*_KEYS, *columns]):
+        stamps = pa.chunked_array([batch["asof"]])
+        seconds = _instants(stamps, "asof", part.name).astype(np.int64)
+        keys = list(zip(batch["borrower"].to_pylist(), seconds.tolist(), strict=True))
+        if folded:
+            block, why = (
+                batch[name].flatten().to_numpy(zero_copy_only=False).reshape(len(keys), -1)
+                for name in ("values", "reasons")
+            )
+            if chosen is not None:
+                block, why = block[:, chosen], why[:, chosen]
+        else:
+            block, why = _columnwise(batch, wanted, has_reasons=has_reasons)
+        with np.errstate(over="ignore"):
+            yield keys, block.astype(np.float32), why
+
+
+def _columnwise(
+    batch: pa.RecordBatch, wanted: Sequence[str], *, has_reasons: bool
+) -> tuple[Values, Reasons]:
+    rows = batch.num_rows
+    block = np.empty((rows, len(wanted)), dtype=np.float32)
+    why = np.zeros((rows, len(wanted)), dtype=np.uint8)
+    for i, name in enumerate(wanted):
+        try:
+            column = batch[name].cast(pa.float64()).to_numpy(zero_copy_only=False)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise BadInput(
+                f"column {name!r} is {batch[name].type}, a number is wanted",
+                field=name,
+                rule="number",
+            ) from None
+        block[:, i] = column
+        if has_reasons:
+            why[:, i] = batch[f"{name}{_REASON}"].to_numpy(zero_copy_only=False)
+        else:
+            why[:, i] = np.where(np.isnan(column), NO_EVENT, 0)
+    return block, why
+
+
+def _all_found(held: Outcomes, found: npt.NDArray[np.bool_], values: Sequence[Path]) -> None:
+    lost = np.flatnonzero(~found)
+    if len(lost):
+        first = ", ".join(
+            f"row {row} ({held.borrower[row]} at {held.asof[row]})" for row in lost[:_NO_ROWS]
+        )
+        raise BadInput(
+            f"{len(lost)} outcomes have no variables in {', '.join(map(str, values))}: {first}",
+            field="asof",
+            rule="variables for each outcome",
+        )
+
+
+def _finite(sheet: Values, names: Sequence[str]) -> None:
+    for i, name in enumerate(names):
+        if np.isinf(sheet[i]).any():
+            row = int(np.flatnonzero(np.isinf(sheet[i]))[0])
+            raise BadInput(
+                f"variable {name} is infinite in row {row} (or beyond what float32 holds)",
+                field=name,
+                rule="finite values",
+            )

@@ -1,0 +1,79 @@
+"""Which rows of the outcomes serve for what, by the configuration: nothing known later gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+from tael.kernel import BadInput
+from tael.risk.dataset import OutcomeColumns, Outcomes, Wanted, join, read_outcomes, read_table
+from tael.risk.pipeline.config import Span, TrainingConfig
+from tael.risk.sample import Bools, Sample
+
+POPULATION = "population"
+
+
+def outcomes_of_config(config: TrainingConfig) -> Outcomes:
+    """All rows of the configuration's outcomes; their weights where there is such a column."""
+    path = config.path(config.outcomes)
+    weighted = "weight" in read_table(path).column_names
+    return read_outcomes(path, OutcomeColumns(weight="weight" if weighted else ""))
+
+
+def training_rows(outcomes: Outcomes, config: TrainingConfig, populations: Sequence[str]) -> Bools:
+    """Rows of the training period whose outcome was settled and known when the model was built."""
+    periods = config.periods
+    built = np.datetime64(periods.built_on, "s")
+    settled = outcomes.asof + np.timedelta64(periods.settle_days, "D") <= built
+    known = ~np.isnan(outcomes.bad) & (outcomes.known <= built)
+    rows = _within(outcomes, periods.train) & settled & known & of(outcomes, populations)
+    if not rows.any():
+        raise BadInput(
+            f"no outcome of {periods.train.first} to {periods.train.until} was known by "
+            f"{periods.built_on}",
+            field="periods.train",
+            rule="settled outcomes",
+        )
+    return rows
+
+
+def test_rows(outcomes: Outcomes, config: TrainingConfig) -> Bools:
+    """Rows of the test period whose outcome is known by now, borrowers of training included.
+
+    A borrower that comes back is a new application; what it was trained on lies before the test.
+    """
+    known = ~np.isnan(outcomes.bad)
+    return _within(outcomes, config.periods.test) & known & of(outcomes, config.populations.test)
+
+
+def of(outcomes: Outcomes, populations: Sequence[str]) -> Bools:
+    """Rows of the populations; all where none is named."""
+    if not populations:
+        return np.ones(outcomes.rows, dtype=np.bool_)
+    found: Bools = np.isin(outcomes.texts(POPULATION), populations)
+    return found
+
+
+def _within(outcomes: Outcomes, span: Span) -> Bools:
+    first, until = (np.datetime64(day, "s") for day in (span.first, span.until))
+    found: Bools = (outcomes.asof >= first) & (outcomes.asof < until)
+    return found
+
+
+def sample_of(
+    config: TrainingConfig, outcomes: Outcomes, names: Sequence[str] | None = None
+) -> Sample:
+    """The rows with their variables; ``names`` may hold columns of the form too."""
+    values = [config.path(name) for name in config.values]
+    if names is None:
+        return join(values, outcomes, Wanted(None, config.form))
+    form = [name for name in names if name in config.form]
+    computed = [name for name in names if name not in config.form]
+    return join(values, outcomes, Wanted(computed, form))
+
+
+def unlabelled_after(outcomes: Outcomes, day: date) -> int:
+    """How many outcomes came to be known after ``day``; for the record."""
+    return int((outcomes.known > np.datetime64(day, "s")).sum())
