@@ -1,11 +1,12 @@
 """What reject inference is worth on an economy whose truth for rejects is known; prints JSON.
 
-Run: ``python benchmarks/risk_rejects.py --data DIR [--until 2021] [--from 2023]``. DIR holds ``X.npy`` (float32 [applications, variables]), ``names.json`` and ``meta.parquet`` of a
+Run: ``python benchmarks/risk_rejects.py --data DIR [--until 2021] [--from 2023]``.
+DIR holds ``X.npy`` (float32 [applications, variables]), ``names.json`` and ``meta.parquet`` of a
 small economy. Rows to learn from: applications up to the end of ``--until``, accepted ones with
-their outcome. Judged on every application of the year ``--from`` up to the last one whose year
-after is over, accepted or not, by the sealed truth, which nothing but the judge and the marked
-yardsticks reads. Variables: the papers of the application without its three known traps and the
-policy's own results, and the best by information value on the accepted rows to learn from.
+their outcome. Judged on every application from the year ``--from`` on whose year after is over,
+accepted or not, by the sealed truth, which nothing but the judge and the marked yardsticks reads.
+Variables: the papers of the application without its three known traps and the policy's own
+results, and the best by information value on the accepted rows to learn from.
 
 The economy lends to nobody elsewhere. ``bureau_performance`` is therefore a simulation: other
 lenders are made to take more of the better papers, and their outcome is the sealed truth. Outcomes
