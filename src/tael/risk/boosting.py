@@ -126,7 +126,7 @@ class MonotoneBooster(EstimatorContract):
         if y is None:
             raise BadInput("there are no outcomes", field="outcome", rule="one per row")
         bad = labels(y)
-        mass = weights(sample_weight, len(bad))
+        mass = _mean_one(weights(sample_weight, len(bad)))
         self.classes_ = np.array([0, 1])
         self.edge_ = isinstance(X, Sample)
         self.plan_ = X.plan if isinstance(X, Sample) else ""
@@ -179,8 +179,7 @@ class MonotoneBooster(EstimatorContract):
         else:
             columns = columns_of(data) if self.categorical else {}
         kept = mass > 0
-        # Weights are scaled by their sum, whose last bit the order of rows decides: rounded off.
-        outcome = (bad[kept], np.round(mass[kept], 9))
+        outcome = (bad[kept], mass[kept])
         return {
             name: fit_book(
                 name, column_of(columns, name)[kept], outcome, self.settings.min_category_rows
@@ -194,7 +193,7 @@ class MonotoneBooster(EstimatorContract):
         bad, mass = outcome
         rows = np.flatnonzero(mass > 0)
         matrix = matrix[rows] if len(rows) < len(mass) else matrix
-        bad, mass = bad[rows], np.round(mass[rows], 9)
+        bad, mass = bad[rows], mass[rows]
         self.ignored_ = _told_nothing(matrix, names)
         kept = np.array([name not in self.ignored_ for name in names], dtype=np.bool_)
         if not kept.any():
@@ -468,6 +467,15 @@ def refuse_later(sample: Sample, day: str) -> None:
             field="known",
             rule="no target from the future",
         )
+
+
+def _mean_one(mass: Floats) -> Floats:
+    """Weights whose mean over the rows that weigh anything is one.
+
+    Rounded off: the last bits hang on the order in which the weights were summed.
+    """
+    found: Floats = np.round(mass * (np.count_nonzero(mass > 0) / len(mass)), 9)
+    return found
 
 
 def _told_nothing(matrix: Values, names: Sequence[str]) -> dict[str, str]:

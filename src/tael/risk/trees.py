@@ -185,7 +185,9 @@ def _array(held: Mapping[str, str], name: str, kind: Any) -> npt.NDArray[Any]:
 def down_to_float32(values: Floats) -> Values:
     """The greatest float32 at or below each value; beyond the range of float32 its ends."""
     ends = np.finfo(np.float32)
-    near = values.clip(float(ends.min), float(ends.max)).astype(np.float32)
-    above = near.astype(np.float64) > values
-    found: Values = np.where(above, np.nextafter(near, np.float32(-np.inf)), near)
+    within = values.clip(float(ends.min), float(ends.max))
+    near = within.astype(np.float32)
+    above = near.astype(np.float64) > within
+    found: Values = near.copy()
+    found[above] = np.nextafter(near[above], np.float32(-np.inf))
     return found
