@@ -19,6 +19,7 @@ from tael.risk.challenger import (
     PromotionRule,
     Scored,
     Verdict,
+    approval_changes,
     approve,
     compare,
     data_hash,
@@ -225,6 +226,23 @@ def test_a_better_ranking_does_not_excuse_what_else_is_wrong() -> None:
     found = verdict(sample, weak, unfair, groups={"sex": group})
     assert failed(found) >= {"fairness_ratio", "fairness_not_worse"}
     assert found.fairness["sex"][1].alarms
+
+
+def test_a_group_that_lost_by_chance_among_many_stops_nobody() -> None:
+    sample, *_ = world()
+    random = np.random.default_rng(6)
+    groups = random.integers(0, 12, sample.rows).astype(str).astype(object)
+    approvals = random.random(sample.rows) < 0.6, random.random(sample.rows) < 0.6
+    found = approval_changes(groups, approvals, sample, min_rows=50)
+    assert min(one.change.value for one in found) < -0.05
+    assert min(one.change.high for one in found) > -0.02
+    # One group, all of it refused by the challenger: its change is minus its approval rate.
+    mine = groups == "3"
+    sure = approval_changes(groups, (approvals[0], approvals[0] & ~mine), sample, min_rows=50)
+    lost = min(sure, key=lambda one: one.change.value)
+    assert lost.group == "3"
+    assert lost.change.value == pytest.approx(-approvals[0][mine].mean())
+    assert lost.change.high < -0.3
 
 
 @pytest.mark.parametrize(

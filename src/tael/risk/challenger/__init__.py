@@ -1,5 +1,6 @@
 """Champion against challenger on the same rows, and the written rule by which one is promoted."""
 
+from tael.risk.challenger.changes import Change, approval_changes
 from tael.risk.challenger.compare import (
     Quality,
     Scored,
@@ -20,7 +21,7 @@ from tael.risk.challenger.rule import Clause, PromotionRule
 from tael.risk.challenger.swap import SwapSet, approve, swap_set
 
 __all__ = [
-    "Clause", "DeLong", "Gain", "Pairs", "PromotionRule", "Quality", "Scored", "SwapSet",
-    "Verdict", "approve", "compare", "data_hash", "delong", "paired_auc_gain", "paired_gain",
-    "score_psi", "swap_set",
+    "Change", "Clause", "DeLong", "Gain", "Pairs", "PromotionRule", "Quality", "Scored", "SwapSet",
+    "Verdict", "approval_changes", "approve", "compare", "data_hash", "delong", "paired_auc_gain",
+    "paired_gain", "score_psi", "swap_set",
 ]  # fmt: skip

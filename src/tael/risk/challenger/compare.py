@@ -15,6 +15,7 @@ from tael.risk.calibration.calibrator import effective
 from tael.risk.calibration.intervals import expected_to_observed
 from tael.risk.calibration.judge import Judged, Line, calibration_line
 from tael.risk.calibration.kept import plain
+from tael.risk.challenger.changes import Change, approval_changes
 from tael.risk.challenger.paired import DeLong, Gain, Pairs, delong, paired_gain
 from tael.risk.challenger.rule import Clause, PromotionRule
 from tael.risk.challenger.swap import SwapSet, approve, swap_set
@@ -25,6 +26,7 @@ from tael.risk.psi import stability_index
 from tael.risk.sample import Sample
 
 _BINS = 10
+_Grouped = tuple[tuple[Fairness, Fairness], tuple[Change, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,7 @@ class Verdict:
         quality: of champion and challenger.
         swap: who changes places at the rule's approval rate.
         fairness: by attribute, of champion and challenger at that rate.
+        changes: by attribute, what each group gains or loses.
         rows, bads: of known outcome.
         data, rule: hashes of the rows and of the rule.
     """
@@ -85,6 +88,7 @@ class Verdict:
     quality: tuple[Quality, Quality]
     swap: SwapSet
     fairness: Mapping[str, tuple[Fairness, Fairness]]
+    changes: Mapping[str, tuple[Change, ...]]
     rows: int
     bads: int
     data: str
@@ -189,7 +193,7 @@ def compare(
             swap_set(*approvals, sample, rule.level),
         ),
         {
-            name: _fairness(name, values, ((champion, challenger), approvals, sample), rule)
+            name: _by_group(name, values, ((champion, challenger), approvals, sample), rule)
             for name, values in sorted((groups or {}).items())
         },
     )
@@ -224,14 +228,14 @@ def _verdict(
     sample: Sample,
     rule: PromotionRule,
     found: tuple[Mapping[str, Gain], DeLong, SwapSet],
-    fairness: Mapping[str, tuple[Fairness, Fairness]],
+    grouped: Mapping[str, _Grouped],
 ) -> Verdict:
     gains, test, swap = found
     before, after = (_quality(one.pd, sample, rule.level) for one in models)
     clauses = (
         *_gain_clauses(gains, rule),
         *_quality_clauses(after, rule),
-        *(clause for name, pair in fairness.items() for clause in _fair_clauses(name, pair, rule)),
+        *(clause for name, held in grouped.items() for clause in _fair_clauses(name, held, rule)),
         _swap_clause(swap),
     )
     champion, challenger = ((one.name, one.model) for one in models)
@@ -243,7 +247,8 @@ def _verdict(
         delong=test,
         quality=(before, after),
         swap=swap,
-        fairness=fairness,
+        fairness={name: held[0] for name, held in grouped.items()},
+        changes={name: held[1] for name, held in grouped.items()},
         rows=int(sample.labelled.sum()),
         bads=int((sample.bad == 1).sum()),
         data=models[0].data,
@@ -292,12 +297,12 @@ def score_psi(early: tuple[Floats, Floats], late: tuple[Floats, Floats]) -> floa
     return stability_index(counts[0], counts[1])
 
 
-def _fairness(
+def _by_group(
     name: str,
     values: Column,
     held: tuple[tuple[Scored, Scored], tuple[Bools, Bools], Sample],
     rule: PromotionRule,
-) -> tuple[Fairness, Fairness]:
+) -> _Grouped:
     models, approvals, sample = held
     settings = FairnessSettings(
         min_rows=rule.min_group,
@@ -309,7 +314,8 @@ def _fairness(
         assess(name, values, Decided(one.pd, approved, sample.bad, sample.weight), settings)
         for one, approved in zip(models, approvals, strict=True)
     )
-    return first, second
+    changes = approval_changes(values, approvals, sample, min_rows=rule.min_group, level=rule.level)
+    return (first, second), changes
 
 
 def _gain_clauses(gains: Mapping[str, Gain], rule: PromotionRule) -> tuple[Clause, ...]:
@@ -329,14 +335,14 @@ def _quality_clauses(found: Quality, rule: PromotionRule) -> tuple[Clause, ...]:
     )
 
 
-def _fair_clauses(
-    name: str, pair: tuple[Fairness, Fairness], rule: PromotionRule
-) -> tuple[Clause, ...]:
-    before, after = (one.worst_ratio for one in pair)
-    found = [Clause("fairness_ratio", after, rule.four_fifths, of=name)]
-    if before is not None:
-        found.append(Clause("fairness_not_worse", after, before - rule.fairness_margin, of=name))
-    return tuple(found)
+def _fair_clauses(name: str, held: _Grouped, rule: PromotionRule) -> tuple[Clause, Clause]:
+    """The four fifths; and that no group loses more approvals than the margin for sure."""
+    (_, after), changes = held
+    worst = min(changes, key=lambda one: (one.change.high, one.group)).change
+    return (
+        Clause("fairness_ratio", after.worst_ratio, rule.four_fifths, of=name),
+        Clause("fairness_not_worse", worst.high, -rule.fairness_margin, of=name, interval=worst),
+    )
 
 
 def _swap_clause(swap: SwapSet) -> Clause:

@@ -29,7 +29,8 @@ class PromotionRule:
         max_psi: of its scores, later half of the rows against the earlier half.
         approval_rate: at which both approve the same number; the rest is refused.
         four_fifths: least approval ratio of any judged group at that rate.
-        fairness_margin: by how much that ratio may lie below the champion's.
+        fairness_margin: parts of one that a group's approval rate may lose at that rate; a group
+            that loses more for sure (upper bound, all groups together) stops the promotion.
         min_group: rows under which a group is not judged alone.
         level: of all intervals.
         resamples: of the paired bootstrap.
@@ -117,8 +118,9 @@ _TEXTS: Mapping[str, Words] = {
         "the lowest approval ratio by {of}, {figure}, must not lie below {low}",
     ),
     "fairness_not_worse": Words(
-        "按 {of} 分组的最低通过率之比 {figure} 不得低于冠军模型 (下限 {low})",
-        "the lowest approval ratio by {of}, {figure}, must not lie below the champion's ({low})",
+        "按 {of} 分组, 通过率下降最多之组的变化区间上限 {figure} 不得低于 {low}",
+        "the upper bound of what the group of {of} that loses most gains in approvals, {figure}, "
+        "must not lie below {low}",
     ),
     "swap_set": Words(
         "换入客户的坏账率 {figure} 不得高于换出客户的 {high}",
