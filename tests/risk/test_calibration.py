@@ -320,7 +320,9 @@ def test_the_latest_cohort_goes_back_until_it_has_the_wanted_bads() -> None:
     assert (few.last - few.first + 1, few.bads) == (6, 12)
     more = latest_matured(sample, date(2018, 1, 1), Maturity(months=6, wanted_bads=31))
     assert (more.last - more.first + 1, more.bads) == (16, 32)
-    most = latest_matured(sample, date(2018, 1, 1), Maturity(most_months=18, wanted_bads=999))
+    most = latest_matured(
+        sample, date(2018, 1, 1), Maturity(months=12, most_months=18, wanted_bads=999)
+    )
     assert most.last - most.first + 1 == 18
     assert most.rows.sum() == 18 * 20
 
