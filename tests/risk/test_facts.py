@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tael.risk.facts import OTHER, Concept, concepts, facts_of
+from tael.kernel import BadInput
+from tael.risk.facts import OTHER, Concept, concepts, facts_from, facts_of
 from tael.variables import expand, load_definitions
 
 CASES = Path(__file__).parent / "cases" / "facts.csv"
@@ -55,3 +56,20 @@ def test_a_concept_has_whole_sentences_in_chinese_and_english(concept: Concept) 
         assert words.en[0].isupper()
         assert " " in words.en
     assert concept.code == OTHER or concept.high != concept.low
+
+
+def test_the_catalogue_goes_before_what_a_name_tells() -> None:
+    name = "ent.bank_tx.sales.in.90d.amount.sum"
+    row = {"name": name, "zh": "回款", "en": "Sales", "unit": "CNY", "expected_sign": None}
+    assert facts_of(name).sign == "-"
+    found = facts_from(row)
+    assert (found.sign, found.zh, found.en) == ("", "回款", "Sales")
+    assert (found.concept, found.source) == ("firm_income_level", "bank_tx")
+    assert facts_from({"name": name}).zh == name
+    assert facts_from({**row, "expected_sign": "+"}).sign == "+"
+
+
+@pytest.mark.parametrize("row", [{}, {"name": ""}, {"name": "x", "expected_sign": "up"}])
+def test_a_row_without_name_or_with_another_sign_is_refused(row: dict[str, object]) -> None:
+    with pytest.raises(BadInput):
+        facts_from(row)

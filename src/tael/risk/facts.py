@@ -10,10 +10,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from tael.kernel import BadInput
 from tael.report import Words
 
 _TABLES = Path(__file__).parent / "explain"
@@ -158,6 +159,32 @@ def facts_of(name: str) -> Facts:
         name,
         _unit(parts[-2], aggregate),
         side,
+    )
+
+
+def facts_from(row: Mapping[str, object]) -> Facts:
+    """The facts of a row of the variables' catalogue, as its JSON tells them.
+
+    Name, texts and unit are the catalogue's, and so is the sign, also where it says there is none;
+    the concept is ours.
+
+    Raises:
+        BadInput: no name, or a sign that is none.
+    """
+    name, sign = row.get("name"), row.get("expected_sign") or ""
+    if not isinstance(name, str) or not name:
+        raise BadInput("a row of the catalogue has no name", field="name", rule="a name")
+    if sign not in {"+", "-", ""}:
+        raise BadInput(
+            f"{name!r} has sign {sign!r}", field="expected_sign", rule="'+', '-' or none"
+        )
+    guessed = facts_of(name)
+    return replace(
+        guessed,
+        sign=str(sign),
+        zh=str(row.get("zh") or guessed.zh),
+        en=str(row.get("en") or guessed.en),
+        unit=str(row.get("unit") or guessed.unit),
     )
 
 

@@ -15,6 +15,7 @@ from tael.kernel import BadInput
 from tael.risk import Scorecard
 from tael.risk.boosting import BoosterSettings, MonotoneBooster
 from tael.risk.calibration import Calibrator
+from tael.risk.ensemble import Ensemble
 from tael.risk.export import Provenance, to_onnx
 
 Rows = dict[str, Any]
@@ -73,6 +74,30 @@ def test_the_calibration_goes_with_the_model(
     log_odds, pd = run(to_onnx(card, calibrator), card_rows)
     assert log_odds.tolist() == card.log_odds(card_rows).tolist()
     assert np.abs(pd - calibrator.pd(log_odds)).max() < 1e-12
+
+
+def test_an_ensemble_is_the_weighted_sum_of_its_members(
+    card: Scorecard, booster: MonotoneBooster, booster_rows: Rows, later: Labelled
+) -> None:
+    model = ensemble_of(card, booster)
+    calibrator = Calibrator("platt").fit(model.log_odds(later[0]), later[1])
+    written = to_onnx(model, calibrator, anchor=0.25)
+    log_odds, cycle, pd = run(written, booster_rows, ("log_odds", "pd_cycle", "pd"))
+    ours = model.log_odds(booster_rows)
+    assert np.abs(log_odds - ours).max() < 3e-7
+    assert np.abs(pd - calibrator.pd(ours)).max() < 1e-7
+    anchored = 1.0 / (1.0 + np.exp(-(calibrator.log_odds(ours) + 0.25)))
+    assert np.abs(cycle - anchored).max() < 1e-7
+
+
+def ensemble_of(card: Scorecard, booster: MonotoneBooster) -> Ensemble:
+    """An ensemble of two models that are trained already."""
+    model = Ensemble()
+    model.intercept_ = -0.125
+    model.weights_ = {"booster": 0.7, "scorecard": 0.4}
+    model.members_ = {"booster": booster, "scorecard": card}
+    model.feature_names_in_ = np.array(booster.names_, dtype=object)
+    return Ensemble.from_json(model.to_json())
 
 
 def test_the_file_names_model_plan_calibration_and_version(

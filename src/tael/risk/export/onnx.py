@@ -1,8 +1,8 @@
 """Models as ONNX files that score as ours do: scorecards bin by bin, boosted trees node by node.
 
-A scorecard takes ``numbers`` (float64), a booster ``variables`` (float32, as ours reads them);
-either takes ``texts`` where it has variables of categories. Columns stand in the order of the
-metadata's names; a missing number is NaN, a missing text ''.
+A booster takes ``variables`` (float32, as ours reads them), scorecards and ensembles take
+``numbers`` (float64); each takes ``texts`` where it has variables of categories. Columns stand in
+the order of the metadata's names; a missing number is NaN, a missing text ''.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tael.kernel import BadInput
 from tael.risk.binning import OTHER, Binning
 from tael.risk.boosting import MonotoneBooster
-from tael.risk.calibration import Calibrator, Curve
+from tael.risk.calibration import Calibrator
+from tael.risk.ensemble import Ensemble
+from tael.risk.export.calibrated import add_curve
 from tael.risk.export.graph import Graph
 from tael.risk.export.provenance import NOWHERE, Provenance, version
 from tael.risk.scorecard import Characteristic, Scorecard
@@ -25,75 +26,142 @@ from tael.risk.trees import Trees
 
 
 def to_onnx(
-    model: Scorecard | MonotoneBooster,
+    model: Scorecard | MonotoneBooster | Ensemble,
     calibrator: Calibrator | None = None,
     provenance: Provenance = NOWHERE,
+    *,
+    anchor: float | None = None,
 ) -> bytes:
     """The model as an ONNX file; with a calibrator, its probability is the calibrated one.
 
-    Outputs, each [rows, 1]: ``points`` (int64, scorecards), ``log_odds`` (before calibration) and
-    last ``pd`` (float64). Points, bins and splits are the same bit for bit; log odds of trees come
-    out in single precision, as the operator gives them. Needs the extra 'interchange'.
-    Specification: ONNX opset 18, ai.onnx.ml 3.
+    Outputs, each [rows, 1]: ``points`` (int64, scorecards), ``log_odds`` (before calibration),
+    ``pd_cycle`` where an ``anchor`` is given (added to the calibrated log odds), and last ``pd``
+    (float64). Points, bins and splits are the same bit for bit; log odds of trees come out in
+    single precision, as the operator gives them. Needs the extra 'interchange'. Specification:
+    ONNX opset 18, ai.onnx.ml 3.
 
     Raises:
         BadInput: a model that is not trained, or of another kind.
     """
     told = {"tael.version": version(), "tael.name": provenance.name, "tael.plan": provenance.plan}
-    if isinstance(model, Scorecard):
-        graph = Graph("tael_scorecard")
-        told |= {"tael.model": model.hash, "tael.kind": "scorecard"}
-        log_odds = _scorecard(graph, model, told)
-    elif isinstance(model, MonotoneBooster):
-        graph = Graph("tael_booster")
-        told |= {"tael.model": model.hash, "tael.kind": "booster"}
-        told["tael.plan"] = provenance.plan or model.plan_
-        log_odds = _booster(graph, model, told)
-    else:
+    kinds = {Scorecard: "scorecard", MonotoneBooster: "booster", Ensemble: "ensemble"}
+    if type(model) not in kinds:
         raise BadInput(
             f"a {type(model).__name__} has no ONNX form here",
             field="model",
-            rule="a scorecard or a booster",
+            rule="a scorecard, a booster or an ensemble",
         )
+    told |= {"tael.model": model.hash, "tael.kind": kinds[type(model)]}
+    graph = Graph(f"tael_{kinds[type(model)]}")
+    log_odds = _log_odds(graph, model, told)
     graph.give(log_odds, "log_odds", np.float64)
     if calibrator is not None:
         told["tael.calibration"] = calibrator.hash
-        log_odds = _curve(graph, log_odds, calibrator.curve_)
+        log_odds = add_curve(graph, log_odds, calibrator.curve_)
+    if anchor is not None:
+        anchored = graph.node("Add", log_odds, graph.constant([[anchor]]))
+        graph.give(graph.node("Sigmoid", anchored), "pd_cycle", np.float64)
     graph.give(graph.node("Sigmoid", log_odds), "pd", np.float64)
     return graph.bytes(told)
 
 
-def _inputs(
-    graph: Graph, names: Sequence[str], texts: Sequence[str], told: dict[str, str]
-) -> tuple[str, str]:
-    """The names of the inputs of numbers (float64) and of texts; '' where there is none."""
-    told |= {"tael.numbers": json.dumps(names), "tael.texts": json.dumps(texts)}
-    numbers = graph.take("numbers", np.float64, len(names)) if names else ""
-    return numbers, graph.take("texts", np.object_, len(texts)) if texts else ""
+def _log_odds(
+    graph: Graph, model: Scorecard | MonotoneBooster | Ensemble, told: dict[str, str]
+) -> str:
+    """Adds what the model takes, and of a scorecard its points; gives the log odds."""
+    if isinstance(model, Scorecard):
+        texts = _texts_of(model)
+        columns = _Columns(graph, _read_by(model), texts, told)
+        points, log_odds = _scorecard(graph, model, columns)
+        graph.give(points, "points", np.int64)
+        return log_odds
+    if isinstance(model, MonotoneBooster):
+        told["tael.plan"] = told["tael.plan"] or model.plan_
+        columns = _Columns(graph, model.names_, _texts_of(model), told, name="variables")
+        return _booster(graph, model, columns)
+    texts = set().union(*(_texts_of(one) for one in model.members_.values()))
+    columns = _Columns(graph, model.names_, texts, told)
+    total = graph.constant([[model.intercept_]])
+    for name, member in model.members_.items():
+        if isinstance(member, MonotoneBooster):
+            told["tael.plan"] = told["tael.plan"] or member.plan_
+            part = _booster(graph, member, columns)
+        elif isinstance(member, Scorecard):
+            part = _scorecard(graph, member, columns)[1]
+        weighed = graph.node("Mul", part, graph.constant([[model.weights_[name]]]))
+        total = graph.node("Add", total, weighed)
+    return total
+
+
+def _read_by(card: Scorecard) -> tuple[str, ...]:
+    return tuple(item.name for item in card.characteristics_)
+
+
+def _texts_of(model: object) -> set[str]:
+    """The variables of categories of one model."""
+    if isinstance(model, MonotoneBooster):
+        return {name for name in model.names_ if name in model.books_}
+    if isinstance(model, Scorecard):
+        kinds = {item.name: item.binning.feature.kind for item in model.characteristics_}
+        return {name for name, kind in kinds.items() if kind != "numeric"}
+    raise BadInput(
+        f"a member that is a {type(model).__name__} has no ONNX form here",
+        field="members",
+        rule="scorecards and boosters",
+    )
+
+
+class _Columns:
+    """The inputs of a graph, by the name of a variable."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        names: Sequence[str],
+        texts: set[str],
+        told: dict[str, str],
+        name: str = "numbers",
+    ) -> None:
+        self.graph = graph
+        self.numbers = [each for each in names if each not in texts]
+        self.texts = [each for each in names if each in texts]
+        told |= {f"tael.{name}": json.dumps(self.numbers), "tael.texts": json.dumps(self.texts)}
+        self.single = name == "variables"
+        kind = np.float32 if self.single else np.float64
+        self.numbers_in = graph.take(name, kind, len(self.numbers)) if self.numbers else ""
+        self.texts_in = graph.take("texts", np.object_, len(self.texts)) if self.texts else ""
+
+    def of(self, name: str) -> str:
+        """One column."""
+        if name in self.texts:
+            return self.graph.column(self.texts_in, self.texts.index(name))
+        return self.graph.column(self.numbers_in, self.numbers.index(name))
+
+    def singles(self, names: Sequence[str]) -> str:
+        """A float32 matrix of numbers."""
+        if list(names) == self.numbers:
+            picked = self.numbers_in
+        else:
+            places = [self.numbers.index(name) for name in names]
+            picked = self.graph.node(
+                "Gather", self.numbers_in, self.graph.constant(places, np.int64), axis=1
+            )
+        return picked if self.single else self.graph.cast(picked, np.float32)
 
 
 # --- scorecards
 
 
-def _scorecard(graph: Graph, card: Scorecard, told: dict[str, str]) -> str:
-    """Adds the points as an output; gives the log odds, summed in the order that ours are."""
-    kinds = {item.name: item.binning.feature.kind for item in card.characteristics_}
-    numeric = [name for name, kind in kinds.items() if kind == "numeric"]
-    texts = [name for name, kind in kinds.items() if kind != "numeric"]
-    numbers_in, texts_in = _inputs(graph, numeric, texts, told)
+def _scorecard(graph: Graph, card: Scorecard, columns: _Columns) -> tuple[str, str]:
+    """The points and the log odds, summed in the order that ours are."""
     points, log_odds = "", graph.constant([[card.intercept_]])
     for item in card.characteristics_:
-        if item.name in numeric:
-            column = graph.column(numbers_in, numeric.index(item.name))
-            found = _number_bin(graph, column, item.binning)
-        else:
-            column = graph.column(texts_in, texts.index(item.name))
-            found = _text_bin(graph, column, item.binning)
+        numeric = item.binning.feature.kind == "numeric"
+        found = (_number_bin if numeric else _text_bin)(graph, columns.of(item.name), item.binning)
         got, logit = _bin_values(graph, found, item)
         points = graph.node("Add", points, got) if points else got
         log_odds = graph.node("Add", log_odds, logit)
-    graph.give(points, "points", np.int64)
-    return log_odds
+    return points, log_odds
 
 
 def _bin_values(graph: Graph, found: str, item: Characteristic) -> tuple[str, str]:
@@ -126,17 +194,14 @@ def _text_bin(graph: Graph, column: str, binning: Binning) -> str:
 # --- trees
 
 
-def _booster(graph: Graph, booster: MonotoneBooster, told: dict[str, str]) -> str:
-    names = booster.names_
-    numeric = [name for name in names if name not in booster.books_]
-    texts = [name for name in names if name in booster.books_]
-    told |= {"tael.variables": json.dumps(numeric), "tael.texts": json.dumps(texts)}
-    matrix = graph.take("variables", np.float32, len(numeric)) if numeric else ""
-    texts_in = graph.take("texts", np.object_, len(texts)) if texts else ""
+def _booster(graph: Graph, booster: MonotoneBooster, columns: _Columns) -> str:
+    numeric = [name for name in booster.names_ if name not in booster.books_]
+    texts = [name for name in booster.names_ if name in booster.books_]
+    matrix = columns.singles(numeric) if numeric else ""
     if texts:
-        codes = [_codes(graph, graph.column(texts_in, i), booster, n) for i, n in enumerate(texts)]
+        codes = [_codes(graph, columns.of(name), booster, name) for name in texts]
         joined = graph.node("Concat", *([matrix] if matrix else []), *codes, axis=1)
-        order = [(numeric + texts).index(name) for name in names]
+        order = [(numeric + texts).index(name) for name in booster.names_]
         matrix = graph.node("Gather", joined, graph.constant(order, np.int64), axis=1)
     # Every float32 is a float64: thresholds, values and so each split stay what they are.
     summed = graph.ml(
@@ -204,41 +269,3 @@ def _tree(trees: Trees, number: int, root: int, held: dict[str, list[Any]]) -> N
             held["target_treeids"].append(number)
             held["target_nodeids"].append(places[at])
             held["weights"].append(float(trees.leaf[~at]))
-
-
-# --- calibration
-
-
-def _curve(graph: Graph, z: str, curve: Curve) -> str:
-    """The calibrated log odds, as ``Curve.apply`` gives them."""
-    if curve.method == "shift":
-        return graph.node("Add", z, graph.constant([[curve.parameters[0]]]))
-    if curve.method == "platt":
-        scaled = graph.node("Mul", z, graph.constant([[curve.parameters[1]]]))
-        return graph.node("Add", scaled, graph.constant([[curve.parameters[0]]]))
-    if curve.method == "beta":
-        c, a, b = curve.parameters
-        up = graph.node("Mul", _softplus(graph, z), graph.constant([[b]]))
-        down = graph.node("Mul", _softplus(graph, graph.node("Neg", z)), graph.constant([[a]]))
-        return graph.node("Sub", graph.node("Add", up, graph.constant([[c]])), down)
-    return _between(graph, z, curve)
-
-
-def _softplus(graph: Graph, z: str) -> str:
-    """ln(1 + e^z) without overflow."""
-    small = graph.node("Exp", graph.node("Neg", graph.node("Abs", z)))
-    rest = graph.node("Log", graph.node("Add", small, graph.constant([[1.0]])))
-    return graph.node("Add", graph.node("Max", z, graph.constant([[0.0]])), rest)
-
-
-def _between(graph: Graph, z: str, curve: Curve) -> str:
-    """Straight between knots, with slope 1 beyond the outermost."""
-    before, after = (np.array(side) for side in zip(*curve.knots, strict=True))
-    slopes = np.concatenate([[1.0], np.diff(after) / np.diff(before), [1.0]])
-    at = graph.place(z, before.tolist())
-
-    def of(values: npt.ArrayLike) -> str:
-        return graph.node("Gather", graph.constant(values), at, axis=0)
-
-    start, height = (of(np.concatenate([each[:1], each])) for each in (before, after))
-    return graph.node("Add", height, graph.node("Mul", of(slopes), graph.node("Sub", z, start)))
