@@ -336,6 +336,12 @@ def test_a_month_whose_outcomes_come_late_is_not_ripe() -> None:
     assert month_of(2016, 6) in sample.vintage[ripe]
 
 
+def test_declared_months_are_left_out() -> None:
+    holiday = month_of(2016, 11)
+    cohort = latest_matured(book(), date(2018, 1, 1), Maturity(without=(holiday,)))
+    assert cohort.last == holiday - 1
+
+
 def test_a_day_without_matured_months_is_refused() -> None:
     with pytest.raises(BadInput, match="no cohort has 12 months"):
         latest_matured(book(), date(2015, 6, 1))

@@ -29,6 +29,8 @@ class Maturity:
         wanted_bads: go back until there are so many: with 200 the level is known within 7 per cent
             (one standard error), with a year of 40 bads only within 16.
         most_unknown: the share of a month's outcomes that may become known only later.
+        without: months, since January 1970, declared unfit and left out: payment holidays hide
+            defaults, and a calibration on them promises too little for the time after.
     """
 
     performance_months: int = 12
@@ -37,6 +39,7 @@ class Maturity:
     most_months: int = 60
     wanted_bads: int = 200
     most_unknown: float = 0.01
+    without: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +70,7 @@ def matured(sample: Sample, day: date, settings: Maturity = Maturity()) -> Bools
     wait = settings.performance_months + settings.settle_months + 1
     known = sample.labelled & (sample.known <= np.datetime64(day, "s"))
     ripe = sample.labelled & (vintage + wait <= today)
+    ripe &= ~np.isin(vintage, settings.without)
     for month in np.unique(vintage[ripe]).tolist():
         here = ripe & (vintage == month)
         if (here & ~known).sum() > settings.most_unknown * here.sum():
