@@ -18,6 +18,7 @@ from tael.risk.columns import Ints, columns_of, labels, weights
 from tael.risk.estimator import EstimatorContract
 from tael.risk.extras import need
 from tael.risk.matrix import CodeBook, column_of, content_order, fit_book, read_rows
+from tael.risk.monotone import Breach, breaches
 from tael.risk.sample import Bools, Floats, Sample, Values
 from tael.risk.scoring import Scorer
 from tael.risk.trees import Trees, from_lightgbm
@@ -39,7 +40,8 @@ class BoosterSettings:
         column_share: share of variables drawn for each tree.
         l2: penalty on the squared value of a leaf.
         max_bins: values of a variable that training tells apart.
-        monotone: how signs are kept: 'basic' (fastest), 'intermediate' or 'advanced'.
+        monotone: how signs are kept: 'basic', 'intermediate' or 'advanced'. Only the first keeps
+            them where values are missing (LightGBM 4.7; seen by ``MonotoneBooster.breaches``).
         min_bads: fewer bads are refused.
         min_category_rows: a category seen in fewer rows counts with the others.
         seed: of the draws.
@@ -54,7 +56,7 @@ class BoosterSettings:
     column_share: float = 0.3
     l2: float = 5.0
     max_bins: int = 127
-    monotone: str = "intermediate"
+    monotone: str = "basic"
     min_bads: int = 30
     min_category_rows: int = 50
     seed: int = 7
@@ -338,6 +340,11 @@ class MonotoneBooster(EstimatorContract):
         if not hasattr(self, "trees_"):
             raise BadInput("the booster is not trained", field="booster", rule="fit first")
         return self._scorer
+
+    def breaches(self) -> list[Breach]:
+        """Where any tree breaks a sign; none proves that the model keeps them for every row."""
+        self._fitted()
+        return breaches(self.trees_, {i: self._sign(name) for i, name in enumerate(self.names_)})
 
     # --- keeping
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from tael.risk.extras import need, present
 from tael.risk.sample import Floats, Values
 from tael.risk.trees import Trees
 
+# Low, high, whether missing values come along, share of the rows that go on.
+Way: TypeAlias = tuple[float, float, bool, float]
 _ROWS_A_JOB = 2_048
 
 
@@ -173,8 +175,16 @@ def _sums_by_numpy(matrix: Values, packed: tuple[npt.NDArray[Any], ...]) -> Floa
 
 def _paths(trees: Trees) -> tuple[npt.NDArray[Any], ...]:
     """Each leaf's variables with the values that lead to it: see ``kernel.trees.Paths``."""
-    ways: list[dict[int, tuple[float, float, bool, float]]] = [{} for _ in trees.feature]
-    ends: list[dict[int, tuple[float, float, bool, float]]] = [{} for _ in trees.leaf]
+    return _flat(ways_to_leaves(trees), trees.leaf)
+
+
+def ways_to_leaves(trees: Trees) -> list[dict[int, Way]]:
+    """Of each leaf, by variable: the values (low, high] and whether missing ones lead to it.
+
+    The fourth is the share of the training rows that go on where the variable is asked.
+    """
+    ways: list[dict[int, Way]] = [{} for _ in trees.feature]
+    ends: list[dict[int, Way]] = [{} for _ in trees.leaf]
     columns = (
         trees.feature, trees.threshold, trees.left, trees.right, trees.default_left,
         trees.node_rows,
@@ -193,12 +203,10 @@ def _paths(trees: Trees) -> tuple[npt.NDArray[Any], ...]:
                 ways[child] = way
             else:
                 ends[~child] = way
-    return _flat(ends, trees.leaf)
+    return ends
 
 
-def _flat(
-    ends: list[dict[int, tuple[float, float, bool, float]]], leaf: Floats
-) -> tuple[npt.NDArray[Any], ...]:
+def _flat(ends: list[dict[int, Way]], leaf: Floats) -> tuple[npt.NDArray[Any], ...]:
     first = np.cumsum([0, *map(len, ends)]).astype(np.int32)
     steps = [(feature, *held) for end in ends for feature, held in end.items()]
     table = np.array(steps, dtype=np.float64).reshape(len(steps), 5)
