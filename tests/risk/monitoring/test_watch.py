@@ -58,6 +58,7 @@ def test_a_source_that_falls_silent_rings_for_itself_alone(
     coverage = watched.alarms[0]
     assert coverage.figure.low > coverage.threshold == 0.15
     assert watched.sources[0].shares[2].tolist() == [0.0, 1.0, 0.0, 0.0]
+    assert watched.sources[0].silent.tolist() == [0.1, 0.1, 1.0]
 
 
 def test_more_default_than_predicted_rings_when_it_has_matured(

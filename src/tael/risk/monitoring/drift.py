@@ -13,7 +13,17 @@ from tael.risk.measures import Interval
 from tael.risk.monitoring.inputs import Calendar, Scored, Settings
 from tael.risk.monitoring.intervals import discoveries, psi_chance, psi_interval, wald
 from tael.risk.monitoring.result import ACT, WATCH, Drift, SourceDrift
-from tael.risk.sample import HAS_VALUE, REASONS, Floats, Ints, Reasons, Sample
+from tael.risk.sample import (
+    HAS_VALUE,
+    NO_EVENT,
+    NO_SOURCE,
+    REASONS,
+    Bools,
+    Floats,
+    Ints,
+    Reasons,
+    Sample,
+)
 
 KINDS = len(REASONS)
 
@@ -84,32 +94,48 @@ def sources_of(
 ) -> tuple[SourceDrift, ...]:
     """What became of each source of each subject; ``samples`` are reference and live.
 
-    The share without the source is averaged over the source's variables within each application
-    first: applications are independent, the variables of one are not.
+    An application is without a source when every variable of the source that can be missing is, for
+    want of source or event. Counts, which are 0 then, do not hide it; nor does a source that nobody
+    registered as absent.
     """
     reference, live = samples
-    groups: dict[tuple[str, str], list[int]] = {}
+    when, groups = _When(calendar, settings), dict[tuple[str, str], list[int]]()
     for number, fact in enumerate(facts):
         if fact.source:
             groups.setdefault((fact.subject, fact.source), []).append(number)
-    found = []
-    for (subject, source), places in sorted(groups.items()):
-        at = np.array(places)
-        before, after = _kinds(reference, at), _kinds(live, at)
-        shares, changes = [before.mean(axis=1)], []
-        for number in range(len(calendar.periods)):
-            here = after[:, calendar.rows_of(number)]
-            enough = here.shape[1] >= settings.least_rows
-            shares.append(here.mean(axis=1) if enough else np.full(KINDS, np.nan))
-            changes.append(wald(here[1], before[1], settings.level) if enough else None)
-        psi, stood = drift.psi[at], drift.standing[WATCH][at]
-        found.append(
-            SourceDrift(
-                subject, source, tuple(places), np.array(shares), tuple(changes),
-                np.median(psi, axis=0), stood.mean(axis=0),
-            )
-        )  # fmt: skip
-    return tuple(found)
+    return tuple(
+        _source_drift(key, reference.reasons[places], live.reasons[places], (drift, places), when)
+        for key, places in sorted(groups.items())
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _When:
+    calendar: Calendar
+    settings: Settings
+
+
+def _source_drift(
+    key: tuple[str, str],
+    before: Reasons,
+    after: Reasons,
+    held: tuple[Drift, list[int]],
+    when: _When,
+) -> SourceDrift:
+    (drift, places), settings = held, when.settings
+    can_miss: Bools = np.logical_or.reduce(_silent(before), axis=1)
+    base, now = (_without(of, can_miss) for of in (before, after))
+    kinds, silent, changes = [_kinds(before)], [float(base.mean())], []
+    for number in range(len(when.calendar.periods)):
+        here = when.calendar.rows_of(number)
+        enough = int(here.sum()) >= settings.least_rows
+        kinds.append(_kinds(after[:, here]) if enough else np.full(KINDS, np.nan))
+        silent.append(float(now[here].mean()) if enough else np.nan)
+        changes.append(wald(now[here], base, settings.level) if enough else None)
+    return SourceDrift(
+        *key, tuple(places), np.array(kinds), np.array(silent), tuple(changes),
+        np.median(drift.psi[places], axis=0), drift.standing[WATCH][places].mean(axis=0),
+    )  # fmt: skip
 
 
 def _as_variable(scored: Scored) -> Sample:
@@ -150,7 +176,17 @@ def _indices(base: Ints, counts: Ints) -> tuple[Floats, Floats]:
     return psi, (pieces - 1).astype(np.float64)
 
 
-def _kinds(sample: Sample, at: Ints) -> Floats:
-    """float64 [kinds, rows]: share of the source's variables that are of each kind."""
-    held = sample.reasons[at]
-    return np.array([(held == kind).mean(axis=0) for kind in range(KINDS)])
+def _kinds(reasons: Reasons) -> Floats:
+    """float64 [kinds]: share of each kind among all values."""
+    return np.bincount(reasons.ravel(), minlength=KINDS) / max(reasons.size, 1)
+
+
+def _without(reasons: Reasons, can_miss: Bools) -> Bools:
+    """Whether every variable that can be missing is, by row; never where none can."""
+    found: Bools = np.logical_and.reduce(_silent(reasons)[can_miss], axis=0)
+    return found if can_miss.any() else np.zeros(reasons.shape[1], dtype=bool)
+
+
+def _silent(reasons: Reasons) -> Bools:
+    found: Bools = (reasons == NO_SOURCE) | (reasons == NO_EVENT)
+    return found

@@ -29,7 +29,7 @@ def relative(now: tuple[float, float], then: tuple[float, float], level: float =
     return Interval(math.exp(middle), math.exp(middle - wide), math.exp(middle + wide))
 
 
-def wald(now: Floats, then: Floats, level: float = 0.95) -> Interval:
+def wald(now: Floats | Bools, then: Floats | Bools, level: float = 0.95) -> Interval:
     """The mean of ``now`` less that of ``then``, with the interval of two independent means.
 
     Welch, Biometrika 34 (1947), with the normal quantile: rows are many. Half a row for and half a

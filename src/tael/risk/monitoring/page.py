@@ -52,8 +52,9 @@ def _headline(made: Page, watched: Monitoring) -> None:
     auc = [one for one in watched.figures if one.auc is not None]
     made.figures(
         [
-            Figure(Words("截至", "As of"), watched.settings.as_of),
-            Figure(Words("监控期数", "Periods"), len(watched.figures), kind=Kind.COUNT),
+            Figure(Words("监控期数", "Periods"), len(watched.figures),
+                   Words(f"截至 {watched.settings.as_of}", f"as of {watched.settings.as_of}"),
+                   Kind.COUNT),
             Figure(Words("申请", "Applications"), sum(one.rows for one in watched.figures),
                    kind=Kind.COUNT),
             Figure(Words("最近一期的警报", "Alarms of the last period"), len(now),
@@ -99,11 +100,14 @@ def _alarms(made: Page, watched: Monitoring) -> None:
         made.note(Words("没有警报。", "No alarm."), Tone.GOOD)
         return
     runs = _runs(watched.alarms)
+    for code, words in CODES.items():
+        mine = [worst for _, worst in runs if worst.code == code]
+        if mine:
+            _advise(made, words, mine)
     rows: list[tuple[Value, ...]] = [
         (
-            STEPS[worst.step], CODES[worst.code], _about(worst), _span(run),
-            worst.period.label, worst.figure.value, _written(worst.figure), worst.threshold,
-            worst.words, worst.advice,
+            STEPS[worst.step], CODES[worst.code], _about(worst), _span(run), worst.period.label,
+            worst.figure.value, _written(worst.figure), worst.threshold,
         )
         for run, worst in runs[:_MOST_ALARMS]
     ]  # fmt: skip
@@ -112,8 +116,7 @@ def _alarms(made: Page, watched: Monitoring) -> None:
             Words("级别", "Step"), Words("指标", "Figure"), Words("对象", "About"),
             Words("出现期", "Periods"), Words("最重一期", "Worst"),
             Column(Words("数值", "Value"), Kind.NUMBER, 3), Words("区间", "Interval"),
-            Column(Words("阈值", "Threshold"), Kind.NUMBER, 2), Words("说明", "What"),
-            Words("建议", "Advice"),
+            Column(Words("阈值", "Threshold"), Kind.NUMBER, 2),
         ],
         rows,
         caption=Words(
@@ -121,6 +124,19 @@ def _alarms(made: Page, watched: Monitoring) -> None:
             f"Joined by subject: {len(runs)} groups, the first {len(rows)} are shown",
         ),
     )  # fmt: skip
+
+
+def _advise(made: Page, name: Words, worst: Sequence[Alarm]) -> None:
+    """What rang and what to do, once for each kind of alarm."""
+    acts = sum(alarm.step == ACT for alarm in worst)
+    told, advice = worst[0].words, worst[0].advice
+    made.note(
+        Words(
+            f"{name.zh} ({len(worst)} 组, 其中须处置 {acts} 组): {told.zh}。{advice.zh}。",
+            f"{name.en} ({len(worst)}, of which {acts} to act on): {told.en}. {advice.en}.",
+        ),
+        Tone.BAD if acts else Tone.WARNING,
+    )
 
 
 def _runs(alarms: Sequence[Alarm]) -> list[tuple[list[Alarm], Alarm]]:
@@ -333,7 +349,7 @@ def _sources(made: Page, watched: Monitoring) -> None:
                 Series(
                     source_words(source.subject, source.source),
                     [
-                        (_x(one), _number(source.shares[number + 1][1]))
+                        (_x(one), _number(source.silent[number + 1]))
                         for number, one in enumerate(watched.figures)
                     ],
                 )
@@ -344,11 +360,11 @@ def _sources(made: Page, watched: Monitoring) -> None:
     made.table(
         [
             Words("数据源", "Source"), Column(Words("变量", "Variables"), Kind.COUNT),
-            Column(Words("参照: 无来源", "Reference: no source"), Kind.PERCENT),
-            Column(Words("最近: 无来源", "Latest: no source"), Kind.PERCENT),
+            Column(Words("参照: 无此数据源", "Reference: without it"), Kind.PERCENT),
+            Column(Words("最近: 无此数据源", "Latest: without it"), Kind.PERCENT),
             Words("变化区间", "Change, interval"),
-            Column(Words("参照: 无事件", "Reference: no event"), Kind.PERCENT),
-            Column(Words("最近: 无事件", "Latest: no event"), Kind.PERCENT),
+            Column(Words("参照: 值缺失", "Reference: values missing"), Kind.PERCENT),
+            Column(Words("最近: 值缺失", "Latest: values missing"), Kind.PERCENT),
             Column(Words("PSI 中位数", "Median PSI"), Kind.NUMBER, 3),
             Column(Words("漂移变量占比", "Variables that moved"), Kind.PERCENT),
         ],
@@ -365,11 +381,11 @@ def _source_row(source: SourceDrift) -> tuple[Value, ...]:
     return (
         source_words(source.subject, source.source),
         len(source.places),
-        _number(source.shares[0][1]),
-        _number(source.shares[last + 1][1]),
+        _number(source.silent[0]),
+        _number(source.silent[last + 1]),
         f"{change.low:+.1%} – {change.high:+.1%}" if change else "",
-        _number(source.shares[0][2]),
-        _number(source.shares[last + 1][2]),
+        _number(1 - source.shares[0][0]),
+        _number(1 - source.shares[last + 1][0]),
         _number(source.median_psi[last]),
         _number(source.standing[last]),
     )

@@ -124,7 +124,8 @@ class SourceDrift:
         places: numbers of its variables.
         shares: float64 [1 + periods, 4]: mean shares of values, no source, no event and undefined;
             the reference first.
-        change: of the share without the source against the reference's, by period.
+        silent: float64 [1 + periods]: share of applications without the source.
+        change: of that share against the reference's, by period.
         median_psi: float64 [periods]: of its variables.
         standing: float64 [periods]: share of its variables whose shift stands at ``watch``.
     """
@@ -133,6 +134,7 @@ class SourceDrift:
     source: str
     places: tuple[int, ...]
     shares: Floats
+    silent: Floats
     change: tuple[Interval | None, ...]
     median_psi: Floats
     standing: Floats
@@ -195,6 +197,7 @@ def _source(source: SourceDrift) -> dict[str, Any]:
         "name": source.name,
         "variables": len(source.places),
         "shares": plain(source.shares),
+        "silent": plain(source.silent),
         "change": plain(source.change),
         "median_psi": plain(source.median_psi),
         "standing": plain(source.standing),

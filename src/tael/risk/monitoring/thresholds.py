@@ -29,8 +29,11 @@ class Limit:
 class Thresholds:
     """When the interval of a figure, never the figure alone, rings an alarm.
 
-    The two steps of PSI are the custom of the trade (0.1 watch, 0.25 act); the others are choices
-    of this version. A change is a new version.
+    The two steps of PSI are the custom of the trade (0.1 watch, 0.25 act). More default than the PD
+    asks for a look as soon as the interval leaves equality, as the test of the European Central
+    Bank's Instructions for reporting the validation results of internal models (2019, section
+    2.5.3.1) does; less default is not as pressing. The others are choices of this version. A change
+    is a new version.
 
     Attributes:
         version: name of this set.
@@ -52,7 +55,7 @@ class Thresholds:
     auc_drop: Limit = Limit(0.02, 0.05)
     ks_drop: Limit = Limit(0.05, 0.10)
     expected_auc_drop: Limit = Limit(0.02, 0.05)
-    understated: Limit = Limit(1.25, 1.50)
+    understated: Limit = Limit(1.00, 1.25)
     overstated: Limit = Limit(1.25, 1.50)
     early_ratio: Limit = Limit(1.25, 2.00)
 
