@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tael.risk import auc, ks
+from tael.risk import auc
+from tael.risk.measures import ks
 
 RESAMPLES, PERCENT = 200, (2.5, 97.5)
 MEASURES = ("auc", "ks", "brier")
@@ -92,9 +93,7 @@ def judged(rows: Judged, beside: Mapping[str, tuple[str, ...]] | None = None) ->
 
 
 def _all(ranked: Mapping[str, list[_Ranked]], weight: np.ndarray) -> dict[str, np.ndarray]:
-    return {
-        name: np.array([one.measures(weight) for one in many]) for name, many in ranked.items()
-    }
+    return {name: np.array([one.measures(weight) for one in many]) for name, many in ranked.items()}
 
 
 def _interval(value: float, draws: np.ndarray) -> dict[str, float]:
@@ -111,7 +110,7 @@ def proven() -> None:
         AssertionError: they do not.
     """
     random = np.random.default_rng(3)
-    bad, weight = (random.random(400) < 0.3).astype(float), random.random(400)
+    bad, weight = random.integers(0, 2, 400).astype(float), random.random(400)
     score = np.round(random.random(400) + 0.2 * bad, 1)  # with ties
     found = _Ranked(bad, score).measures(weight)
     if not np.allclose(found[:2], [auc(bad, score, weight), ks(bad, score, weight)]):

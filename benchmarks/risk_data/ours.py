@@ -1,4 +1,4 @@
-"""Our scorecard, booster and both together on any table, settings chosen inside its training rows."""
+"""Our scorecard, booster and both together, settings chosen inside the training rows."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CHOICES = (
 
 
 def fitted(
-    train: tuple[Columns, np.ndarray], test: Columns, seed: int, *, bags: int = 3
+    train: tuple[Columns, np.ndarray], test: Columns, seed: int, *, bags: int = 3, threads: int = 2
 ) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     """Probabilities of bad of the test rows, and what was chosen on rows held back."""
     columns, bad = train
-    settings, share, tried = _chosen(columns, bad, seed)
+    settings, share, tried = _chosen(columns, bad, seed, threads)
     card = _card(columns).fit(columns, bad)
     from_card = card.predict_proba(test)[:, 1]
     boosted = np.mean(
@@ -43,9 +43,10 @@ def fitted(
 
 
 def _chosen(
-    columns: Columns, bad: np.ndarray, seed: int
+    columns: Columns, bad: np.ndarray, seed: int, threads: int
 ) -> tuple[BoosterSettings, float, dict[str, object]]:
     """The settings, and the scorecard's share, that rank rows held back of training best."""
+    choices = [replace(each, threads=threads) for each in CHOICES]
     random = np.random.default_rng(1_000 + seed)
     turn = np.empty(len(bad), dtype=np.int64)
     for outcome in (0, 1):
@@ -54,16 +55,16 @@ def _chosen(
     # Of few bads every turn counts; of many one turn tells enough.
     turns = range(HELD_BACK) if bad.sum() < 1_000 else range(1)  # noqa: PLR2004
     seen = np.isin(turn, list(turns))
-    boosted = {choice: np.zeros(len(bad)) for choice in CHOICES}
+    boosted = {choice: np.zeros(len(bad)) for choice in choices}
     carded = np.zeros(len(bad))
     for one in turns:
         kept, back = turn != one, turn == one
         part = {name: held[kept] for name, held in columns.items()}
         rest = {name: held[back] for name, held in columns.items()}
         carded[back] = odds(_card(part).fit(part, bad[kept]).predict_proba(rest)[:, 1])
-        for choice in CHOICES:
+        for choice in choices:
             boosted[choice][back] = _odds((part, bad[kept]), rest, choice)
-    settings = max(CHOICES, key=lambda choice: auc(bad[seen], boosted[choice][seen]))
+    settings = max(choices, key=lambda choice: auc(bad[seen], boosted[choice][seen]))
     ranks = {
         share: auc(bad[seen], ((1 - share) * boosted[settings] + share * carded)[seen])
         for share in SHARES
@@ -82,7 +83,9 @@ def _card(columns: Columns) -> Scorecard:
     )
 
 
-def _odds(train: tuple[Columns, np.ndarray], test: Columns, settings: BoosterSettings) -> np.ndarray:
+def _odds(
+    train: tuple[Columns, np.ndarray], test: Columns, settings: BoosterSettings
+) -> np.ndarray:
     columns, bad = train
     texts = [name for name, held in columns.items() if held.dtype == object]
     return MonotoneBooster(settings, categorical=texts).fit(columns, bad).log_odds(test)
