@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +16,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
 from tael.kernel import BadInput
-from tael.risk import Feature, Scale, Scorecard, auc
+from tael.risk import Feature, Scorecard, auc
+from tael.risk.forward import Forward
 from tael.risk.logistic import fit_logistic
+from tael.risk.sample import Sample
+from tael.risk.scorecard import Scale
 
 FEATURES = (
     Feature("revenue", monotone="falling"),
@@ -212,3 +216,100 @@ def test_an_untrained_scorecard_says_so() -> None:
 def test_a_row_without_a_variable_is_refused(card: Scorecard) -> None:
     with pytest.raises(BadInput, match="'industry' is missing"):
         card.pd({"revenue": 1.0, "years": 2.0})
+
+
+# --- choosing characteristics, samples, alignment
+
+
+def crowd(rows: int = 3_000) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Two that tell, a near copy of the first, one that tells little, and noise."""
+    random = np.random.default_rng(21)
+    columns = {name: random.normal(size=rows) for name in ("first", "second", "little", "noise")}
+    columns["copy"] = columns["first"] + 0.2 * random.normal(size=rows)
+    odds = 1.2 * columns["first"] - 0.8 * columns["second"] + 0.25 * columns["little"] - 1
+    return columns, (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(int)
+
+
+def test_characteristics_are_chosen_one_by_one_and_copies_are_left_out() -> None:
+    columns, bad = crowd()
+    whole = Scorecard().fit(columns, bad)
+    card = Scorecard(forward=Forward(most=2)).fit(columns, bad)
+    assert card.names_ == ("first", "second")
+    assert card.dropped_["copy"].startswith("correlation 0.9")
+    assert card.dropped_["little"] == "2 others tell more"
+    assert set(card.names_) | set(card.dropped_) == set(columns)
+    fuller = Scorecard(forward=Forward()).fit(columns, bad)
+    assert fuller.names_ == ("first", "second", "little")
+    assert auc(bad, fuller.log_odds(columns)) > auc(bad, whole.log_odds(columns)) - 0.005
+    bored = Scorecard(forward=Forward(statistic=100.0)).fit(columns, bad)
+    assert bored.dropped_["little"] == "adds nothing beside those chosen"
+
+
+def test_how_characteristics_were_chosen_is_kept_and_older_texts_stay_the_same() -> None:
+    columns, bad = crowd()
+    card = Scorecard(forward=Forward(most=2)).fit(columns, bad)
+    again = Scorecard.from_json(card.to_json())
+    assert again.forward == Forward(most=2)
+    assert again.hash == card.hash
+    assert set(json.loads(Scorecard().fit(columns, bad).to_json())) == {
+        "characteristics", "dropped", "format", "intercept", "scale", "training",
+    }  # fmt: skip
+
+
+def held_sample(rows: int = 3_000, plan: str = "plan") -> Sample:
+    columns, bad = crowd(rows)
+    random = np.random.default_rng(22)
+    values = np.array([columns["first"], columns["second"]], dtype=np.float32)
+    reasons = np.zeros((2, rows), dtype=np.uint8)
+    # No source is worse than an event that never was.
+    reasons[0, (bad == 1) & (random.random(rows) < 0.3)] = 1
+    reasons[0, (bad == 0) & (random.random(rows) < 0.2)] = 2
+    values[reasons > 0] = np.nan
+    asof = np.full(rows, np.datetime64("2014-01-01T00:00:00"))
+    names = np.array([f"b{i}" for i in range(rows)], dtype=object)
+    outcome, weight = bad.astype(float), np.ones(rows)
+    return Sample(
+        ("first", "second"), values, reasons, outcome, weight, names, asof, asof, plan
+    )  # fmt: skip
+
+
+def test_kinds_of_missing_values_of_a_sample_stand_apart() -> None:
+    held = held_sample()
+    card = Scorecard().fit(held)
+    item = next(item for item in card.characteristics_ if item.name == "first")
+    no_source, no_event = item.points[len(item.binning.cuts) + 1 :][:2]
+    assert no_source < no_event
+    assert card.plan_ == "plan"
+    again = Scorecard.from_json(card.to_json())
+    assert again.hash == card.hash
+    assert (again.log_odds(held) == card.log_odds(held)).all()
+    row = int(np.flatnonzero(held.reasons[0] == 1)[0])
+    live = {"first": -9999.0, "second": float(held.values[1, row])}
+    assert card.score_of(live) == card.points(held)[row]
+    with pytest.raises(BadInput, match="trained on plan 'plan'"):
+        card.points(held_sample(plan="other"))
+
+
+def test_rows_without_an_outcome_are_left_out_and_weights_of_a_sample_count() -> None:
+    held = held_sample()
+    held.bad[:500] = np.nan
+    rest = held.take(np.arange(500, 3_000))
+    assert Scorecard().fit(held).hash == Scorecard().fit(rest).hash
+    recent = np.linspace(0.2, 1.8, 2_500)
+    weighted = replace(rest, weight=recent)
+    assert Scorecard().fit(weighted).hash == Scorecard().fit(rest, rest.bad, recent).hash
+    assert Scorecard().fit(weighted).hash != Scorecard().fit(rest).hash
+
+
+def test_contributions_add_up_to_the_log_odds(card: Scorecard) -> None:
+    columns, _ = borrowers(200, seed=15)
+    found = card.contributions(columns)
+    assert found.shape == (200, len(card.names_) + 1)
+    assert np.abs(found.sum(axis=1) - card.log_odds(columns)).max() < 1e-9
+    own, _ = borrowers()
+    assert np.abs(card.contributions(own)[:, :-1].mean(axis=0)).max() < 1e-6
+
+
+def test_points_stand_on_the_scale(card: Scorecard) -> None:
+    columns, _ = borrowers(500, seed=16)
+    assert card.misaligned(columns) <= len(card.characteristics_) / 2
