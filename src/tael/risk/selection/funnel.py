@@ -95,6 +95,11 @@ class _Run:
         self.steps.append(Step(step, len(self.alive), len(found)))
         self.dropped.update({each.variable: (step, each) for each in found})
 
+    def place(self, i: int) -> tuple[bool, float, tuple[float, str]]:
+        """Those that trees use time after time, by gain; then the others by information value."""
+        stable = self.trees.chosen[i] >= self.evidence.settings.boosting.stable
+        return not stable, -rounded(float(self.trees.gain[i])) if stable else 0.0, self.key(i)
+
     def key(self, i: int) -> tuple[float, str]:
         """Strongest first, then by name."""
         return -rounded(float(self.values.iv[i])), self.evidence.names[i]
@@ -132,13 +137,7 @@ class _Choice:
 
 def _chosen(run: _Run) -> _Choice:
     wanted = run.evidence.settings.wanted
-    ranked = sorted(
-        run.alive.tolist(),
-        key=lambda i: (
-            *(-rounded(float(of[i])) for of in (run.trees.chosen, run.trees.gain)),
-            run.key(i),
-        ),
-    )
+    ranked = sorted(run.alive.tolist(), key=run.place)
     spare = sorted(
         (i for i, (_, each) in run.dropped.items() if each.rule not in HARD),
         key=lambda i: (_BACK.index(run.dropped[i][0]), run.key(i)),
@@ -203,7 +202,8 @@ def _fate(run: _Run, choice: _Choice, i: int, rank: int) -> Fate:
     failed = run.dropped[i][1] if i in run.dropped else None
     wanted = float(run.evidence.settings.wanted)
     if kept == "chosen":
-        step, rule, figure, threshold = "boosting", kept, float(run.trees.chosen[i]), 0.0
+        step, rule, figure = "boosting", kept, float(run.trees.chosen[i])
+        threshold = run.evidence.settings.boosting.stable
     elif kept:
         step, rule, figure, threshold = "quota", kept, float(rank), wanted
     elif failed:

@@ -105,8 +105,8 @@ _RULES: Mapping[str, Words] = {
         "rank {figure}, its place went to other sources or subjects",
     ),
     "chosen": Words(
-        "在 {figure} 的时间折中被使用, 排名入选",
-        "used in {figure} of the time folds; chosen by rank",
+        "在 {figure} 的时间折中被使用 (稳定线 {threshold}), 按排名入选",
+        "used in {figure} of the time folds ({threshold} is stable), chosen by rank",
     ),
     "quota": Words(
         "为保证来源与主体代表性入选, 排名 {figure}",
