@@ -18,6 +18,7 @@ from tael.risk.monitoring.words import CODES, STEPS, source_words
 _MOST_ALARMS = 30
 _MOST_VARIABLES = 25
 _MOST_SOURCES_A_CHART = 6
+_OF_DATA = {"variable_psi", "coverage"}
 _LOW, _HIGH = Words("区间下限", "Lower bound"), Words("区间上限", "Upper bound")
 
 Measure = Callable[[Figures], Interval | None]
@@ -46,9 +47,10 @@ def page(watched: Monitoring, *, source: Words | str = "", made_at: datetime | N
 
 def _headline(made: Page, watched: Monitoring) -> None:
     last = watched.figures[-1]
-    acts = sum(alarm.step == ACT for alarm in watched.alarms)
-    now = [alarm for alarm in watched.alarms if alarm.period == last.period]
-    tone = Tone.BAD if any(a.step == ACT for a in now) else Tone.WARNING if now else Tone.GOOD
+    model = [alarm for alarm in watched.alarms if alarm.code not in _OF_DATA]
+    now = [alarm for alarm in model if alarm.period == last.period]
+    moved = {a.about for a in watched.alarms if a.code == "coverage" and a.period == last.period}
+    standing = watched.drift.standing[WATCH][:, -1]
     auc = [one for one in watched.figures if one.auc is not None]
     made.figures(
         [
@@ -57,14 +59,27 @@ def _headline(made: Page, watched: Monitoring) -> None:
                    Kind.COUNT),
             Figure(Words("申请", "Applications"), sum(one.rows for one in watched.figures),
                    kind=Kind.COUNT),
-            Figure(Words("最近一期的警报", "Alarms of the last period"), len(now),
-                   last.period.label, Kind.COUNT, tone),
-            Figure(Words("全部警报", "All alarms"), len(watched.alarms),
-                   Words(f"其中须处置 {acts} 条", f"{acts} of them ask for a deed"), Kind.COUNT),
+            Figure(Words("模型警报", "Alarms on the model"), len(model),
+                   Words(f"最近一期 {len(now)} 条", f"{len(now)} in the last period"), Kind.COUNT,
+                   _tone(model)),
+            Figure(Words("最近一期变化的数据源", "Sources that changed"), len(moved),
+                   Words(f"共 {len(watched.sources)} 个, {last.period.label}",
+                         f"of {len(watched.sources)}, {last.period.label}"), Kind.COUNT,
+                   Tone.WARNING if moved else Tone.GOOD),
+            Figure(Words("最近一期漂移的变量", "Variables that moved"), int(standing.sum()),
+                   Words(f"共 {len(standing):,} 个, {last.period.label}",
+                         f"of {len(standing):,}, {last.period.label}"), Kind.COUNT,
+                   Tone.WARNING if standing.any() else Tone.GOOD),
             Figure(Words("最近的 AUC", "Latest AUC"), auc[-1].auc.value if auc and auc[-1].auc
                    else None, _auc_detail(auc), digits=3),
         ]
     )  # fmt: skip
+
+
+def _tone(alarms: Sequence[Alarm]) -> Tone:
+    if any(alarm.step == ACT for alarm in alarms):
+        return Tone.BAD
+    return Tone.WARNING if alarms else Tone.GOOD
 
 
 def _auc_detail(known: Sequence[Figures]) -> Words | str:
@@ -148,7 +163,7 @@ def _runs(alarms: Sequence[Alarm]) -> list[tuple[list[Alarm], Alarm]]:
 
     def weight(item: tuple[list[Alarm], Alarm]) -> tuple[object, ...]:
         run, worst = item
-        late = worst.code in {"variable_psi", "coverage"}
+        late = worst.code in _OF_DATA
         return late, codes.index(worst.code), worst.step != ACT, -len(run), -abs(worst.figure.value)
 
     found = [
@@ -205,9 +220,10 @@ def _ranks(made: Page, watched: Monitoring) -> None:
     made.section(
         Words("排序能力", "Ranking"),
         Words(
-            "预期值只由预测概率得出, 不等标签成熟; 看不到变量与违约关系的改变。",
+            "预期值只由预测概率得出, 不等标签成熟; 看不到变量与违约关系的改变。"
+            "坏样本少时 KS 偏高。",
             "Expected: from the PDs alone, before outcomes are known; blind to a changed link "
-            "between variables and default.",
+            "between variables and default. KS of few bads is too high.",
         ),
     )
     hidden = [one for one in watched.figures if one.ripe and one.auc is None]
