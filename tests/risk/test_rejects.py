@@ -62,6 +62,14 @@ class Refused(Reads):
         super().__init__(column)
 
 
+class ByName(Reads):
+    """Reads the column called v1, whatever its place."""
+
+    def predict_proba(self, X: dict[str, np.ndarray]) -> np.ndarray:  # noqa: N803
+        p = X["v1"].astype(float)
+        return np.column_stack([1 - p, p])
+
+
 def sample(columns: list[np.ndarray], bad: np.ndarray, kind: str = "a") -> Sample:
     rows = len(bad)
     asof = np.datetime64("2019-01-01", "s") + np.arange(rows) * np.timedelta64(1, "h")
@@ -157,6 +165,13 @@ def test_fuzzy_rejects_stand_twice_with_odds_times_k() -> None:
         assert bad / good == pytest.approx(1.5 * p / (1 - p))
 
 
+def test_an_estimator_may_ask_for_columns_by_name() -> None:
+    accepted, rejected = pair()
+    by_name = made("fuzzy", accepted, rejected, RejectSettings(ByName(), named=True))
+    by_place = made("fuzzy", accepted, rejected, RejectSettings(Reads(1)))
+    assert by_name.sample.weight.tobytes() == by_place.sample.weight.tobytes()
+
+
 def test_the_uplift_is_learnt_from_the_control_cell() -> None:
     """Scores say half of what the cell lived through: both methods correct for it."""
     random = np.random.default_rng(2)
@@ -170,6 +185,9 @@ def test_the_uplift_is_learnt_from_the_control_cell() -> None:
     fuzzy = made("fuzzy", accepted, rejected, settings, evidence)
     assert fuzzy.record.figures["mean_after"] == pytest.approx(rate)
     assert fuzzy.record.figures["k"] == pytest.approx(rate / (1 - rate) * 4)
+    assert fuzzy.record.figures["cell_bads"] == accepted.bad.sum()
+    bounds = fuzzy.record.figures["cell_rate"]
+    assert bounds["low"] < rate < bounds["high"]
     parcels = made("parcelling", accepted, rejected, settings, evidence)
     assert parcels.record.figures["uplift"][0] == pytest.approx(rate / 0.2)
 

@@ -17,7 +17,7 @@ from tael.risk.challenger.swap import SwapSet, approve, swap_set
 from tael.risk.columns import Bools, Floats
 from tael.risk.measures import Interval, auc_interval
 from tael.risk.rejects.methods import infer
-from tael.risk.rejects.rows import joined
+from tael.risk.rejects.rows import joined, readable
 from tael.risk.rejects.settings import (
     METHODS,
     Classifier,
@@ -140,14 +140,14 @@ def measure_bias(
         if isinstance(one, Refusal):
             found[method] = one
             continue
-        pd = _fitted(model, one.sample, trial.later)
+        pd = _fitted(model, one.sample, trial.later, named=settings.named)
         found[method] = _judge((method, one.record), pd, baseline, trial)
         baseline = pd if method == BASELINE else baseline
     if trial.rejected_truth is not None:
         known = ~np.isnan(trial.rejected_truth)
         truth = replace(trial.rejected, bad=trial.rejected_truth).take(known)
         whole = joined(trial.accepted.take(trial.accepted.labelled), truth)
-        pd = _fitted(model, whole, trial.later)
+        pd = _fitted(model, whole, trial.later, named=settings.named)
         found[YARDSTICK] = _judge((YARDSTICK, None), pd, baseline, trial)
     return found
 
@@ -173,12 +173,13 @@ def _has_evidence(method: str, evidence: Evidence) -> bool:
     return method not in needed or needed[method] is not None
 
 
-def _fitted(model: Classifier, train: Sample, later: Sample) -> Floats:
+def _fitted(model: Classifier, train: Sample, later: Sample, *, named: bool) -> Floats:
     from sklearn.base import clone  # noqa: PLC0415
 
     fitted = clone(model)
-    fitted.fit(train.matrix(), train.bad, sample_weight=train.weight)
-    found: Floats = np.asarray(fitted.predict_proba(later.matrix())[:, 1], dtype=np.float64)
+    fitted.fit(readable(train, named=named), train.bad, sample_weight=train.weight)
+    chances = fitted.predict_proba(readable(later, named=named))[:, 1]
+    found: Floats = np.asarray(chances, dtype=np.float64)
     return found
 
 

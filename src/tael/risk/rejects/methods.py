@@ -12,6 +12,7 @@ import numpy as np
 
 from tael.kernel import BadInput, Refusal
 from tael.risk.calibration.calibrator import effective
+from tael.risk.calibration.intervals import jeffreys
 from tael.risk.columns import Bools, Floats, Ints
 from tael.risk.rejects.rows import (
     Pool,
@@ -65,7 +66,7 @@ class _Case:
     def scores(self) -> Floats:
         """Chance of bad of every row, learnt from the accepted with a known outcome."""
         outcome = np.where(self.pool.is_rejected, np.nan, self.pool.sample.bad)
-        return out_of_fold(self.pool, self.estimator, outcome, self.settings.folds)
+        return out_of_fold(self.pool, outcome, self.estimator, self.settings)
 
 
 _Made = tuple[Sample, Mapping[str, Any], float]
@@ -178,7 +179,7 @@ def _none(case: _Case) -> _Made:
 def _augmentation(case: _Case) -> _Made:
     settings = case.settings
     refused = case.pool.is_rejected.astype(np.float64)
-    chance = 1.0 - out_of_fold(case.pool, case.estimator, refused, settings.folds)
+    chance = 1.0 - out_of_fold(case.pool, refused, case.estimator, settings)
     known = ~np.isnan(case.pool.sample.bad)
     kept, held = case.pool.sample.take(known), np.maximum(chance[known], settings.trim)
     raw = kept.weight / held
@@ -230,7 +231,7 @@ def _parcelling(case: _Case) -> _Made | Refusal:
         "rejected_rates": asked.tolist(),
         "rejected_rows": np.bincount(band[refused], minlength=settings.bands).tolist(),
         "seed": settings.seed,
-    }
+    } | _cell_figures(case)
     return _with_rejects(case, replace(rejected, bad=bad), figures)
 
 
@@ -274,7 +275,7 @@ def _fuzzy(case: _Case) -> _Made | Refusal:
         "k": uplift,
         "mean_before": float(np.average(p, weights=rejected.weight)),
         "mean_after": float(np.average(raised, weights=rejected.weight)),
-    }
+    } | _cell_figures(case)
     return _with_rejects(case, twice, figures)
 
 
@@ -289,6 +290,17 @@ def _uplift(
         return cell
     sample = case.pool.sample
     return estimate(score[: case.pool.accepted][cell], *_outcomes(sample, cell))
+
+
+def _cell_figures(case: _Case) -> dict[str, Any]:
+    """What an estimated factor stands on: it is no surer than the cell's own bad rate."""
+    cell = None if case.settings.uplift is not None else _cell(case)
+    if cell is None or isinstance(cell, Refusal):
+        return {}
+    bad, weight = _outcomes(case.pool.sample, cell)
+    rows = effective(weight)
+    rate = jeffreys(float(bad @ weight) / float(weight.sum()) * rows, rows)
+    return {"cell_rows": len(bad), "cell_bads": int(bad.sum()), "cell_rate": rate.to_json()}
 
 
 def _outcomes(sample: Sample, cell: Bools) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tael.kernel import BadInput
 from tael.risk.columns import Bools, Floats, Ints
 from tael.risk.fairness.proxies import borrower_folds
-from tael.risk.rejects.settings import Classifier
+from tael.risk.rejects.settings import Classifier, RejectSettings
 from tael.risk.sample import Sample
 
 
@@ -102,7 +102,14 @@ class Pool:
         return borrower_folds(self.sample.borrower, count)
 
 
-def out_of_fold(pool: Pool, estimator: Classifier, outcome: Floats, folds: int) -> Floats:
+def readable(sample: Sample, *, named: bool) -> object:
+    """The variables as an estimator reads them: columns by name, or a matrix."""
+    return dict(zip(sample.names, sample.values, strict=True)) if named else sample.matrix()
+
+
+def out_of_fold(
+    pool: Pool, outcome: Floats, estimator: Classifier, settings: RejectSettings
+) -> Floats:
     """The chance of ``outcome`` [rows; 1, 0, NaN not learnt from] of every row of the pool.
 
     A clone of the estimator is fitted on the rows of all folds but one and scores that one.
@@ -112,12 +119,11 @@ def out_of_fold(pool: Pool, estimator: Classifier, outcome: Floats, folds: int) 
     """
     from sklearn.base import clone  # noqa: PLC0415
 
-    fold = pool.folds(folds)
-    matrix = pool.sample.matrix()
+    fold = pool.folds(settings.folds)
     found = np.full(pool.sample.rows, np.nan)
-    for one in range(folds):
-        train = (fold != one) & ~np.isnan(outcome)
-        if len(np.unique(outcome[train])) < 2:  # noqa: PLR2004 - good and bad
+    for one in range(settings.folds):
+        learn = (fold != one) & ~np.isnan(outcome)
+        if len(np.unique(outcome[learn])) < 2:  # noqa: PLR2004 - good and bad
             raise BadInput(
                 "too few rows to score out of fold: one has one outcome only",
                 field="outcome",
@@ -125,9 +131,10 @@ def out_of_fold(pool: Pool, estimator: Classifier, outcome: Floats, folds: int) 
             )
         if not (fold == one).any():
             continue
+        train, rest = pool.sample.take(learn), pool.sample.take(fold == one)
         model = clone(estimator)
-        model.fit(matrix[train], outcome[train], sample_weight=pool.sample.weight[train])
-        found[fold == one] = model.predict_proba(matrix[fold == one])[:, 1]
+        model.fit(readable(train, named=settings.named), outcome[learn], sample_weight=train.weight)
+        found[fold == one] = model.predict_proba(readable(rest, named=settings.named))[:, 1]
     return found
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tael.kernel import BadInput
 from tael.risk.calibration.kept import canonical, hash_of, plain
 from tael.risk.columns import Floats
-from tael.risk.sample import Sample, Values
+from tael.risk.sample import Sample
 
 METHODS = (
     "none",
@@ -26,8 +26,8 @@ METHODS = (
 class Classifier(Protocol):
     """An estimator with the scikit-learn contract; only clones of it are fitted."""
 
-    def fit(self, X: Values, y: Floats, sample_weight: Floats | None = None) -> object: ...  # noqa: N803
-    def predict_proba(self, X: Values) -> Floats: ...  # noqa: N803
+    def fit(self, X: Any, y: Floats, sample_weight: Floats | None = None) -> object: ...  # noqa: N803
+    def predict_proba(self, X: Any) -> Floats: ...  # noqa: N803
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class RejectSettings:
             the odds of each reject. None: estimated on the control cell.
         min_cell: rows of the control cell, or rejects seen elsewhere, that are needed.
         min_cell_bads: bads, and goods, needed among them.
+        named: hand estimators the variables as columns by name, as those of this engine with signs
+            by name ask, rather than as float32 [rows, variables].
         folds: for scoring.
         seed: of the draw which rejects of a band are called bad.
     """
@@ -55,6 +57,7 @@ class RejectSettings:
     uplift: float | tuple[float, ...] | None = 1.0
     min_cell: int = 100
     min_cell_bads: int = 10
+    named: bool = False
     folds: int = 3
     seed: int = 0
 
