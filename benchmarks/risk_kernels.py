@@ -31,7 +31,7 @@ from tael.risk.bins import BinSettings, at_edge, aucs, fit_bins, iv_by, permutat
 from tael.risk.psi import psi, psi_by
 from tael.risk.sample import Sample
 
-BAD_LOG_ODDS, TELLS, EVERY = -2.25, 0.35, 10
+BAD_LOG_ODDS, TELLS, EVERY = -2.17, 0.35, 10
 THREADS = 2
 TREND = "auto_asc_desc"
 

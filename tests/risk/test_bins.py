@@ -91,8 +91,8 @@ def test_what_tells_has_more_information_than_noise() -> None:
     assert bins.direction[0] == 1
     rates = bins.counts[0, : bins.filled[0], 1] / bins.counts[0, : bins.filled[0]].sum(axis=1)
     assert list(rates) == sorted(rates)
-    assert bins.describe(0)[0].startswith("(-inf, ")
-    assert bins.describe(0)[-3:] == ("code -9999", "code -9998", "code -9997")
+    assert bins.describe(0)[0].en.startswith("(-inf, ")
+    assert [words.en for words in bins.describe(0)[-3:]] == ["no source", "no event", "undefined"]
 
 
 def test_a_sign_binds_the_direction() -> None:
@@ -125,6 +125,16 @@ def test_three_kinds_of_missing_and_codes_stay_apart() -> None:
     assert kinds.tolist() == [[0, 1], [1, 0], [1, 1], [1, 1]]
     assert at_edge(sample)[0].tolist() == [1, 2, -9999, -9998, -9997, -9997, -1, -1]
     assert bins.binning(0).describe(int(bins.filled[0]) + 3) == "code -1"
+    assert bins.describe(0)[-1].zh == "代码 -1"
+
+
+def test_a_true_value_is_not_read_as_a_kind_of_missing() -> None:
+    values = np.array([-9999, -9999, -9998, 5, 6, 7, 8, 9], dtype=np.float64)
+    sample = sample_of({"x": values}, [0, 1, 1, 0, 1, 0, 1, 0])
+    bins = fit_bins(sample, BinSettings(least_bads=1))
+    one = bins.binning(0)
+    assert at_edge(sample)[0] == pytest.approx(values)
+    assert (one.assign(at_edge(sample)[0]) <= len(one.cuts)).all()
 
 
 @pytest.mark.parametrize("value", [4.0, np.nan])

@@ -99,7 +99,7 @@ class _Rows:
         from tael.risk.kernel import grouping  # noqa: PLC0415 - numba loads when bins are counted
 
         weight, unit = whole_weights(self.weight, self.groups >= 0)
-        return grouping.Grouped(self.codes, self.groups, np.vstack([weight, weight]), unit)
+        return grouping.Grouped(self.codes, self.groups, np.vstack([weight, weight]), unit, 0.0)
 
 
 def _base(held: Prebins, sample: Sample, rows: Bools) -> Floats:

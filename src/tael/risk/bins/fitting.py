@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tael.kernel import BadInput
+from tael.report import Words
 from tael.risk.binning import Binning, Feature
 from tael.risk.bins.counting import check_prebins, directions, labelled_weights, rule_of
 from tael.risk.bins.prebins import KINDS, Prebins, placed, prebin
@@ -21,6 +22,11 @@ from tael.risk.bins.settings import (
 from tael.risk.sample import Floats, Ints, Reasons, Sample, Values
 
 _DIGITS = 9
+_KINDS = (
+    Words(zh="无此数据源", en="no source"),
+    Words(zh="有数据源但无记录", en="no event"),
+    Words(zh="无法计算", en="undefined"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +109,7 @@ class Bins:
             max_bins=self.numeric,
             min_share=self.settings.min_share,
             cuts=cuts if number in self.fixed else (),
-            special=(*MISSING_CODES, *special),
+            special=(*MISSING_CODES, *(float(np.float32(code)) for code in special)),
         )
         return Binning(
             feature,
@@ -115,10 +121,16 @@ class Bins:
             round(float(self.iv[number]), _DIGITS),
         )
 
-    def describe(self, number: int) -> tuple[str, ...]:
-        """The bins of one variable in words of mathematics, in the order of ``binning``."""
+    def describe(self, number: int) -> tuple[Words, ...]:
+        """The bins of one variable in words, in the order of ``binning``, in both languages."""
         held = self.binning(number)
-        return tuple(held.describe(k) for k in range(held.missing))
+        inside = [held.describe(k) for k in range(len(held.cuts) + 1)]
+        codes = [f"{code:g}" for code in self.settings.special]
+        return (
+            *(Words(zh=text, en=text) for text in inside),
+            *_KINDS,
+            *(Words(zh=f"代码 {code}", en=f"code {code}") for code in codes),
+        )
 
     def _monotone(self, number: int) -> str:
         if self.settings.monotone == "free" or number in self.fixed:
@@ -134,14 +146,15 @@ def at_edge(sample: Sample) -> Floats:
     """The values as a scorecard's row carries them: float64 [variables, rows].
 
     A kind of missing becomes its code: -9999 no source, -9998 no event, -9997 undefined. A true
-    value that equals a code is then read as the code: keep it away from such variables.
+    value that equals a code moves to the next double towards zero, so as not to be read as one.
     """
     table = np.array([np.nan, *MISSING_CODES])
     values = sample.values.astype(np.float64)
+    apart = np.where(np.isin(values, MISSING_CODES), np.nextafter(values, 0.0), values)
     found: Floats = np.where(
         sample.reasons > 0,
         table[np.minimum(sample.reasons, KINDS)],
-        np.where(np.isnan(values), MISSING_CODES[-1], values),
+        np.where(np.isnan(values), MISSING_CODES[-1], apart),
     )
     return found
 

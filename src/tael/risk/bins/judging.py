@@ -55,7 +55,7 @@ def iv_by(
     from tael.risk.kernel import grouping  # noqa: PLC0415 - numba loads when something is binned
 
     goods, bads, unit = labelled_weights(sample)
-    given = grouping.Grouped(held, place, np.vstack([goods, bads]), unit)
+    given = grouping.Grouped(held, place, np.vstack([goods, bads]), unit, bins.settings.prior_rows)
     out = np.empty((len(bins.names), len(labels))), np.empty((len(bins.names), len(labels)))
 
     def work(first: int, last: int) -> None:

@@ -18,6 +18,7 @@ MISSING_CODES = (-9999.0, -9998.0, -9997.0)
 MONOTONE = ("auto", "rising", "falling", "free")
 _MOST_PIECES, _MOST_SPECIAL = 64, 32  # codes of pieces, missing and special fit in a byte
 _CHUNK = 64  # variables a thread takes at a time
+_HEAVIEST = 1e30  # beyond it a float32 ends
 _WHOLE = 51  # weights become whole numbers that add up to less than 2^52
 
 
@@ -146,7 +147,7 @@ def checked_weight(sample: Sample) -> None:
     Raises:
         BadInput: another weight; names the row, from 1.
     """
-    wrong = np.flatnonzero(~np.isfinite(sample.weight) | (sample.weight < 0))
+    wrong = np.flatnonzero(~((sample.weight >= 0) & (sample.weight <= _HEAVIEST)))
     if len(wrong):
         raise BadInput(
             "a weight is finite and not negative",

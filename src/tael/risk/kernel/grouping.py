@@ -20,20 +20,22 @@ class Grouped(NamedTuple):
     """Rows in groups: ``groups`` [rows] counts from 0, -1 is in none.
 
     ``weights`` [2, rows]: of goods and of bads, or of all rows twice where no outcome matters.
+    ``prior`` average rows are added to a bin in its weight of evidence.
     """
 
     codes: Codes
     groups: Ints
     weights: Floats
     unit: float
+    prior: float
 
 
 @compiled
 def judge(first: int, last: int, given: Grouped, woe: Floats, out: tuple[Floats, Floats]) -> None:
     """Information value and AUC of the fixed weights of evidence in each group.
 
-    Both [variables, groups], NaN where a group lacks goods or bads. The information value is not
-    smoothed twice: ten average rows a bin, as where the bins were fitted.
+    Both [variables, groups], NaN where a group lacks goods or bads. The information value is that
+    of the group's own counts.
     """
     values, aucs = out
     table = np.empty((values.shape[1], woe.shape[1], 2), np.float64)
@@ -47,7 +49,7 @@ def judge(first: int, last: int, given: Grouped, woe: Floats, out: tuple[Floats,
                 values[i, group] = np.nan
                 aucs[i, group] = np.nan
             else:
-                values[i, group] = information_value(held, 10.0)
+                values[i, group] = information_value(held, given.prior)
                 aucs[i, group] = _auc(held, woe[i], order)
 
 
