@@ -13,7 +13,7 @@ PINS = {
     "optbinning": ("optbinning==1.0.0", "numpy==2.4.6", "pandas==3.1.1", "scikit-learn==1.9.1"),
     "scorecardpy": (
         "scorecardpy==0.1.9.7", "numpy==1.26.4", "pandas==1.5.3", "scikit-learn==1.5.2",
-        "setuptools==79.0.1", "statsmodels==0.14.4",
+        "scipy==1.14.1", "setuptools==79.0.1", "statsmodels==0.14.4",
     ),
     "toad": (
         "toad==0.1.7", "numpy==2.4.6", "pandas==2.3.3", "scikit-learn==1.9.1",
@@ -45,7 +45,16 @@ def python_of(name: str, folder: Path) -> Path:
     home.parent.mkdir(parents=True, exist_ok=True)
     uv = os.environ.get("UV") or shutil.which("uv") or "uv"
     _run(uv, "venv", "--quiet", "--python", sys.executable, str(home))
-    _run(uv, "pip", "install", "--quiet", "--python", str(python), *PINS[name])
+    _run(
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--no-compile-bytecode",
+        "--python",
+        str(python),
+        *PINS[name],
+    )
     marker.write_text(made_from, "utf-8")
     return python
 

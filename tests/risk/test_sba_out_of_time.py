@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tael.risk import Feature, Scorecard, auc_interval, check_leak, single_aucs
+from tael.risk import Feature, Scorecard, auc_interval, check_leak
+from tael.risk.encoding import EncodingSettings, ExcessEncoder, Outcomes, stratum_rates
+from tael.risk.measures import auc, single_aucs
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = (
@@ -38,6 +40,8 @@ FEATURES = [
 pytestmark = pytest.mark.skipif(not FILE.is_file(), reason=f"no {FILE}; set TAEL_TEST_DATA")
 
 Data = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]
+BALANCED = {0: 49.307, 1: 10.504}  # population weights of a paid and of a failed loan: the README
+LENDER = ("Bank", "Bank&RevLineCr")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +72,12 @@ def loans() -> Data:
         ).astype(object),
     }
     year = raw["ApprovalDate"].astype("datetime64[Y]").astype(int) + 1970
+    columns |= {
+        "Bank": raw["Bank"],
+        "id": raw["LoanNr_ChkDgt"].astype(str).astype(object),
+        "day": raw["ApprovalDate"].astype("datetime64[D]"),
+        "balanced": np.char.find(raw["samples"].astype(str), "balanced") >= 0,
+    }
     return columns, (raw["MIS_Status"] == "CHGOFF").astype(int), year
 
 
@@ -89,6 +99,28 @@ def test_honest_columns_rank_later_vintages(loans: Data) -> None:
     assert low >= 0.63
     assert check_leak(value, ALARM) is None
     assert all(item.coefficient < 0 for item in card.characteristics_)
+
+
+def test_the_record_of_the_lender_ranks_later_vintages_better(loans: Data) -> None:
+    columns, bad, year = loans
+    train, test = (year >= 1989) & (year <= 2004), (year >= 2005) & (year <= 2008)
+    strata = np.array([f"{y}/{b}" for y, b in zip(year, columns["balanced"], strict=True)])
+    expected = stratum_rates(bad, strata, train)
+    outcomes = Outcomes(bad[train], expected[train], columns["id"][train], columns["day"][train])
+    encoder = ExcessEncoder(LENDER, EncodingSettings())
+    inside = encoder.fit_transform({n: columns[n][train] for n in ("Bank", "RevLineCr")}, outcomes)
+    later = encoder.transform({n: columns[n][test] for n in ("Bank", "RevLineCr")})
+    # As many bads as goods in each year and sample; recent years count more.
+    weight = np.where(bad == 1, 1.0 - expected, expected) * 0.5 ** ((2004 - year) / 3)
+    card = Scorecard([*FEATURES, *(Feature(n, monotone="rising", max_bins=10) for n in LENDER)])
+    card.fit({n: v[train] for n, v in columns.items()} | inside, bad[train], weight[train])
+    chance = card.predict_proba({n: v[test] for n, v in columns.items()} | later)[:, 1]
+    population = np.where(
+        columns["balanced"], np.vectorize(BALANCED.get)(bad), 1.0
+    )[test]  # fmt: skip
+    assert auc(bad[test], chance) >= 0.65
+    assert auc(bad[test], chance, population) >= 0.645
+    assert check_leak(auc(bad[test], chance), ALARM) is None
 
 
 def test_the_recorded_term_is_caught_as_a_leak(loans: Data) -> None:
