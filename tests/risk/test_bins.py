@@ -240,3 +240,10 @@ def test_pre_bins_of_something_else_are_refused() -> None:
         permutation_null(sample, BinSettings(special=(-1.0,)), 1, prebins=held)
     with pytest.raises(BadInput, match="hand these to prebin"):
         fit_bins(sample, cuts={"told": (0.0,)}, prebins=held)
+
+
+def test_values_of_twice_the_width_are_read_as_floats_of_32_bits() -> None:
+    sample = rising(300)
+    wide = replace(sample, values=sample.values.astype(np.float64))
+    assert (fit_bins(wide).iv == fit_bins(sample).iv).all()
+    assert (fit_bins(wide).codes(wide) == fit_bins(sample).codes(sample)).all()

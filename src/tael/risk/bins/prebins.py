@@ -85,8 +85,8 @@ def placed(
     codes = np.empty(held.values.shape, dtype=np.uint8)
     faults = np.full(len(names), -1)
     read = placing.Read(
-        np.ascontiguousarray(held.values),
-        np.ascontiguousarray(held.reasons),
+        np.ascontiguousarray(held.values, dtype=np.float32),
+        np.ascontiguousarray(held.reasons, dtype=np.uint8),
         *bounds,
         np.array(settings.special, dtype=np.float32),
     )
@@ -132,11 +132,11 @@ def prebin(
         )
     count = sample.weight > 0 if used is None else used & (sample.weight > 0)
     weight, _ = whole_weights(sample.weight, count)
-    values = np.ascontiguousarray(sample.values)
+    values = np.ascontiguousarray(sample.values, dtype=np.float32)
     given = prebinning.Given(
         values,
         values.view(np.uint32),
-        np.ascontiguousarray(sample.reasons),
+        np.ascontiguousarray(sample.reasons, dtype=np.uint8),
         weight,
         _even(weight),
         _marks(sample, weight, count),
