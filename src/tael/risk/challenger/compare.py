@@ -340,7 +340,9 @@ def _fair_clauses(name: str, held: _Grouped, rule: PromotionRule) -> tuple[Claus
     (_, after), changes = held
     worst = min(changes, key=lambda one: (one.change.high, one.group)).change
     return (
-        Clause("fairness_ratio", after.worst_ratio, rule.four_fifths, of=name),
+        Clause(
+            "fairness_ratio", after.worst_ratio, rule.four_fifths, of=name, interval=after.worst
+        ),
         Clause("fairness_not_worse", worst.high, -rule.fairness_margin, of=name, interval=worst),
     )
 

@@ -117,10 +117,15 @@ class Fairness:
     settings: FairnessSettings = field(default_factory=FairnessSettings)
 
     @property
-    def worst_ratio(self) -> float | None:
+    def worst(self) -> Interval | None:
         """The lowest approval ratio of a judged group; None where only one is judged."""
-        found = [g.approval_ratio.value for g in self.groups if g.approval_ratio]
-        return min(found, default=None)
+        found = [group.approval_ratio for group in self.groups if group.approval_ratio]
+        return min(found, key=lambda one: one.value, default=None)
+
+    @property
+    def worst_ratio(self) -> float | None:
+        """The value of ``worst``."""
+        return self.worst.value if self.worst else None
 
     @property
     def alarms(self) -> tuple[Finding, ...]:

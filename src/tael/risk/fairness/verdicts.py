@@ -24,7 +24,7 @@ _TESTS: Mapping[str, tuple[str, Words]] = {
         _BELOW,
         Words(
             "好客户通过率与参照组之差 {figure} (下限 {threshold})",
-            "goods are approved {figure} apart from the reference (not below {threshold})",
+            "share of goods approved less the reference group's {figure} (not below {threshold})",
         ),
     ),
     "underestimated": (
