@@ -81,6 +81,8 @@ def judged(rows: Judged, beside: Mapping[str, tuple[str, ...]] | None = None) ->
         for name in ranked
     }
     for name, others in (beside or {}).items():
+        if name not in ranked:
+            continue
         told[name]["auc_gain"] = {
             other: _interval(
                 whole[name][:, 0].mean() - whole[other][:, 0].mean(),

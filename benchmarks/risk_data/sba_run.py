@@ -97,6 +97,7 @@ def _final(
     extra = macro.unemployment(loans.keys["state"], loans.day)
     joined = Training(loans, trained, loans.bad, PERIOD_MONTHS, extra, judging.threads)
     scores["booster_macro"] = all_of_ours(joined, tested, seeds)[0]["booster"]
+    _tell(loans, scores, say)
     return scores
 
 
@@ -111,7 +112,15 @@ def _then(
     later = _part(loans.raw, tested)
     naive = [lightgbm_default(seen, later, s, judging.threads) for s in range(seeds)]
     training = Training(loans, trained, known, QUARTER, {}, judging.threads)
-    return {"lightgbm": np.array(naive)} | all_of_ours(training, tested, seeds)[0]
+    scores = {"lightgbm": np.array(naive)} | all_of_ours(training, tested, seeds)[0]
+    _tell(loans, scores, say)
+    return scores
+
+
+def _tell(loans: sba.Loans, scores: Mapping[str, np.ndarray], say: Callable[[str], None]) -> None:
+    bad, weight = loans.bad[loans.tested], loans.weight[loans.tested]
+    for name, held in scores.items():
+        say(f"{name} {auc(bad, held[0]):.4f} / {auc(bad, held[0], weight):.4f} weighted")
 
 
 def _planted(loans: sba.Loans, judging: Judging, say: Callable[[str], None]) -> Figures:
