@@ -27,6 +27,7 @@ from tael.risk.boosting import BoosterSettings, MonotoneBooster
 from tael.risk.export.onnx import to_onnx
 
 MISSING = 0.1  # share of the values
+WARM_UP = 20  # calls that are not counted
 GAP = 1e-9  # most that contributions may differ
 Timed = Callable[[np.ndarray], object]
 
@@ -106,17 +107,22 @@ def one_row(model: Grown, matrix: np.ndarray, repeats: int) -> dict[str, dict[st
         ),
         "onnxruntime": lambda i: onnx(matrix[i : i + 1]),
     }
-    taken: dict[str, list[float]] = {name: [] for name in calls}
-    for i in range(repeats + 20):
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+    for i in range(repeats + WARM_UP):
         for name, call in calls.items():
-            begun = time.perf_counter()
+            begun, processor = time.perf_counter(), time.thread_time()
             call(i % len(matrix))
-            taken[name].append((time.perf_counter() - begun) * 1e6)
+            spent = (time.perf_counter() - begun, time.thread_time() - processor)
+            taken[name].append((spent[0] * 1e6, spent[1] * 1e6))
+    return {name: shares(np.array(values[WARM_UP:])) for name, values in taken.items()}
+
+
+def shares(values: np.ndarray) -> dict[str, float]:
+    """Percentiles of wall time, and of the processor time of the calling thread."""
     return {
-        name: {
-            f"p{share}_us": round(float(np.percentile(values[20:], share)), 1) for share in (50, 99)
-        }
-        for name, values in taken.items()
+        f"p{share}{what}_us": round(float(np.percentile(values[:, column], share)), 1)
+        for column, what in enumerate(("", "_processor"))
+        for share in (50, 99)
     }
 
 
@@ -145,18 +151,29 @@ def batches(model: Grown, matrix: np.ndarray, rounds: int) -> dict[str, dict[str
 
 
 def requirements(one: dict[str, Any], batch: dict[str, Any]) -> dict[str, object]:
-    measured = {
-        "one row, p99 at most 1,000 us": (one["ours"]["p99_us"], 1_000, -1),
-        "named row to PD, p99 at most 1,000 us": (one["ours_decision"]["p99_us"], 1_000, -1),
-        "with contributions, p99 at most 10,000 us": (
-            one["ours_with_contributions"]["p99_us"], 10_000, -1,
-        ),
-        "batch at least 30,000 rows/s": (batch["2_threads"]["ours"], 30_000, 1),
-    }  # fmt: skip
-    return {
-        name: {"measured": value, "met": value * sign >= wanted * sign}
-        for name, (value, wanted, sign) in measured.items()
+    """Wall time is what is required; processor time tells what a machine at rest would take."""
+    found: dict[str, object] = {}
+    for name, engine, most in (
+        ("one row, p99 at most 1,000 us", "ours", 1_000),
+        ("named row to PD, p99 at most 1,000 us", "ours_decision", 1_000),
+        ("with contributions, p99 at most 10,000 us", "ours_with_contributions", 10_000),
+    ):
+        wall, processor = one[engine]["p99_us"], one[engine]["p99_processor_us"]
+        found[name] = {
+            "measured": wall,
+            "met": wall <= most,
+            "by_processor_time": processor,
+            "met_by_processor_time": processor <= most,
+        }
+    rate, alone = batch["2_threads"]["ours"], batch["1_threads"]["ours_by_processor_time"]
+    least = 30_000
+    found["batch at least 30,000 rows/s"] = {
+        "measured": rate,
+        "met": rate >= least,
+        "one_thread_by_processor_time": alone,
+        "met_by_processor_time": alone >= least,
     }
+    return found
 
 
 def main() -> None:

@@ -313,3 +313,12 @@ def test_contributions_add_up_to_the_log_odds(card: Scorecard) -> None:
 def test_points_stand_on_the_scale(card: Scorecard) -> None:
     columns, _ = borrowers(500, seed=16)
     assert card.misaligned(columns) <= len(card.characteristics_) / 2
+
+
+def test_shuffled_rows_give_the_same_scorecard_also_with_weights() -> None:
+    columns, bad = borrowers(2_000)
+    for weight in (np.ones(2_000), np.random.default_rng(23).random(2_000) + 0.1):
+        order = np.random.default_rng(24).permutation(2_000)
+        shuffled = {name: values[order] for name, values in columns.items()}
+        first = Scorecard(FEATURES).fit(columns, bad, weight)
+        assert Scorecard(FEATURES).fit(shuffled, bad[order], weight[order]).hash == first.hash

@@ -121,7 +121,7 @@ class MonotoneBooster(EstimatorContract):
                 column, row and rule.
         """
         if isinstance(X, Sample) and y is None:
-            X = X.take(X.labelled)  # noqa: N806
+            X = X if X.labelled.all() else X.take(X.labelled)  # noqa: N806
             y, sample_weight = X.bad, X.weight if sample_weight is None else sample_weight
         if isinstance(X, Sample) and self.day:
             refuse_later(X, self.day)
@@ -203,7 +203,7 @@ class MonotoneBooster(EstimatorContract):
                 "every variable is constant or missing", field="columns", rule="one that differs"
             )
         self.names_ = tuple(name for name in names if name not in self.ignored_)
-        order = content_order(matrix, bad, mass)
+        order = content_order(matrix.T, bad, mass)
         text = self._train(_laid_out(matrix, order, kept), bad[order], mass[order])
         self.trees_ = from_lightgbm(text)
         self._scorer = Scorer(self.trees_, len(self.names_), self.settings.threads)

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from tael.kernel import BadInput, Rate
 from tael.risk.boosting import MonotoneBooster, canonical, chance, checked_json, hash_of
-from tael.risk.columns import Ints, columns_of, labels, numbers, weights
+from tael.risk.columns import Ints, columns_of, labels, weights
 from tael.risk.estimator import EstimatorContract
 from tael.risk.folds import Fold, FoldSettings, time_folds
 from tael.risk.logistic import fit_logistic
 from tael.risk.matrix import content_order
-from tael.risk.sample import Floats, Sample, Values
+from tael.risk.sample import Floats, Sample
 from tael.risk.scorecard import Scorecard
 
 _FORMAT = "tael.ensemble/1"
@@ -118,7 +118,7 @@ class Ensemble(EstimatorContract):
             BadInput: no member, one whose scores tell nothing, and what members and folds refuse.
         """
         if isinstance(X, Sample) and y is None:
-            X = X.take(X.labelled)  # noqa: N806
+            X = X if X.labelled.all() else X.take(X.labelled)  # noqa: N806
             y, sample_weight = X.bad, X.weight if sample_weight is None else sample_weight
         if y is None:
             raise BadInput("there are no outcomes", field="outcome", rule="one per row")
@@ -313,19 +313,10 @@ def _come_in(
 
 def _folds_by_content(data: object, outcome: tuple[Floats, Floats], count: int) -> list[Fold]:
     """Folds of rows in the order of their content: shuffled rows fall into the same folds."""
-    columns = columns_of(data)
-    held = [
-        np.unique(values.astype(str), return_inverse=True)[1].astype(np.float32)
-        if values.dtype.kind in "OUS"
-        else numbers(values, name).astype(np.float32)
-        for name, values in columns.items()
-    ]
     bad, mass = outcome
-    matrix: Values = np.array(held, dtype=np.float32).T.reshape(len(bad), len(held))
     number = np.empty(len(bad), dtype=np.int64)
-    number[content_order(matrix, bad, np.round(mass, _DIGITS))] = np.arange(len(bad)) % max(
-        count, 2
-    )
+    order = content_order(columns_of(data).values(), bad, np.round(mass, _DIGITS))
+    number[order] = np.arange(len(bad)) % max(count, 2)
     return [(number != fold, number == fold) for fold in range(max(count, 2))]
 
 

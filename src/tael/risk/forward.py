@@ -11,6 +11,7 @@ from tael.risk.columns import Floats
 from tael.risk.logistic import fit_logistic
 
 _TINY = 1e-12
+_AT_ONCE = 64  # candidates whose rows are in memory twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def choose(
             [candidates[i][1] for i in chosen] or [np.empty((len(outcome[0]), 0))]
         )
         found = _statistics(matrix, [candidates[i][1] for i in open_], outcome)
-        value, best = max(zip(found, (-i for i in open_), strict=True))
+        value, best = max(zip(found.tolist(), (-i for i in open_), strict=True))
         if value < settings.statistic:
             break
         chosen.append(-best)
@@ -70,24 +71,24 @@ def choose(
     return [candidates[i] for i in sorted(chosen)], left
 
 
-def _statistics(
-    matrix: Floats, columns: list[Floats], outcome: tuple[Floats, Floats]
-) -> list[float]:
+def _statistics(matrix: Floats, columns: list[Floats], outcome: tuple[Floats, Floats]) -> Floats:
     """The score statistic of each column beside ``matrix``; zero where its sign is wrong."""
     bad, weight = outcome
     beta = fit_logistic(matrix, bad, weight)
     fitted = 1.0 / (1.0 + np.exp(-beta[0] - matrix @ beta[1:]))
     left, curve = weight * (bad - fitted), weight * fitted * (1.0 - fitted)
     design = np.column_stack([np.ones(len(bad)), matrix])
-    inverse = np.linalg.inv((design * curve[:, None]).T @ design + _TINY * np.eye(len(beta)))
+    curved = design * curve[:, None]
+    inverse = np.linalg.inv(curved.T @ design + _TINY * np.eye(len(beta)))
     found = []
-    for column in columns:
-        slope = float(column @ left)
-        across = design.T @ (curve * column)
-        spread = float((curve * column) @ column - across @ inverse @ across)
+    for begin in range(0, len(columns), _AT_ONCE):
+        block = np.array(columns[begin : begin + _AT_ONCE])
+        slope, across = block @ left, block @ curved
+        spread = (block * block) @ curve - ((across @ inverse) * across).sum(axis=1)
         # Evidence of good must lower the log odds of bad.
-        found.append(round(slope * slope / spread, 9) if slope < 0 and spread > _TINY else 0.0)
-    return found
+        told = (slope < 0) & (spread > _TINY)
+        found.append(np.where(told, slope**2 / np.where(told, spread, 1.0), 0.0))
+    return np.round(np.concatenate(found), 9)
 
 
 def _correlation(one: Floats, other: Floats, weight: Floats) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -138,19 +138,22 @@ def refuse_infinite(matrix: Values, names: Sequence[str]) -> None:
         )
 
 
-def content_order(matrix: Values, bad: Floats, weight: Floats) -> Ints:
+def content_order(columns: Iterable[Column], bad: Floats, weight: Floats) -> Ints:
     """The rows by a hash of what they hold, so that shuffled rows come into one order.
 
     Rows with one hash are alike in all they hold (two that differ share one of 64 bits by chance
-    once in 10**10 samples of 50,000 rows), so their order makes no difference.
+    once in 10**10 samples of 50,000 rows), so their order makes no difference. Numbers are hashed
+    as they are, other values as the place of their text among those of the column.
     """
     mixed: Hashes = np.zeros(len(bad), dtype=np.uint64)
-    for part in (bad, weight):
-        mixed = _mix(mixed, (part + 0.0).view(np.uint64))
-    for column in matrix.T:
+    for column in (bad, weight, *columns):
+        if column.dtype.kind in "OUS":
+            held = np.unique(column.astype(str), return_inverse=True)[1].astype(np.float64)
+        else:
+            held = column.astype(np.float64)
         # One bit pattern for all NaN, and for both zeros.
-        plain = np.where(np.isnan(column), np.float32(np.nan), column + np.float32(0.0))
-        mixed = _mix(mixed, plain.astype(np.float32).view(np.uint32).astype(np.uint64))
+        plain = np.where(np.isnan(held), np.nan, held + 0.0)
+        mixed = _mix(mixed, plain.view(np.uint64))
     return np.argsort(mixed, kind="stable").astype(np.int64)
 
 

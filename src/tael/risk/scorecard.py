@@ -19,6 +19,7 @@ from tael.risk.columns import Column, Columns, Floats, Ints, columns_of, labels,
 from tael.risk.estimator import EstimatorContract
 from tael.risk.forward import Forward, choose
 from tael.risk.logistic import fit_logistic
+from tael.risk.matrix import content_order
 from tael.risk.reasons import Reason, main_reasons
 from tael.risk.sample import Sample
 
@@ -137,7 +138,7 @@ class Scorecard(EstimatorContract):
                 that tells goods from bads.
         """
         if isinstance(X, Sample) and y is None:
-            X = X.take(X.labelled)  # noqa: N806
+            X = X if X.labelled.all() else X.take(X.labelled)  # noqa: N806
             y, sample_weight = X.bad, X.weight if sample_weight is None else sample_weight
         if y is None:
             raise BadInput("there are no outcomes", field="outcome", rule="one per row")
@@ -146,6 +147,12 @@ class Scorecard(EstimatorContract):
         weight = weights(sample_weight, len(bad))
         self.plan_ = X.plan if isinstance(X, Sample) else ""
         self._check_rows(columns, len(bad))
+        if weight.min() < weight.max():
+            # Sums of such weights hang on the order of rows: shuffled rows come into one first.
+            given = np.asarray(sample_weight, dtype=np.float64)
+            order = content_order(columns.values(), bad, given)
+            columns = {name: values[order] for name, values in columns.items()}
+            bad, weight = bad[order], weights(given[order], len(bad))
         self.classes_ = np.array([0, 1])
         self.feature_names_in_ = np.array(list(columns), dtype=object)
         self.n_features_in_ = len(columns)
