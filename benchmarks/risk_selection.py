@@ -30,7 +30,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tael.risk.dataset import OutcomeColumns, read_sample
+from tael.risk.dataset import OutcomeColumns, Wanted, join, read_outcomes
 from tael.risk.sample import UNDEFINED, Sample
 from tael.risk.selection import Funnel, SelectionSettings, future_columns, select
 
@@ -78,8 +78,8 @@ def made(variables: int, rows: int, seed: int = 5) -> Sample:
 
 def of_economy(folder: Path, values: Path, before: str) -> tuple[Sample, dict[str, object]]:
     """Loans whose outcome was known by a day, and what the stamps of their applications say."""
-    columns = ["application_id", "default_12m", "label_known_on"]
-    loans = pq.read_table(folder / "loans", columns=columns)
+    labels = ["application_id", "default_12m", "label_known_on"]
+    loans = pq.read_table(folder / "loans", columns=labels)
     table = pq.read_table(folder / "applications").join(loans, "application_id")
     day = pa.scalar(np.datetime64(before, "D"), pa.date32())
     table = table.filter(pc.less(table["label_known_on"], day)).combine_chunks()
@@ -87,34 +87,18 @@ def of_economy(folder: Path, values: Path, before: str) -> tuple[Sample, dict[st
         file = Path(place) / "outcomes.parquet"
         pq.write_table(table, file)
         named = OutcomeColumns("enterprise_id", "applied_at", "default_12m", "label_known_on")
-        sample = read_sample(values, file, named)
-    numbers = {
-        name: table[name].cast(pa.float64()).to_numpy().astype(np.float32)
+        outcomes = read_outcomes(file, named)
+    form = [
+        name
         for name in table.column_names
         if pa.types.is_integer(table[name].type) or pa.types.is_floating(table[name].type)
-    }
-    stamps = {
-        "turnover_checked_at": table["turnover_checked_at"].to_numpy().astype("datetime64[s]")
-    }
-    late = future_columns(sample.asof, {**numbers, **stamps})
+    ]
+    sample = join([values], outcomes, Wanted(form=form))
+    columns = {name: outcomes.numbers(name) for name in form}
+    stamps = {"turnover_checked_at": outcomes.instants("turnover_checked_at")}
+    late = future_columns(sample.asof, {**columns, **stamps})
     told = {each.name: {"share": each.share, "companions": each.companions} for each in late}
-    return _widened(sample, numbers), {"stamps_after_asof": told}
-
-
-def _widened(sample: Sample, more: dict[str, np.ndarray]) -> Sample:
-    added = np.array(list(more.values()), dtype=np.float32)
-    reasons = np.where(np.isnan(added), UNDEFINED, 0).astype(np.uint8)
-    return Sample(
-        (*sample.names, *more),
-        np.concatenate([sample.values, added]),
-        np.concatenate([sample.reasons, reasons]),
-        sample.bad,
-        sample.weight,
-        sample.borrower,
-        sample.asof,
-        sample.known,
-        sample.plan,
-    )
+    return sample, {"stamps_after_asof": told}
 
 
 def measured(sample: Sample, settings: SelectionSettings) -> dict[str, object]:
