@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 
 from tael.kernel import BadInput, Refusal
+from tael.report import Page
 from tael.risk.challenger import (
+    CLAUSE_COLUMNS,
+    SWAP_COLUMNS,
     Clause,
     Pairs,
     PromotionRule,
@@ -21,12 +24,15 @@ from tael.risk.challenger import (
     Verdict,
     approval_changes,
     approve,
+    clause_rows,
     compare,
     data_hash,
     delong,
     paired_auc_gain,
     paired_gain,
+    refusal_words,
     score_psi,
+    swap_rows,
     swap_set,
 )
 from tael.risk.sample import Sample
@@ -206,6 +212,19 @@ def test_a_better_model_is_promoted_and_the_same_one_is_not() -> None:
     same = verdict(sample, weak, weak)
     assert [c.code for c in same.clauses if not c.passed] == ["auc_gain"]
     assert "不晋升" in same.summary().zh
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_a_verdict_and_a_refusal_are_told_on_a_page(locale: str) -> None:
+    sample, weak, truth = world(900)
+    found = verdict(sample, weak, truth)
+    page = Page("t", source="made up").table(CLAUSE_COLUMNS, clause_rows(found))
+    html = page.table(SWAP_COLUMNS, swap_rows(found.swap)).html(locale)
+    assert ("换入" in html) == (locale == "zh")
+    assert ("swapped in" in html) == (locale == "en")
+    assert found.hash == verdict(sample, weak, truth).hash != verdict(sample, weak, weak).hash
+    refusal = Refusal("challenger.too_few_bads", {"bads": "3", "goods": "9", "needed": "50"})
+    assert getattr(refusal_words(refusal), locale).count("50") == 1
 
 
 def failed(found: Verdict) -> set[str]:

@@ -12,13 +12,16 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from tael.kernel import BadInput
+from tael.report import Page
 from tael.risk.fairness import (
+    GROUP_COLUMNS,
     Decided,
     Fairness,
     FairnessSettings,
     ProxySettings,
     age_groups,
     assess,
+    group_rows,
     proxies,
     together,
 )
@@ -245,3 +248,11 @@ def test_variables_together_tell_what_none_tells_alone() -> None:
     assert alone.top[0].auc.value < 0.8
     assert found.together[0].auc.low > 0.95
     assert found.together[0].name == "*"
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_groups_stand_side_by_side_on_a_page(locale: str) -> None:
+    found = assess("region", *decided(CASES["four fifths exactly"]), OPEN)
+    page = Page("t", source="made up").table(GROUP_COLUMNS, group_rows(found)).html(locale)
+    assert ("与最高组之比" in page) == (locale == "zh")
+    assert "0.80" in page

@@ -13,13 +13,16 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from tael.kernel import BadInput, Refusal
+from tael.report import Page
 from tael.risk.rejects import (
+    BIAS_COLUMNS,
     METHODS,
     Bias,
     Evidence,
     Inference,
     RejectSettings,
     Trial,
+    bias_rows,
     infer,
     measure_bias,
 )
@@ -390,6 +393,11 @@ def test_only_a_control_cell_sees_what_the_variables_do_not() -> None:
     asking = RejectSettings(LogisticRegression(), min_cell=9_999)
     small = measure_bias(trial, LogisticRegression(), asking, ["random_accept"])
     assert isinstance(small["random_accept"], Refusal)
+    for locale, told in (("zh", "9999 行"), ("en", "9999 rows")):
+        page = (
+            Page("t", source="made up").table(BIAS_COLUMNS, bias_rows(found | small)).html(locale)
+        )
+        assert told in page
 
 
 def test_a_trial_judges_later_rows_of_known_truth_only() -> None:

@@ -19,9 +19,17 @@ from tael.risk.challenger.paired import (
 )
 from tael.risk.challenger.rule import Clause, PromotionRule
 from tael.risk.challenger.swap import SwapSet, approve, swap_set
+from tael.risk.challenger.table import (
+    CLAUSE_COLUMNS,
+    SWAP_COLUMNS,
+    clause_rows,
+    refusal_words,
+    swap_rows,
+)
 
 __all__ = [
-    "Change", "Clause", "DeLong", "Gain", "Pairs", "PromotionRule", "Quality", "Scored", "SwapSet",
-    "Verdict", "approval_changes", "approve", "compare", "data_hash", "delong", "paired_auc_gain",
-    "paired_gain", "score_psi", "swap_set",
+    "CLAUSE_COLUMNS", "SWAP_COLUMNS", "Change", "Clause", "DeLong", "Gain", "Pairs",
+    "PromotionRule", "Quality", "Scored", "SwapSet", "Verdict", "approval_changes", "approve",
+    "clause_rows", "compare", "data_hash", "delong", "paired_auc_gain", "paired_gain",
+    "refusal_words", "score_psi", "swap_rows", "swap_set",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from tael.report import Words
 from tael.risk.calibration.calibrator import effective
 from tael.risk.calibration.intervals import expected_to_observed
 from tael.risk.calibration.judge import Judged, Line, calibration_line
-from tael.risk.calibration.kept import plain
+from tael.risk.calibration.kept import canonical, hash_of, plain
 from tael.risk.challenger.changes import Change, approval_changes
 from tael.risk.challenger.paired import DeLong, Gain, Pairs, delong, paired_gain
 from tael.risk.challenger.rule import Clause, PromotionRule
@@ -125,6 +125,11 @@ class Verdict:
             name: [one.to_json() for one in pair] for name, pair in self.fairness.items()
         }
         return found | {"promoted": self.promoted, "verdict": plain(self.summary())}
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON: what a promotion cites."""
+        return hash_of(canonical(self.to_json()))
 
 
 def data_hash(sample: Sample) -> str:

@@ -10,9 +10,11 @@ from tael.risk.fairness.assess import (
 from tael.risk.fairness.groups import age_groups
 from tael.risk.fairness.proxies import Proxies, Proxy, ProxySettings, proxies, together
 from tael.risk.fairness.shares import Share, share
+from tael.risk.fairness.table import GROUP_COLUMNS, group_rows
 from tael.risk.fairness.verdicts import Finding
 
 __all__ = [
-    "Decided", "Fairness", "FairnessSettings", "Finding", "GroupFigures", "Proxies", "Proxy",
-    "ProxySettings", "Share", "age_groups", "assess", "proxies", "share", "together",
+    "GROUP_COLUMNS", "Decided", "Fairness", "FairnessSettings", "Finding", "GroupFigures",
+    "Proxies", "Proxy", "ProxySettings", "Share", "age_groups", "assess", "group_rows", "proxies",
+    "share", "together",
 ]  # fmt: skip
