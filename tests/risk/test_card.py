@@ -21,16 +21,22 @@ from tael.risk.card import (
     Table,
     calibration_part,
     data_part,
+    fairness_part,
     hashes_part,
     leaks_part,
     limits_part,
+    monitoring_part,
     performance,
     performance_part,
+    selection_part,
     variables_part,
 )
 from tael.risk.facts import facts_of
+from tael.risk.fairness import Decided, assess
+from tael.risk.monitoring import Scored, Settings, monitor
 from tael.risk.registry import Decision, Lineage, Registry, Signature
 from tael.risk.sample import Sample
+from tael.risk.selection import Fate, Funnel, Period, Step
 
 AT = datetime(2024, 5, 1, 8, tzinfo=UTC)
 LINEAGE = Lineage(plan="a1" * 32, data="b2" * 32, code="c3" * 32, config="d4" * 32)
@@ -187,3 +193,36 @@ def test_cards_that_are_none_are_refused() -> None:
         performance(np.ones(2), np.ones(3), np.ones(3))
     with pytest.raises(BadInput, match="PDs between"):
         performance(np.ones(2), np.full(2, 7.0), np.ones(2))
+
+
+def test_what_selection_fairness_and_monitoring_found_stands_on_the_card(sample: Sample) -> None:
+    steps = (Step("coverage", 2, 1), Step("leak", 1, 0))
+    period = Period("2018-01-01T00:00:00", "2019-12-31T00:00:00", "", 600, 90, 490, "", "p")
+    fates = tuple(Fate(name, not i, "coverage", "chosen", 0.1, 0.0) for i, name in enumerate(NAMES))
+    funnel = Funnel(NAMES[:1], fates, steps, period, {})
+    random = np.random.default_rng(4)
+    pd = np.clip(random.beta(1, 6, sample.rows), 0.01, 0.99)
+    owner = np.where(np.arange(sample.rows) % 2, "a", "b").astype(object)
+    judged = assess("owner", owner, Decided(pd, (pd < 0.2).astype(bool), sample.bad))
+    watched = monitor(
+        Scored(sample, pd),
+        Scored(sample, pd),
+        Settings(date(2021, 1, 1), period_months=12, draws=9),
+    )
+    made = Card(
+        "all",
+        MODEL,
+        AT,
+        {
+            "selection": selection_part(funnel),
+            "fairness": fairness_part([judged]),
+            "monitoring": monitoring_part(watched),
+        },
+    )
+    told = made.markdown("en")
+    assert "1 of 2 variables kept, on 600 rows from 2018-01-01 to 2019-12-31." in told
+    assert f"| {steps[0].words.en} | 2 | 1 |" in told
+    assert f"By owner: {len(judged.findings)} tests" in told
+    assert "as of 2021-01-01: " in told
+    assert set(made.missing) == set(HEADINGS) - {"selection", "fairness", "monitoring"}
+    assert Card.from_json(made.to_json()).to_json() == made.to_json()

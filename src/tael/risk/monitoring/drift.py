@@ -178,7 +178,8 @@ def _indices(base: Ints, counts: Ints) -> tuple[Floats, Floats]:
 
 def _kinds(reasons: Reasons) -> Floats:
     """float64 [kinds]: share of each kind among all values."""
-    return np.bincount(reasons.ravel(), minlength=KINDS) / max(reasons.size, 1)
+    counts = [np.count_nonzero(reasons == kind) for kind in range(KINDS)]
+    return np.array(counts) / max(reasons.size, 1)
 
 
 def _without(reasons: Reasons, can_miss: Bools) -> Bools:

@@ -444,7 +444,11 @@ def _variables(made: Page, watched: Monitoring) -> None:
             )
         ],
     )
-    last = int(known[-1])
+    _most_moved(made, watched, int(known[-1]))
+
+
+def _most_moved(made: Page, watched: Monitoring, last: int) -> None:
+    drift, periods = watched.drift, watched.figures
     order = np.argsort(-drift.psi[:, last], kind="stable")[:_MOST_VARIABLES]
     made.table(
         [
