@@ -13,7 +13,8 @@ from tael.kernel import BadInput
 from tael.report import Column, Kind, Words
 from tael.risk.columns import Floats
 
-_FORMAT = "tael.overlay/1"
+# A skill of one or two per cent came from series that made the next years worse.
+_LEAST_SKILL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,8 @@ class Overlay:
 
     @property
     def useful(self) -> bool:
-        """Whether it foretold anything: the written rule for using it at all."""
-        return self.skill > 0.0
+        """Whether it foretold anything worth while: the written rule for using it at all."""
+        return self.skill > _LEAST_SKILL
 
     def shift(self, month: int, series: Mapping[str, MacroSeries]) -> float:
         """The shift of log odds for loans of ``month``, by what was published on its first day.
