@@ -17,9 +17,10 @@ class Maturity:
     """When a cohort is ripe, and how much of the past to take.
 
     Three years by default: a single year chases the cycle two years late, for its outcome is that
-    of the year after. On the economy of a million applications one year missed observed by 16 per
-    cent on average and three years by 9; after the payment holidays of 2020 one year gave 0.73 of
-    the bads of 2022, three years 0.87.
+    of the year after. Over 13 vintages of the economy of a million applications one year missed
+    observed by 17 per cent on average and three years by 10 (all years: 12); for 2022 one year,
+    that of the payment holidays, gave 0.73 of the bads and three years 0.87. The default was
+    chosen by looking at these vintages.
 
     Attributes:
         performance_months: the window of the outcome.
