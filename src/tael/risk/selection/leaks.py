@@ -30,6 +30,7 @@ _BADS_EXPECTED = 30.0
 UNLABELLED_LEAST = 200
 _NEAREST, _FARTHEST = 90, 730  # days between two applications of a pair
 _PAIR_ERRORS = 4.0
+_PARTNERS = 1_024  # variables compared with the suspects at a time
 
 
 def leaks(evidence: Evidence, alive: Ints) -> list[Dropped]:
@@ -153,20 +154,23 @@ def _foreknowledge(evidence: Evidence, alive: Ints) -> list[Dropped]:
     if not len(suspects):
         return []
     level = asked.foreknowledge + _PAIR_ERRORS * float(np.sqrt(2 / len(now)))
-    own = evidence.graded(suspects, now)
-    closer = np.abs(correlations(own, evidence.graded(alive, later)))
-    closer -= np.abs(correlations(own, evidence.graded(alive, now)))
-    families = family_numbers(evidence)
-    closer[families[suspects][:, None] == families[alive][None, :]] = -1.0
-    nearest = closer.argmax(axis=1)
+    own, families = evidence.graded(suspects, now), family_numbers(evidence)
+    most, nearest = np.full(len(suspects), -1.0), np.zeros(len(suspects), dtype=np.int64)
+    for first in range(0, len(alive), _PARTNERS):
+        others = alive[first : first + _PARTNERS]
+        closer = np.abs(correlations(own, evidence.graded(others, later)))
+        closer -= np.abs(correlations(own, evidence.graded(others, now)))
+        closer[families[suspects][:, None] == families[others][None, :]] = -1.0
+        best = closer.max(axis=1)
+        nearest = np.where(best > most, others[closer.argmax(axis=1)], nearest)
+        most = np.maximum(most, best)
     return [
         Dropped(
-            int(i), "leak_foreknowledge", float(closer[k, nearest[k]]), level,
-            evidence.names[int(alive[nearest[k]])],
+            int(i), "leak_foreknowledge", float(most[k]), level, evidence.names[int(nearest[k])]
         )
         for k, i in enumerate(suspects)
-        if closer[k, nearest[k]] > level
-    ]  # fmt: skip
+        if most[k] > level
+    ]
 
 
 def pairs_of(evidence: Evidence) -> tuple[Ints, Ints]:
