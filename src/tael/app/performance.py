@@ -27,6 +27,12 @@ _UNKNOWN = np.datetime64("NaT", "s")
 _DAY_S = 86_400
 _ENDED = ("settled", "prepaid", "written_off")
 _SEGMENTS = ("province", "industry", "size", "channel", "owner_age", "approved", "at_random")
+# Of an application: who and when, and what was decided; everything else is what was filled in.
+_NO_FORM = {
+    "application_id", "enterprise_id", "owner_id", "applied_at", "policy", "points", "approved",
+    "reason", "at_random", "decided_on",
+}  # fmt: skip
+FORM = "form."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ def label(folder: Path, labelling: Labelling) -> pa.Table:
 
     Columns: application_id, borrower, asof and known (UTC), bad (1, 0 or null), weight, population
     (``granted``, ``declined`` or ``market``), elsewhere (1, 0 or null: what others saw, of the
-    granted too) and the segments of the application.
+    granted too), the segments of the application and, as form.NAME, all that was filled in.
 
     Raises:
         BadInput: a folder without applications, loans or loan months; names what is missing.
@@ -125,8 +131,10 @@ def _applications(
         "population": pa.array(population),
         "elsewhere": _maybe(other),
     }
-    segments = {name: applications[name] for name in _SEGMENTS if name in applications.column_names}
-    return pa.table(held | segments)
+    names = applications.column_names
+    segments = {name: applications[name] for name in _SEGMENTS if name in names}
+    form = {f"{FORM}{name}": applications[name] for name in names if name not in _NO_FORM}
+    return pa.table(held | segments | form)
 
 
 def _own(

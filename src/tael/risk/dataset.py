@@ -288,6 +288,19 @@ def _instants(column: pa.ChunkedArray, name: str, file: str) -> Instants:
 # --- variables
 
 
+def keys_of(values: Sequence[Path]) -> Outcomes:
+    """Every row that ``values`` hold, with no outcome: what a score is wanted for."""
+    parts = [part for each in values for part in _parts(each)]
+    table = pa.concat_tables([pq.read_table(part, columns=list(_KEYS)) for part in parts])
+    rows = table.num_rows
+    borrower = np.array(table["borrower"].cast(pa.string()).to_pylist(), dtype=object)
+    asof = _instants(table["asof"], "asof", parts[0].name)
+    unknown = np.full(rows, np.datetime64("NaT"), dtype="datetime64[s]")
+    return Outcomes(
+        borrower, asof, np.full(rows, np.nan), unknown, np.ones(rows), table, parts[0].name
+    )
+
+
 def _parts(values: Path) -> list[Path]:
     parts = sorted(values.glob("part-*.parquet")) if values.is_dir() else [values]
     if not parts or not parts[0].is_file():

@@ -1,20 +1,34 @@
 """From a configuration to a rated model: select, train, calibrate, judge, report; a folder a model.
 
-    config, folder = read_config(Path("model.yaml")), ModelFolder(Path("model"))
-    run_selection(config, folder)
-    run_training(config, folder)
-    rated = run_calibration(config, folder)
-    rated.score(sample).tier
+config, folder = read_config(Path("model.yaml")), ModelFolder(Path("model"))
+run_selection(config, folder)
+run_training(config, folder)
+rated = run_calibration(config, folder)
+rated.score(sample).tier
 """
 
-from tael.risk.dataset import OutcomeColumns, Outcomes, Wanted, join, read_outcomes, read_table
+from tael.risk.bins import fit_bins as bins_of
+from tael.risk.dataset import (
+    OutcomeColumns,
+    Outcomes,
+    Wanted,
+    join,
+    keys_of,
+    read_outcomes,
+    read_table,
+)
+from tael.risk.facts import facts_of
 from tael.risk.pipeline.config import TrainingConfig, read_config
+from tael.risk.pipeline.evaluation import Evaluation, evaluate, run_evaluation
 from tael.risk.pipeline.folder import ModelFolder
 from tael.risk.pipeline.rated import RatedModel, Scores, read_model
+from tael.risk.pipeline.report import Reported, page_of
+from tael.risk.pipeline.rows import rows_of_test, rows_of_training
 from tael.risk.pipeline.steps import run_calibration, run_selection, run_training
 
 __all__ = [
-    "ModelFolder", "OutcomeColumns", "Outcomes", "RatedModel", "Scores", "TrainingConfig",
-    "Wanted", "join", "read_config", "read_model", "read_outcomes", "read_table",
-    "run_calibration", "run_selection", "run_training",
+    "Evaluation", "ModelFolder", "OutcomeColumns", "Outcomes", "RatedModel", "Reported", "Scores",
+    "TrainingConfig", "Wanted", "bins_of", "evaluate", "facts_of", "join", "keys_of", "page_of",
+    "read_config", "read_model", "read_outcomes", "read_table", "rows_of_test",
+    "rows_of_training", "run_calibration", "run_evaluation", "run_selection", "run_training",
 ]  # fmt: skip

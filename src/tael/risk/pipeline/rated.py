@@ -12,9 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from tael.kernel import BadInput, Rate
-from tael.risk.boosting import MonotoneBooster
+from tael.risk.boosting import MonotoneBooster, canonical, checked_json, hash_of
 from tael.risk.calibration import Calibrator
-from tael.risk.calibration.kept import canonical, hash_of, read
 from tael.risk.ensemble import Ensemble
 from tael.risk.explain import Explainer, Explanation, Reference
 from tael.risk.facts import Facts, facts_of
@@ -164,12 +163,12 @@ class RatedModel:
     def to_json(self) -> str:
         """The whole as canonical JSON with its hash."""
         body = self._body()
-        return canonical({**body, "hash": hash_of(canonical(body))})
+        return canonical({**body, "hash": hash_of(body)})
 
     @property
     def hash(self) -> str:
         """SHA-256 of the canonical JSON without the hash itself."""
-        return hash_of(canonical(self._body()))
+        return hash_of(self._body())
 
     def _body(self) -> dict[str, Any]:
         kind = next(name for name, made in _READERS.items() if isinstance(self.model, made))
@@ -196,15 +195,7 @@ class RatedModel:
         Raises:
             BadInput: another format, or a file that was changed since it was written.
         """
-        data = read(text, _FORMAT)
-        told = str(data.pop("hash", ""))
-        found = hash_of(canonical(data))
-        if found != told or (expected and found != expected):
-            raise BadInput(
-                f"the model's hash is {found[:12]}, {(expected or told)[:12]} was written",
-                field="hash",
-                rule="an unchanged file",
-            )
+        data = checked_json(text, _FORMAT, expected)
         from decimal import Decimal  # noqa: PLC0415
 
         kind = _READERS[data["kind"]]

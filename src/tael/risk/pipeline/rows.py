@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,6 +39,22 @@ def training_rows(outcomes: Outcomes, config: TrainingConfig, populations: Seque
     return rows
 
 
+def selection_rows(outcomes: Outcomes, config: TrainingConfig) -> Outcomes:
+    """Rows to select on: those of training, and beside them, without outcome, those of the period.
+
+    The funnel compares what rows with and without an outcome know: a variable that only the former
+    have was written after the outcome.
+    """
+    populations = config.populations.select
+    settled = training_rows(outcomes, config, populations)
+    blank = replace(
+        outcomes,
+        bad=np.where(settled, outcomes.bad, np.nan),
+        known=np.where(settled, outcomes.known, np.datetime64("NaT", "s")),
+    )
+    return blank.take(_within(outcomes, config.periods.train) & of(outcomes, populations))
+
+
 def test_rows(outcomes: Outcomes, config: TrainingConfig) -> Bools:
     """Rows of the test period whose outcome is known by now, borrowers of training included.
 
@@ -46,6 +62,19 @@ def test_rows(outcomes: Outcomes, config: TrainingConfig) -> Bools:
     """
     known = ~np.isnan(outcomes.bad)
     return _within(outcomes, config.periods.test) & known & of(outcomes, config.populations.test)
+
+
+def rows_of_test(config: TrainingConfig, names: Sequence[str]) -> Sample:
+    """The test rows with the variables of ``names``."""
+    outcomes = outcomes_of_config(config)
+    return sample_of(config, outcomes.take(test_rows(outcomes, config)), names)
+
+
+def rows_of_training(config: TrainingConfig, names: Sequence[str]) -> Sample:
+    """The rows to calibrate on, of the whole training period, with the variables of ``names``."""
+    outcomes = outcomes_of_config(config)
+    rows = training_rows(outcomes, config, config.populations.calibrate)
+    return sample_of(config, outcomes.take(rows), names)
 
 
 def of(outcomes: Outcomes, populations: Sequence[str]) -> Bools:
@@ -72,8 +101,3 @@ def sample_of(
     form = [name for name in names if name in config.form]
     computed = [name for name in names if name not in config.form]
     return join(values, outcomes, Wanted(computed, form))
-
-
-def unlabelled_after(outcomes: Outcomes, day: date) -> int:
-    """How many outcomes came to be known after ``day``; for the record."""
-    return int((outcomes.known > np.datetime64(day, "s")).sum())

@@ -23,7 +23,12 @@ from tael.risk.forward import Forward
 from tael.risk.pipeline.config import TrainingConfig
 from tael.risk.pipeline.folder import CONFIG, FUNNEL, KEPT, MODEL, RATED, TRAINING, ModelFolder
 from tael.risk.pipeline.rated import Model, RatedModel
-from tael.risk.pipeline.rows import outcomes_of_config, sample_of, training_rows
+from tael.risk.pipeline.rows import (
+    outcomes_of_config,
+    sample_of,
+    selection_rows,
+    training_rows,
+)
 from tael.risk.rating import fit_scale
 from tael.risk.registry import source_hash
 from tael.risk.sample import Floats, Sample
@@ -53,10 +58,8 @@ def run_selection(
     observe: Observe = _nobody,
 ) -> Funnel:
     """Run the funnel on the training rows and write its record and the names it kept."""
-    outcomes = outcomes_of_config(config)
-    rows = training_rows(outcomes, config, config.populations.select)
     observe("read")
-    sample = sample_of(config, outcomes.take(rows))
+    sample = sample_of(config, selection_rows(outcomes_of_config(config), config))
     funnel = select(sample, config.selection, facts, observe)
     folder.write(CONFIG, config.to_json())
     folder.write_json(FUNNEL, funnel.to_json())
