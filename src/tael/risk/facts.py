@@ -30,11 +30,24 @@ _HOW: Mapping[str, str] = {
     ),
     **dict.fromkeys(("std", "cv", "gap_mean", "zero_months", "longest_zero_run"), "swing"),
     **dict.fromkeys(("distinct", "top1_share", "top5_share", "hhi"), "breadth"),
+    "share": "mix",
 }
-# A high value of these means little of the matter: long ago, far below the peak, many partners.
+# A high value of these means little of a matter: long ago, far below the peak, long gaps.
 _REVERSED = frozenset(
-    ("days_since_last", "since_last", "since_worst", "drawdown", "months_since_peak", "days_below")
-)
+    (
+        "days_since_last", "since_last", "since_worst", "drawdown", "months_since_peak",
+        "days_below", "gap_mean", "zero_months", "longest_zero_run",
+    )
+)  # fmt: skip
+# Of the level of a matter these tell nothing: how it moves, swings or spreads.
+_ASIDE = frozenset(
+    (
+        "slope", "velocity", "last3_to_prev3", "last3_to_last12", "drawdown", "months_since_peak",
+        "cv", "hhi", "top1_share", "top5_share",
+    )
+)  # fmt: skip
+# Against all of the past, a window this long tells how old a firm is, and no trend.
+_LONG = frozenset(("730d", "1095d", "1825d", "all"))
 # Aggregates whose direction is beyond doubt where the concept's is.
 _PLAIN = frozenset(("n", "sum", "longest", "current", "since_last", "days_below", "difference"))
 _UNITS: Mapping[str, str] = {
@@ -77,7 +90,7 @@ class Facts:
         en: the same in English.
         unit: 'CNY', 'count', 'day', 'ratio', 'month', 'second', 'unit', 'point', one of these a
             day ('CNY/day'), or ''.
-        side: 1 where a high value means much of the concept, -1 where little.
+        side: 1 where a high value means much of the concept, -1 where little, 0 neither.
     """
 
     name: str
@@ -147,7 +160,7 @@ def facts_of(name: str) -> Facts:
     aggregate = parts[-1]
     how = _HOW.get(aggregate, "level")
     concept = _concept(name, how)
-    side = _side(concept, aggregate)
+    side = _side(concept, parts[-3], aggregate)
     return Facts(
         name,
         SUBJECTS[parts[0]],
@@ -203,14 +216,22 @@ def _unit(measure: str, aggregate: str) -> str:
     return f"{unit}/day" if aggregate == "slope" else unit
 
 
-def _side(concept: str, aggregate: str) -> int:
+def _side(concept: str, window: str, aggregate: str) -> int:
     if concept.endswith("_breadth"):
         return -1 if aggregate == "distinct" else 1
+    if concept.endswith("_swing"):
+        return 1
+    if concept.endswith("_trend"):
+        if aggregate == "velocity" and window in _LONG:
+            return 0
+        return -1 if aggregate in _REVERSED else 1
+    if aggregate in _ASIDE:
+        return 0
     return -1 if aggregate in _REVERSED else 1
 
 
 def _sign(concept: str, aggregate: str, side: int) -> str:
     known = concepts()[concept]
-    if not known.certain or aggregate not in _PLAIN:
+    if not known.certain or not side or aggregate not in _PLAIN:
         return ""
     return "+" if (known.adverse == "high") == (side > 0) else "-"

@@ -86,6 +86,48 @@ def test_a_sentence_is_true_of_the_value(place: int, value: float, sentence: str
     assert reason.words.en == sentence
 
 
+@pytest.mark.parametrize(
+    ("name", "typical", "value", "sentence"),
+    [
+        # What rises slower than usual does not fall.
+        ("ent.bank_tx.sales.in.90d.amount.slope", 30.0, 5.0, "Against the application counts"),
+        ("ent.bank_tx.sales.in.90d.amount.slope", -30.0, -5.0, "Against the application counts"),
+        ("ent.bank_tx.sales.in.90d.amount.slope", np.nan, -5.0, "Bank inflows of the firm have"),
+        ("ent.bank_tx.sales.in.24m.amount.last3_to_prev3", 1.2, 1.1, "Against the application"),
+        ("ent.bank_tx.sales.in.24m.amount.last3_to_prev3", 1.2, 0.9, "Bank inflows of the firm"),
+        # Some lateness is lateness, however usual it is.
+        ("per.bureau_tradeline.all.late.now.events.share", 0.4, 0.3, "The owner was late"),
+        ("per.bureau_tradeline.all.run.late.since_last", 300.0, 20.0, "The owner was late"),
+        ("per.bureau_tradeline.all.run.late.since_last", 300.0, 900.0, "Against the application"),
+        # How it spreads or swings says nothing of how much there is.
+        ("ent.bank_tx.cash.in.90d.counterparty.hhi", 0.2, 0.9, "Against the application counts"),
+        ("ent.bank_tx.all.all.90d.counterparty.hhi", 0.2, 0.9, "The firm deals with few"),
+        # Against all of the past a long window tells how old a firm is.
+        ("ent.bank_tx.sales.in.730d.amount.velocity", 0.8, 0.3, "Against the application counts"),
+        ("ent.bank_tx.sales.in.90d.amount.velocity", 0.8, 0.3, "Bank inflows of the firm have"),
+    ],
+)
+def test_a_sentence_claims_no_more_than_the_variable_tells(
+    name: str, typical: float, value: float, sentence: str
+) -> None:
+    made = Explainer((name,), Reference(np.zeros(1), np.array([typical])))
+    (reason,) = made.explain(np.array([0.5]), np.array([value])).against
+    assert reason.words.en.startswith(sentence)
+
+
+def test_no_lateness_speaks_for_a_borrower() -> None:
+    given, row = np.zeros(7), TYPICAL.copy()
+    given[5] = -0.5
+    (reason,) = explainer().explain(given, row).favour
+    assert reason.words.en == "The owner paid loans on time"
+
+
+def test_a_refusal_takes_even_a_small_reason() -> None:
+    given = np.array([0.005, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    assert explainer().explain(given, ROW).against == ()
+    assert codes(explainer().explain(given, ROW, refused=True).against) == ["owner_enquiries"]
+
+
 def test_what_may_not_be_named_is_summed_but_neither_named_nor_told() -> None:
     (reason,) = explainer().explain(np.array([0, 0, 0, 0, 0, 0, 0.5]), ROW).against
     assert reason.code == "other"
@@ -110,7 +152,7 @@ def test_at_most_four_reasons_weightiest_first_ties_by_code() -> None:
 
 
 def test_a_trifle_beside_the_others_is_no_main_reason() -> None:
-    given = np.array([1.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0])
+    given = np.array([1.0, 0.0, 0.0, 0.015, 0.0, 0.0, 0.0])
     assert codes(explainer().explain(given).against) == ["owner_enquiries"]
     all_of_them = explainer(ReasonSettings(min_share=0.0)).explain(given).against
     assert codes(all_of_them) == ["owner_enquiries", "firm_income_trend"]

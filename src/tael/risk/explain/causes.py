@@ -19,6 +19,17 @@ from tael.risk.facts import OTHER, Concept, Facts, concepts, facts_of
 from tael.risk.reasons import REASON_TEXTS
 
 _NOTHING = 1e-9  # log odds; below this a contribution is rounding
+# Of these there is none or some, whatever is usual.
+_RECORDS = frozenset(
+    (
+        "firm_court", "firm_enforcement", "firm_overdue", "firm_registry_alarm",
+        "firm_tax_lateness", "firm_utility_lateness", "owner_court", "owner_enforcement",
+        "owner_overdue", "owner_overdue_serious", "owner_utility_lateness",
+    )
+)  # fmt: skip
+_SOME = 1e-9  # more is some
+# What rises or falls does so by itself, not beside what is usual only.
+_PIVOTS = {"slope": 0.0, "last3_to_prev3": 1.0}
 _MOST_VARIABLES = 3
 _MOST_LOOKED_AT = 8  # variables of a concept for one whose value the sentence fits
 
@@ -75,10 +86,12 @@ class ReasonSettings:
     Attributes:
         limit: at most so many; four is what Regulation B's commentary 9(b)(2) calls enough.
         min_share: a concept below this share of all that speaks the same way is no main reason.
+        least: nor is one below so many log odds, unless a refusal had no reason else.
     """
 
     limit: int = 4
     min_share: float = 0.02
+    least: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +181,10 @@ class Explainer:
         self.codes = tuple(sorted(set(told)))
         place = {code: i for i, code in enumerate(self.codes)}
         self.concept_of: Ints = np.array([place[code] for code in told], dtype=np.int64)
+        self._sides = [each.side for each in self.facts]
+        self._recorded = {i for i, code in enumerate(told) if code in _RECORDS}
+        ends = [each.name.rpartition(".")[2] for each in self.facts]
+        self._pivots = {i: _PIVOTS[end] for i, end in enumerate(ends) if end in _PIVOTS}
         self._members = [
             np.flatnonzero(self.concept_of == i).tolist() for i in range(len(self.codes))
         ]
@@ -208,6 +225,8 @@ class Explainer:
             better = _Row(row.values, reference.typical)
             against = self._reasons(self._gap(given, reference), better, 1.0)
         if refused and not against:
+            against = self._reasons(gap, row, 1.0, _NOTHING)
+        if refused and not against:
             against = (ConceptReason(WHOLE, 0.0, (), _WHOLE_WORDS),)
         return Explanation(against, self._reasons(gap, row, -1.0))
 
@@ -242,15 +261,18 @@ class Explainer:
             )
         return held
 
-    def _reasons(self, gap: _Gap, row: _Row, way: float) -> tuple[ConceptReason, ...]:
+    def _reasons(
+        self, gap: _Gap, row: _Row, way: float, least: float | None = None
+    ) -> tuple[ConceptReason, ...]:
         """What lies above the reference (``way`` 1) or below it (-1)."""
         gaps, sums = gap
         # Ties go by code: the codes are sorted.
         lying = sorted([(-way * s, at) for at, s in enumerate(sums) if way * s > _NOTHING])
-        floor = max(-self.settings.min_share * sum([s for s, _ in lying]), _NOTHING)
+        floor = -self.settings.min_share * sum([s for s, _ in lying])
+        floor = max(floor, self.settings.least if least is None else least)
         found: list[ConceptReason] = []
         for negative, at in lying:
-            if -negative <= floor or len(found) == self.settings.limit:
+            if -negative < floor or len(found) == self.settings.limit:
                 break
             ranked = sorted([(-way * gaps[i], i) for i in self._members[at] if way * gaps[i] > 0])
             told = self._told(self.codes[at], [i for _, i in ranked], row, way)
@@ -293,8 +315,16 @@ class Explainer:
         """1 much of the concept, -1 little, 0 as usual or no usual is known; None missing."""
         if math.isnan(value):
             return None
-        above = 1 if value > usual else -1 if value < usual else 0
-        return above * self.facts[place].side
+        side, low, high = self._sides[place], usual, usual
+        if place in self._recorded:
+            if side < 0:  # how long ago: there was something, and lately or not
+                return 1 if value < usual else 0
+            low = high = _SOME
+        elif place in self._pivots:
+            pivot = self._pivots[place]
+            low, high = (pivot, pivot) if math.isnan(usual) else sorted((pivot, usual))
+        above = 1 if value > high else -1 if value < low else 0
+        return above * side
 
 
 @lru_cache(maxsize=4096)

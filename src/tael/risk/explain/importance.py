@@ -138,7 +138,7 @@ def permutation_importance(
     given = settings or Shuffling()
     mass = np.ones(len(judged.bad)) if judged.weight is None else judged.weight
     bad, mass = (np.asarray(part, dtype=np.float64) for part in (judged.bad, mass))
-    order = content_order(judged.matrix, bad, mass)
+    order = content_order(judged.matrix.T, bad, mass)
     matrix, bad, mass = judged.matrix[order], bad[order], mass[order]
     whole = auc(bad, predict(matrix), mass)
     drops = []

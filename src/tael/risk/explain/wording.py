@@ -90,6 +90,7 @@ _AGGREGATES: Mapping[str, Words] = {
 
 _UNITS: Mapping[str, tuple[str, str, str]] = {
     "count": ("次", "", ""),
+    "item": ("个", "", ""),
     "day": ("天", "day", "days"),
     "month": ("个月", "month", "months"),
     "second": ("秒", "second", "seconds"),
@@ -97,6 +98,7 @@ _UNITS: Mapping[str, tuple[str, str, str]] = {
     "point": ("点", "point", "points"),
 }
 _UNIT_AT_THE_END = re.compile(r"\s*[（(][^（()）]*[）)]$")
+_TIMES = frozenset(("n", "transitions"))
 _ROUNDING, _LARGE = 1e-6, 50.0
 
 
@@ -121,12 +123,13 @@ def fact_of(facts: Facts, value: float) -> Words | None:
     known = known and _plain(parts[2:-3])
     if known and parts[-1] == "n" and facts.source in _EVENTS:
         return _count(facts.source, _WINDOWS[parts[-3]], value)
+    unit = "item" if facts.unit == "count" and parts[-1] not in _TIMES else facts.unit
     if facts.zh and facts.zh != facts.name:
         zh, en = (_UNIT_AT_THE_END.sub("", text) for text in (facts.zh, facts.en))
-        return Words(f"{zh}: {_written(value, facts.unit, 'zh')}",
-                     f"{en}: {_written(value, facts.unit, 'en')}")  # fmt: skip
+        return Words(f"{zh}: {_written(value, unit, 'zh')}",
+                     f"{en}: {_written(value, unit, 'en')}")  # fmt: skip
     if known and parts[-1] in _AGGREGATES and facts.concept in concepts():
-        return _measure(facts, parts, value)
+        return _measure(facts, (parts, unit), value)
     return None
 
 
@@ -142,12 +145,13 @@ def _count(source: str, window: Words, value: float) -> Words:
     return Words(f"{window.zh}{zh} {number} {counter}", f"{number} {word} {window.en}")
 
 
-def _measure(facts: Facts, parts: list[str], value: float) -> Words:
+def _measure(facts: Facts, named: tuple[list[str], str], value: float) -> Words:
+    parts, unit = named
     noun, window = concepts()[facts.concept].noun, _WINDOWS[parts[-3]]
     what = _AGGREGATES[parts[-1]]
-    en = f"{noun.en}, {what.en}, {window.en}: {_written(value, facts.unit, 'en')}"
+    en = f"{noun.en}, {what.en}, {window.en}: {_written(value, unit, 'en')}"
     return Words(
-        f"{window.zh}{noun.zh}{what.zh} {_written(value, facts.unit, 'zh')}",
+        f"{window.zh}{noun.zh}{what.zh} {_written(value, unit, 'zh')}",
         en[0].upper() + en[1:],
     )
 
