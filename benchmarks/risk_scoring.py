@@ -60,7 +60,9 @@ def onnx_scorer(model: Grown, threads: int) -> Timed:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(to_onnx(model), options)
+    session = onnxruntime.InferenceSession(
+        to_onnx(MonotoneBooster.from_json(model.to_json())), options
+    )
     return lambda rows: session.run(["log_odds"], {"variables": rows})[0].ravel()
 
 

@@ -210,7 +210,9 @@ class MonotoneBooster(EstimatorContract):
         return self
 
     def _train(self, matrix: Values, bad: Floats, mass: Floats) -> str:
-        lightgbm = need("lightgbm", "models")
+        need("lightgbm", "models")
+        import lightgbm  # noqa: PLC0415 - an extra, needed where trees are grown only
+
         given = self.settings
         data = lightgbm.Dataset(matrix, bad, weight=mass, free_raw_data=True)
         signs = [self._sign(name) for name in self.names_]

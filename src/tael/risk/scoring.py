@@ -22,7 +22,7 @@ from tael.risk.trees import Trees
 
 # Low, high, whether missing values come along, share of the rows that go on.
 Way: TypeAlias = tuple[float, float, bool, float]
-_ROWS_A_JOB = 2_048
+_LEAST_ROWS, _MOST_ROWS = 64, 2_048  # of one job: fewer are not worth a thread
 
 
 class Scorer:
@@ -82,7 +82,7 @@ class Scorer:
         return total
 
     def _in_threads(self, job: Callable[[slice], None], rows: int) -> None:
-        size = min(_ROWS_A_JOB, max(1, -(-rows // self.threads)))
+        size = min(_MOST_ROWS, max(_LEAST_ROWS, -(-rows // self.threads)))
         jobs = list(_slices(rows, size))
         if self.threads == 1 or len(jobs) == 1:
             for each in jobs:
