@@ -247,3 +247,13 @@ def test_values_of_twice_the_width_are_read_as_floats_of_32_bits() -> None:
     wide = replace(sample, values=sample.values.astype(np.float64))
     assert (fit_bins(wide).iv == fit_bins(sample).iv).all()
     assert (fit_bins(wide).codes(wide) == fit_bins(sample).codes(sample)).all()
+
+
+def test_chance_is_the_same_for_rows_of_one_weight_and_of_nearly_one() -> None:
+    """Equal weights are counted in another way; one row that weighs a little more is not."""
+    sample = rising(1_000)
+    nearly = np.ones(1_000)
+    nearly[5] += 1e-6
+    one = permutation_null(sample, times=4)
+    two = permutation_null(replace(sample, weight=nearly), times=4)
+    assert two.iv == pytest.approx(one.iv, abs=1e-5)

@@ -211,7 +211,9 @@ def _fitted(sample: Sample, settings: BinSettings, held: Prebins, wanted: Ints) 
 
     goods, bads, unit = labelled_weights(sample)
     rule = rule_of(held, settings, unit * (goods.sum() + bads.sum()), unit)
-    counted = merging.Counted(held.codes, held.filled, wanted, goods[None], bads[None])
+    counted = merging.Counted(
+        held.codes, held.filled, wanted, goods[None], bads[None], 0.0, np.empty((0, 0), np.int32)
+    )
     variables = len(held.names)
     out = merging.Fitted(
         np.zeros((variables, held.width), dtype=np.uint8),

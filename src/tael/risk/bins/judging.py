@@ -128,15 +128,14 @@ def permutation_null(
 
     goods, bads, unit = labelled_weights(sample)
     rule = rule_of(held, settings, unit * (goods.sum() + bads.sum()), unit)
-    random = np.random.Generator(np.random.PCG64(seed))
-    rows = canonical_rows(sample)
-    rows = rows[used[rows]]
+    draws = _Draws(
+        np.random.Generator(np.random.PCG64(seed)), _used_rows(sample, used), goods, bads
+    )
     found = np.empty((times, len(held.names)))
     step = max(1, _DRAWN // sample.rows)
     for first in range(0, times, step):
         part = found[first : first + step]
-        drawn = _drawn(random, rows, (goods, bads), len(part))
-        counted = merging.Counted(held.codes, held.filled, wanted, *drawn)
+        counted = merging.Counted(held.codes, held.filled, wanted, *draws.take(len(part)))
         in_ranges(
             len(held.names),
             settings.threads,
@@ -145,16 +144,32 @@ def permutation_null(
     return Null(found)
 
 
-def _drawn(
-    random: np.random.Generator, rows: Ints, weights: tuple[Floats, Floats], times: int
-) -> tuple[Floats, Floats]:
-    goods, bads = weights
-    drawn = np.zeros((2, times, len(goods)))
-    for k in range(times):
-        order = random.permutation(rows)
-        drawn[0, k, rows] = goods[order]
-        drawn[1, k, rows] = bads[order]
-    return drawn[0], drawn[1]
+def _used_rows(sample: Sample, used: Bools) -> Ints:
+    rows = canonical_rows(sample)
+    return rows[used[rows]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Draws:
+    """Outcomes and their weights, permuted among ``rows``."""
+
+    random: np.random.Generator
+    rows: Ints
+    goods: Floats
+    bads: Floats
+
+    def take(self, times: int) -> tuple[Floats, Floats, float, npt.NDArray[np.int32]]:
+        """Weights of goods and of bads by draw; or these once, and the rows that are bad."""
+        orders = [self.random.permutation(self.rows) for _ in range(times)]
+        weights = np.unique((self.goods + self.bads)[self.rows])
+        if len(weights) == 1:
+            chosen = np.array([self.rows[self.bads[order] > 0] for order in orders], np.int32)
+            return self.goods[None], self.bads[None], float(weights[0]), chosen
+        drawn = np.zeros((2, times, len(self.goods)))
+        for k, order in enumerate(orders):
+            drawn[0, k, self.rows] = self.goods[order]
+            drawn[1, k, self.rows] = self.bads[order]
+        return drawn[0], drawn[1], 0.0, np.empty((0, 0), np.int32)
 
 
 def canonical_rows(sample: Sample) -> Ints:
@@ -172,7 +187,8 @@ def canonical_rows(sample: Sample) -> Ints:
         return order
     content = np.zeros(sample.rows, dtype=np.uint64)
     for values, reasons in zip(sample.values, sample.reasons, strict=True):
-        content = content * np.uint64(0x9E3779B97F4A7C15) + values.view(np.uint32) + reasons
+        bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+        content = content * np.uint64(0x9E3779B97F4A7C15) + bits + reasons
     return np.lexsort([content, *keys])
 
 

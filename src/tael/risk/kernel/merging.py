@@ -13,6 +13,7 @@ from tael.risk.kernel.compiled import compiled
 Floats: TypeAlias = npt.NDArray[np.float64]
 Codes: TypeAlias = npt.NDArray[np.uint8]
 Ints: TypeAlias = npt.NDArray[np.int64]
+Rows: TypeAlias = npt.NDArray[np.int32]
 
 AUTO, RISING, FALLING, FREE, FIXED = range(5)
 
@@ -37,7 +38,8 @@ class Counted(NamedTuple):
     """Pre-bins and labels.
 
     ``goods`` and ``bads`` [draws, rows] are the weights to count; a draw is a way to label the
-    rows. ``wanted`` [variables] is one of the directions above.
+    rows. Where all rows weigh ``even``, more draws need but ``chosen`` [draws, bads], the rows that
+    are bad in each. ``wanted`` [variables] is one of the directions above.
     """
 
     codes: Codes
@@ -45,6 +47,8 @@ class Counted(NamedTuple):
     wanted: Ints
     goods: Floats
     bads: Floats
+    even: float
+    chosen: Rows
 
 
 class Fitted(NamedTuple):
@@ -99,10 +103,16 @@ def fit(first: int, last: int, rule: Rule, given: Counted, out: Fitted) -> None:
 def null(first: int, last: int, rule: Rule, given: Counted, out: Floats) -> None:
     """The information value of each draw [draws, variables], bins fitted anew to each."""
     table = np.empty((rule.width, 2), np.float64)
+    whole = np.empty((rule.width, 2), np.float64)
     one, two = _empty(rule.width), _empty(rule.width)
     for i in range(first, last):
-        for draw in range(len(given.goods)):
-            _count(i, draw, rule.unit, given, table)
+        if given.even > 0.0:
+            _count(i, 0, rule.unit, given, whole)
+        for draw in range(len(out)):
+            if given.even > 0.0:
+                _choose(given.codes[i], given.chosen[draw], given.even * rule.unit, whole, table)
+            else:
+                _count(i, draw, rule.unit, given, table)
             kept, count, _ = _best(table, given.filled[i], given.wanted[i], rule, (one, two))
             if given.wanted[i] != FIXED:
                 count = _merge(kept, count, rule)
@@ -131,6 +141,18 @@ def _count(i: int, draw: int, unit: float, given: Counted, table: Floats) -> Non
     for k in range(len(table)):
         table[k, 0] *= unit
         table[k, 1] *= unit
+
+
+@compiled
+def _choose(codes: Codes, chosen: Rows, weight: float, whole: Floats, table: Floats) -> None:
+    """The counts ``whole``, but with the rows ``chosen`` as the bads; all of one weight."""
+    for k in range(len(table)):
+        table[k, 0] = whole[k, 0] + whole[k, 1]
+        table[k, 1] = 0.0
+    for row in chosen:
+        table[codes[row], 1] += weight
+    for k in range(len(table)):
+        table[k, 0] -= table[k, 1]
 
 
 @compiled
