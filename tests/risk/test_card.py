@@ -131,6 +131,10 @@ def test_the_card_tells_span_bads_and_leak_tests(card: Card, sample: Sample) -> 
     assert "| Borrowers on both sides | – | – | not tested |" in told
     assert "loans \\| renewals" not in told  # only cells of a table are escaped
     assert told.index(NAMES[1]) < told.index(NAMES[0])  # the heaviest first
+    assert "| Person: bureau enquiries | 1 | 80.00% |" in told
+    plain = Card("x", MODEL, AT, {"variables": variables_part([facts_of("jobs")])}).markdown("zh")
+    assert "| 其他 | 1 |" in plain
+    assert "贡献占比" not in plain
 
 
 def test_an_unsigned_card_has_empty_fields_and_a_signed_one_names_its_record(

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tael.kernel import BadInput, aware
-from tael.report import Column, Page, Tone, Words
-from tael.report.values import written
-from tael.report.words import LOCALES, Text
+from tael.report import Column, Page, Text, Tone, Words, written
 from tael.risk.card.parts import (
     HEADINGS,
     NOT_MEASURED,
@@ -123,7 +121,7 @@ class Card:
         Raises:
             BadInput: another locale.
         """
-        if locale not in LOCALES:
+        if locale not in {"zh", "en"}:
             raise BadInput(f"{locale!r} is no language of a card", field="locale", rule="zh or en")
         lines = [f"# {_in(self.title, locale)}", "", self._origin(locale), ""]
         for code, heading in HEADINGS.items():
@@ -160,7 +158,8 @@ class Card:
         made.section(SIGN_OFF)
         signed = _signed(self, signatures)
         made.table(signed.columns, signed.rows, caption=signed.caption)
-        made.paragraph(Words(f"卡片哈希 {self.hash}", f"Hash of the card {self.hash}"))
+        # In a table, which scrolls: a hash has no place to break a line.
+        made.table([Words("卡片哈希", "Hash of the card")], [(self.hash,)])
         return made
 
     def _origin(self, locale: str) -> str:

@@ -10,9 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from tael.kernel import BadInput, Day, Rate
-from tael.report import Column, Kind, Words
-from tael.report.values import Value
-from tael.report.words import Text
+from tael.report import Column, Kind, Text, Value, Words
 
 # In the order of the card; after each, where it stands in Mitchell et al., Model Cards for Model
 # Reporting (FAT* 2019), and in SR 11-7 (Federal Reserve and OCC, 2011).

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tael.report import Column, Kind, Words
+from tael.report import Column, Kind, Value, Words
 from tael.risk.calibration import GAP_COLUMNS, Gap, gap_rows
 from tael.risk.card.parts import Part, Table
 from tael.risk.facts import Facts
 from tael.risk.fairness import Fairness
-from tael.risk.monitoring import ACT, Monitoring
+from tael.risk.monitoring import ACT, Monitoring, source_words
 from tael.risk.registry import Lineage
 from tael.risk.sample import Sample
 from tael.risk.selection import Funnel
@@ -102,45 +102,41 @@ def variables_part(facts: Sequence[Facts], weight: Mapping[str, float] | None = 
     if not facts:
         return Part()
     shares = weight or {}
-    counts: dict[tuple[str, str], list[float]] = {}
+    held: dict[tuple[str, str], list[float]] = {}
     for fact in facts:
-        counts.setdefault((fact.subject, fact.source), []).append(shares.get(fact.name, 0.0))
-    by_source = tuple(
-        (subject or None, source or None, len(held), sum(held) if weight else None)
-        for (subject, source), held in sorted(counts.items())
-    )
+        held.setdefault((fact.subject, fact.source), []).append(shares.get(fact.name, 0.0))
     ordered = sorted(facts, key=lambda fact: (-shares.get(fact.name, 0.0), fact.name))
-    rows = tuple(
-        (
-            fact.name, Words(fact.zh or fact.name, fact.en or fact.name), fact.source or None,
-            fact.concept, fact.sign or None, shares.get(fact.name) if weight else None,
-        )
-        for fact in ordered
-    )  # fmt: skip
-    share = Column(Words("贡献占比", "Share of weight"), Kind.PERCENT, 2)
+    share = (Column(Words("贡献占比", "Share of weight"), Kind.PERCENT, 2),) if weight else ()
     source = Column(Words("数据源", "Source"))
     return Part(
         tables=(
             Table(
-                (
-                    Column(Words("主体", "Subject")),
-                    source,
-                    Column(Words("变量", "Variables"), Kind.COUNT),
-                    share,
+                (source, Column(Words("变量", "Variables"), Kind.COUNT), *share),
+                tuple(
+                    (source_words(*key), len(parts), *((sum(parts),) if weight else ()))
+                    for key, parts in sorted(held.items())
                 ),
-                by_source,
                 Words("按数据源", "By source"),
             ),
             Table(
                 (
                     Column(Words("变量", "Variable")), Column(Words("含义", "Meaning")), source,
-                    Column(Words("概念", "Concept")), Column(Words("方向", "Sign")), share,
+                    Column(Words("概念", "Concept")), Column(Words("方向", "Sign")), *share,
                 ),
-                rows,
+                tuple(
+                    (*_variable(fact), *((shares.get(fact.name, 0.0),) if weight else ()))
+                    for fact in ordered
+                ),
                 Words("变量清单", "Variables"),
             ),
         )
     )  # fmt: skip
+
+
+def _variable(fact: Facts) -> tuple[Value, ...]:
+    meaning = Words(fact.zh or fact.name, fact.en or fact.name)
+    where = source_words(fact.subject, fact.source) if fact.source else None
+    return (fact.name, meaning, where, fact.concept, fact.sign or None)
 
 
 def selection_part(funnel: Funnel) -> Part:

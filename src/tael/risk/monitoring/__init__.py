@@ -22,9 +22,10 @@ from tael.risk.monitoring.result import (
 )
 from tael.risk.monitoring.thresholds import Limit, Thresholds
 from tael.risk.monitoring.watch import monitor
+from tael.risk.monitoring.words import source_words
 
 __all__ = [
     "ACT", "EARLY", "WATCH", "Alarm", "Drift", "EarlyRate", "Expected", "Figures", "Limit",
     "Monitoring", "Period", "Reference", "Scored", "Settings", "SourceDrift", "Thresholds",
-    "VintageCurve", "expected", "expected_auc", "monitor", "page",
+    "VintageCurve", "expected", "expected_auc", "monitor", "page", "source_words",
 ]  # fmt: skip

@@ -7,8 +7,7 @@ from datetime import date, datetime
 
 import numpy as np
 
-from tael.report import Axes, Column, Figure, Kind, Page, Series, Tone, Words
-from tael.report.values import Value
+from tael.report import Axes, Column, Figure, Kind, Page, Series, Tone, Value, Words
 from tael.risk.calibration import NORMAL_BAND
 from tael.risk.measures import Interval
 from tael.risk.monitoring.inputs import EARLY

@@ -45,6 +45,8 @@ _SOURCES: Mapping[str, Words] = {
 
 def source_words(subject: str, source: str) -> Words:
     """A source of a subject in words; the codes themselves where they have none."""
+    if not source:
+        return Words("其他", "other")
     who = _SUBJECTS.get(subject, Words(subject, subject))
     what = _SOURCES.get(source, Words(source, source))
     return Words(f"{who.zh}{what.zh}", f"{who.en}: {what.en}" if subject else what.en)
