@@ -9,7 +9,7 @@ import pytest
 
 from tael.kernel import BadInput
 from tael.risk.columns import Floats
-from tael.risk.explain import UNCHANGEABLE, Advisor, Bounds, log_odds_of, what_if
+from tael.risk.explain import CHANGEABLE, Advisor, Bounds, log_odds_of, what_if
 from tael.risk.facts import concepts, facts_of
 from tael.risk.sample import Values
 
@@ -112,8 +112,10 @@ def test_no_more_steps_than_asked_for() -> None:
     assert len(advisor().path(ROW, target=-9.0, most=1).steps) == 1
 
 
-def test_the_unchangeable_are_concepts() -> None:
-    assert set(concepts()) > UNCHANGEABLE
+def test_what_can_be_changed_are_concepts_and_none_is_a_record_of_the_past() -> None:
+    assert set(concepts()) > CHANGEABLE
+    past = ("overdue", "court", "enforcement", "registry", "region", "age", "device", "peers")
+    assert not [code for code in CHANGEABLE if any(word in code.split("_") for word in past)]
 
 
 def test_a_target_is_set_by_a_probability() -> None:

@@ -28,7 +28,7 @@ from tael.risk.explain.importance import (
     split_gains,
 )
 from tael.risk.explain.whatif import (
-    UNCHANGEABLE,
+    CHANGEABLE,
     Advisor,
     Answer,
     Bounds,
@@ -40,7 +40,7 @@ from tael.risk.explain.whatif import (
 from tael.risk.explain.wording import fact_of, is_protected
 
 __all__ = [
-    "UNCHANGEABLE", "WHOLE", "Advisor", "Answer", "Bounds", "ConceptReason", "Curve", "Drop",
+    "CHANGEABLE", "WHOLE", "Advisor", "Answer", "Bounds", "ConceptReason", "Curve", "Drop",
     "Explainer", "Explanation", "Judged", "Path", "ReasonSettings", "Reference", "Shuffling",
     "Step", "add_curve", "add_drops", "add_explanation", "add_importance", "add_individual_curves",
     "add_path", "fact_of", "grouped", "groups_of", "individual_curves", "is_protected",

@@ -17,18 +17,22 @@ from tael.kernel import BadInput
 from tael.report import Words
 from tael.risk.explain.importance import Predict
 from tael.risk.explain.wording import is_protected
-from tael.risk.facts import OTHER, Facts, concepts
+from tael.risk.facts import Facts, concepts
 from tael.risk.sample import Values
 
-# What a borrower cannot change, or must not be told to: records of the past, the register, the
-# region, the peers, and how the application was made.
-UNCHANGEABLE = frozenset(
+# What a borrower can change from now on and may be told to. Records of the past, the register, the
+# region, the peers and the use of the application are not; nor is spending or moving more money.
+CHANGEABLE = frozenset(
     (
-        "firm_age", "firm_consistency", "firm_court", "firm_enforcement", "firm_hours",
-        "firm_invoice_reversals", "firm_overdue", "firm_peers", "firm_registry",
-        "firm_registry_alarm", "owner_application", "owner_court", "owner_device",
-        "owner_enforcement", "owner_overdue", "owner_overdue_serious", "owner_repaid",
-        "region_closures", "region_market", "region_rent", OTHER,
+        "firm_balance", "firm_borrowing", "firm_cash", "firm_cost_share", "firm_credit_use",
+        "firm_debt", "firm_enquiries", "firm_income_breadth", "firm_income_level",
+        "firm_income_swing", "firm_income_trend", "firm_invoicing_breadth",
+        "firm_invoicing_level", "firm_invoicing_swing", "firm_invoicing_trend",
+        "firm_net_inflow", "firm_own_transfers", "firm_payables", "firm_receivables",
+        "firm_refunds", "firm_repayment", "firm_takings_level", "firm_takings_swing",
+        "firm_takings_trend", "firm_tax_lateness", "firm_utility_lateness", "owner_balance",
+        "owner_card_use", "owner_cash", "owner_debt", "owner_due", "owner_enquiries",
+        "owner_guarantees", "owner_transfers", "owner_utility_lateness",
     )
 )  # fmt: skip
 
@@ -154,7 +158,7 @@ class Advisor:
         facts: of the variables, in the order of the columns.
         bounds: how far training values reach.
         signs: '+' or '-' by name, before those of ``facts``.
-        actionable: concepts that may change; None takes all but ``UNCHANGEABLE``.
+        actionable: concepts that may change.
     """
 
     def __init__(
@@ -164,17 +168,16 @@ class Advisor:
         bounds: Bounds,
         *,
         signs: Mapping[str, str] | None = None,
-        actionable: Iterable[str] | None = None,
+        actionable: Iterable[str] = CHANGEABLE,
     ) -> None:
         self.predict = predict
         self.bounds = bounds
         self.names = tuple(each.name for each in facts)
-        allowed = None if actionable is None else frozenset(actionable)
+        allowed = frozenset(actionable)
         self.groups: dict[str, list[tuple[int, int]]] = {}
         for place, each in enumerate(facts):
             way = _better_way(each, (signs or {}).get(each.name, each.sign))
-            free = each.concept in allowed if allowed is not None else _changeable(each)
-            if free and way and not is_protected(each.name):
+            if each.concept in allowed and way and not is_protected(each.name):
                 self.groups.setdefault(each.concept, []).append((place, way))
 
     def path(self, row: npt.ArrayLike, target: float, most: int = 4) -> Path:
@@ -255,10 +258,6 @@ class Advisor:
         if known is not None:
             better = known.low if known.adverse == "high" else known.high
         return Step(concept, self.bounds.shares[level], changes, better)
-
-
-def _changeable(facts: Facts) -> bool:
-    return facts.concept in concepts() and facts.concept not in UNCHANGEABLE
 
 
 def _better_way(facts: Facts, sign: str) -> int:

@@ -12,6 +12,8 @@ from tael.risk.facts import Facts, concepts
 
 # Of these only the sentence is told: the figures would show how applications are watched.
 UNTOLD = frozenset(("owner_application", "owner_device"))
+# Who is related to whom is told to nobody.
+_RELATIONS = frozenset(("family",))
 
 # Data that no reason may name: PIPL art. 28 (sensitive data) and Regulation B, 12 CFR 1002.2(z).
 _PROTECTED = re.compile(
@@ -115,9 +117,10 @@ def fact_of(facts: Facts, value: float) -> Words | None:
     Texts of a catalogue are used where they were handed in; a count of events, and any other
     variable without such a text, is told by its dotted name.
     """
-    if not math.isfinite(value) or facts.concept in UNTOLD or is_protected(facts.name):
-        return None
     parts = facts.name.split(".")
+    untold = facts.concept in UNTOLD or not _RELATIONS.isdisjoint(parts)
+    if not math.isfinite(value) or untold or is_protected(facts.name):
+        return None
     # A ratio of two sources is not told by its concept's noun.
     known = facts.subject and facts.source != "cross" and parts[-3] in _WINDOWS
     known = known and _plain(parts[2:-3])
