@@ -27,7 +27,6 @@ FILE = ("sba-7a", "sba_loans.parquet")
 AFTERWARDS = ("FDIC", "RECOVERY", "RECEIVER", "RESOLUTION TRUST", "EDF ENFORCEMENT")
 WEIGHT = {0: 49.307, 1: 10.504}  # of a loan of the balanced sample: its README
 FIRST_YEAR, LAST_TRAINED, LAST_TESTED = 1989, 2004, 2008
-HALF_LIFE_YEARS = 3.0
 ENCODED = ("bank", "bank&credit_line", "bank&share_step", "industry", "state")
 SHRINK = 60.0  # loans without excess, added to each lender, industry and state
 HABITS = ("log_amount", "on_line", "same_state", "share", "young")
@@ -85,10 +84,10 @@ class Loans:
         pairs = zip(period.tolist(), self.source.tolist(), strict=True)
         return np.array([f"{p}/{s}" for p, s in pairs], dtype=object)
 
-    def recency(self, rows: np.ndarray) -> np.ndarray:
-        """Halves every three years before the last training day."""
+    def recency(self, rows: np.ndarray, half_life_years: float) -> np.ndarray:
+        """Halves every so many years before the last training day."""
         years = (self.day[rows].max() - self.day).astype(np.int64) / 365.25
-        found: np.ndarray = 0.5 ** (years / HALF_LIFE_YEARS)
+        found: np.ndarray = 0.5 ** (years / half_life_years)
         return found
 
 

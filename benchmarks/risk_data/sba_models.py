@@ -25,7 +25,10 @@ BOOSTER = BoosterSettings(
     rounds=400, leaves=31, learning_rate=0.04, min_rows=30, row_share=0.8, column_share=0.4,
     l2=10.0, max_bins=15,
 )  # fmt: skip
+# Of few bads: shallow trees.
+SMALL = replace(BOOSTER, rounds=150, leaves=6, min_rows=100)
 CARD_SHARE = 0.1  # of the scorecard in the ensemble
+BOTH = ("plain", "matched")
 TEXTS = ("sector", "zip_region", "credit_line", "urban_rural")
 CARD = (
     "log_amount", "log_not_insured", "share", "employees", "new_business", "credit_line",
@@ -47,6 +50,10 @@ class Training:
         period_months: of the periods whose bad rates are expected.
         extra: inputs besides those of the loans.
         threads: of the booster.
+        settings: of the booster.
+        half_life_years: of the weight of a row before the last training day.
+        weightings: whose boosters are averaged.
+        without: inputs left out of the booster.
     """
 
     loans: Loans
@@ -55,6 +62,10 @@ class Training:
     period_months: int
     extra: Mapping[str, np.ndarray]
     threads: int = 2
+    settings: BoosterSettings = BOOSTER
+    half_life_years: float = 3.0
+    weightings: tuple[str, ...] = BOTH
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +90,7 @@ def inputs(training: Training) -> Inputs:
         encoded(loans, rows, given, earlier_only=earlier) | dict(training.extra)
         for earlier in (True, False)
     )
-    plain = loans.recency(rows)
+    plain = loans.recency(rows, training.half_life_years)
     matched = plain * np.where(training.bad == 1, 1.0 - expected, expected)
     return Inputs(trees, card_columns(card), plain, matched)
 
@@ -89,13 +100,14 @@ def booster_odds(
 ) -> dict[str, np.ndarray]:
     """Log odds of the wanted rows by each weighting."""
     rows = training.rows
-    settings = replace(BOOSTER, seed=seed, threads=training.threads)
-    train, test = _part(ready.columns, rows), _part(ready.columns, wanted)
+    settings = replace(training.settings, seed=seed, threads=training.threads)
+    columns = {n: held for n, held in ready.columns.items() if n not in training.without}
+    train, test = _part(columns, rows), _part(columns, wanted)
     return {
         name: MonotoneBooster(settings)
         .fit(train, training.bad[rows], getattr(ready, name)[rows])
         .log_odds(test)
-        for name in ("plain", "matched")
+        for name in training.weightings
     }
 
 
@@ -133,7 +145,7 @@ def all_of_ours(
     found: dict[str, list[np.ndarray]] = {"scorecard": [], "booster": [], "ensemble": []}
     for seed in range(seeds):
         odds = booster_odds(training, ready, wanted, seed)
-        both = (odds["plain"] + odds["matched"]) / 2
+        both = np.mean(list(odds.values()), axis=0)
         found["scorecard"].append(chance(from_card))
         found["booster"].append(chance(both))
         found["ensemble"].append(chance((1 - CARD_SHARE) * both + CARD_SHARE * from_card))
