@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tael.kernel import Rate
-from tael.risk import TIER_BOUNDS, tier
+from tael.risk import tier
 from tael.risk.calibration import (
     Calibrator,
     Judged,
@@ -23,6 +23,7 @@ from tael.risk.calibration.distributions import beta_cdf, beta_quantile, sigmoid
 from tael.risk.cycle import anchor_shift, conditional_pd
 from tael.risk.rating import migration, most_prudent, tier_table, tiers_of
 from tael.risk.stress import STRESS_PLAN
+from tael.risk.tiers import TIER_BOUNDS
 
 METHODS = st.sampled_from(["shift", "platt", "beta", "isotonic"])
 SEEDS = st.integers(0, 10_000)
@@ -38,7 +39,7 @@ def book(seed: int, rows: int = 900) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 @given(SEEDS, METHODS)
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 def test_a_calibration_rises_strictly_and_so_keeps_the_ranking(seed: int, method: str) -> None:
     z, bad, weight = book(seed)
     found = Calibrator(method).fit(z, bad, weight)
@@ -47,7 +48,7 @@ def test_a_calibration_rises_strictly_and_so_keeps_the_ranking(seed: int, method
 
 
 @given(SEEDS, METHODS)
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 def test_a_weight_of_two_is_the_row_twice(seed: int, method: str) -> None:
     z, bad, weight = book(seed, 600)
     times = weight.astype(int)
@@ -57,7 +58,7 @@ def test_a_weight_of_two_is_the_row_twice(seed: int, method: str) -> None:
 
 
 @given(SEEDS, CHANCES)
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 def test_the_anchor_gives_exactly_the_asked_central_tendency(seed: int, tendency: float) -> None:
     z, _, weight = book(seed, 200)
     moved = sigmoid(z + anchor_shift(z, tendency, weight))
@@ -65,7 +66,7 @@ def test_the_anchor_gives_exactly_the_asked_central_tendency(seed: int, tendency
 
 
 @given(SEEDS)
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=6)
 def test_the_parts_of_brier_add_up_and_doubled_weights_change_nothing(seed: int) -> None:
     z, bad, weight = book(seed, 300)
     pd = sigmoid(z)
@@ -78,7 +79,7 @@ def test_the_parts_of_brier_add_up_and_doubled_weights_change_nothing(seed: int)
 
 
 @given(SEEDS)
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=6)
 def test_groups_hold_every_bad_once(seed: int) -> None:
     z, bad, _ = book(seed, 300)
     keys = np.arange(300) % 7
@@ -89,7 +90,7 @@ def test_groups_hold_every_bad_once(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 def test_a_tier_table_holds_every_loan_once_in_the_tier_of_its_pd(seed: int) -> None:
     z, bad, _ = book(seed, 300)
     table = tier_table(Judged.of(bad, sigmoid(z)), np.arange(300) % 2)
@@ -132,7 +133,7 @@ def test_rows_of_a_migration_sum_to_one(moves: list[tuple[int, int]]) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 5)), min_size=1, max_size=7))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_most_prudent_bounds_never_fall_and_lie_above_what_was_seen(
     tiers: list[tuple[int, int]],
 ) -> None:
@@ -146,7 +147,7 @@ def test_most_prudent_bounds_never_fall_and_lie_above_what_was_seen(
 
 
 @given(st.integers(0, 400), st.integers(1, 5_000), st.floats(0.5, 0.999))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_intervals_hold_what_was_seen_and_grow_with_the_level(
     bads: int, goods: int, level: float
 ) -> None:
@@ -157,7 +158,7 @@ def test_intervals_hold_what_was_seen_and_grow_with_the_level(
 
 
 @given(st.floats(0.5, 2_000), st.floats(0.5, 20_000), st.floats(1e-4, 1 - 1e-4))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_a_quantile_of_beta_is_where_it_reaches_the_chance(a: float, b: float, q: float) -> None:
     assert beta_cdf(beta_quantile(q, a, b), a, b) == pytest.approx(q, rel=1e-7)
 

@@ -17,7 +17,7 @@ from tael.risk.columns import Floats
 from tael.risk.tiers import geometric_bounds
 
 _LEAST_TIERS = 2
-_MOST_CANDIDATES = 60
+_MOST_CANDIDATES = 40
 _LEAST_RATIO = 1.25
 _EMPTY = 1e-9
 
@@ -72,7 +72,7 @@ def fit_scale(
 ) -> FittedScale:
     """The widest geometric scale on which every tier has enough bads and rates rise strictly.
 
-    First and last bound run over up to 60 quantiles of the PDs; among the scales on which each
+    First and last bound run over up to 40 quantiles of the PDs; among the scales on which each
     tier has ``least_bads`` bads and ``least_share`` of the book, and default rates rise strictly,
     the one with the largest ratio between bounds wins (tiers as far apart as the book allows); at
     equal ratio, the lower first bound. Where none qualifies there is one tier less, and so on:
