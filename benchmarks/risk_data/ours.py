@@ -21,7 +21,7 @@ CHOICES = (
 
 
 def fitted(
-    train: tuple[Columns, np.ndarray], test: Columns, seed: int, *, bags: int = 3, threads: int = 2
+    train: tuple[Columns, np.ndarray], test: Columns, seed: int, *, bags: int = 2, threads: int = 2
 ) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     """Probabilities of bad of the test rows, and what was chosen on rows held back."""
     columns, bad = train
@@ -52,8 +52,8 @@ def _chosen(
     for outcome in (0, 1):
         rows = random.permutation(np.flatnonzero(bad == outcome))
         turn[rows] = np.arange(len(rows)) % HELD_BACK
-    # Of few bads every turn counts; of many one turn tells enough.
-    turns = range(HELD_BACK) if bad.sum() < 1_000 else range(1)  # noqa: PLR2004
+    # Of few bads two turns; of many one tells enough.
+    turns = range(2) if bad.sum() < 1_000 else range(1)  # noqa: PLR2004
     seen = np.isin(turn, list(turns))
     boosted = {choice: np.zeros(len(bad)) for choice in choices}
     carded = np.zeros(len(bad))
