@@ -32,7 +32,7 @@ def booster(draw: int) -> tuple[MonotoneBooster, np.ndarray, np.ndarray, np.ndar
     return MonotoneBooster(given_settings, signs=signs), matrix, bad, weight
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(SEEDS)
 def test_a_booster_is_the_same_for_shuffled_rows_reads_back_and_adds_up(draw: int) -> None:
     model, matrix, bad, weight = booster(draw)
@@ -45,7 +45,7 @@ def test_a_booster_is_the_same_for_shuffled_rows_reads_back_and_adds_up(draw: in
     assert model.breaches() == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_no_borrower_and_no_later_outcome_is_on_the_wrong_side_of_a_fold(draw: int) -> None:
     random = np.random.default_rng(draw)
@@ -70,7 +70,7 @@ def test_no_borrower_and_no_later_outcome_is_on_the_wrong_side_of_a_fold(draw: i
         assert not np.isnan(sample.bad[train | test]).any()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS, st.sampled_from([1.0, 5.0, 12.0]))
 def test_weights_of_censoring_stand_for_all_loans(draw: int, window: float) -> None:
     """They add up to the number of loans wherever the last loan watched outlasts the window."""

@@ -111,7 +111,7 @@ def test_another_plan_is_refused(model: Ensemble) -> None:
 
 def test_stacked_weights_are_the_best_that_are_not_below_zero() -> None:
     random = np.random.default_rng(7)
-    for seed in range(6):
+    for seed in range(3):
         odds = random.normal(size=(300, 4))
         truth = odds @ random.normal(size=4)
         bad = (random.random(300) < 1 / (1 + np.exp(-truth))).astype(float)
