@@ -220,9 +220,13 @@ def test_what_is_no_kept_calibrator_is_refused(text: str) -> None:
         Calibrator.from_json(text)
 
 
-def test_an_unknown_curve_in_a_kept_calibrator_is_refused() -> None:
-    data = json.loads(Calibrator("shift").fit(Z, BAD).to_json())
-    data["curve"]["method"] = "magic"
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("method", "magic"), ("parameters", [-1.0, -2.0]), ("parameters", []), ("parameters", ["x"])],
+)
+def test_a_kept_calibrator_with_an_impossible_curve_is_refused(field: str, value: object) -> None:
+    data = json.loads(Calibrator("platt").fit(Z, BAD).to_json())
+    data["curve"][field] = value
     with pytest.raises(BadInput, match="not a calibration"):
         Calibrator.from_json(json.dumps(data))
 
@@ -258,6 +262,7 @@ def test_a_few_heavy_bads_are_no_more_evidence_than_they_are() -> None:
         (Z, BAD[:-1], None, "outcomes for 6000 rows"),
         (np.column_stack([Z, Z]), BAD, None, "shape"),
         (Z, BAD, -np.ones(len(Z)), "none negative"),
+        (np.array(["a"] * len(Z)), BAD, None, "not numbers"),
         (Z, BAD, np.zeros(len(Z)), "every weight is zero"),
         (-Z, BAD, None, "does not rank"),
     ],

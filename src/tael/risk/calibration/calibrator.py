@@ -11,11 +11,12 @@ from tael.kernel import BadInput, Rate
 from tael.risk.calibration.curve import BETA, FITS, ISOTONIC, PLATT, SHIFT, Curve, Scored
 from tael.risk.calibration.distributions import sigmoid
 from tael.risk.calibration.kept import canonical, hash_of, read
-from tael.risk.columns import Floats, Ints, labels
+from tael.risk.columns import Floats, Ints, labels, numbers
 from tael.risk.estimator import EstimatorContract
 
 _FORMAT = "tael.calibration/1"
 AUTO = "auto"
+_PROBE = np.linspace(-50.0, 50.0, 401)
 
 # The written rule: how many bads each method asks for. Below 20 not even the level is known within
 # a factor of 1.6; 100 and 200 events: Vergouwe et al., J Clin Epidemiol 58 (2005), and Van Calster
@@ -154,7 +155,7 @@ class Calibrator(EstimatorContract):
         data = read(text, _FORMAT)
         try:
             return cls._read(data)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, IndexError) as error:
             raise BadInput(
                 f"not a calibration: {error}", field="calibration", rule=f"format {_FORMAT}"
             ) from None
@@ -165,8 +166,9 @@ class Calibrator(EstimatorContract):
         curve = data["curve"]
         knots = tuple((float(z), float(to)) for z, to in curve["knots"])
         found.curve_ = Curve(curve["method"], tuple(map(float, curve["parameters"])), knots)
-        if found.curve_.method not in FITS:
-            raise ValueError(found.curve_.method)
+        rises = np.diff(found.curve_.apply(_PROBE)) > 0
+        if found.curve_.method not in FITS or not rises.all():
+            raise ValueError("a curve that is unknown or does not rise")
         found.classes_ = np.array([0, 1])
         found.n_features_in_ = 1
         found.bads_, found.rows_ = float(data["evidence"]["bads"]), int(data["evidence"]["rows"])
@@ -187,7 +189,7 @@ def one_column(values: npt.ArrayLike, field: str = "log_odds") -> Floats:
     Raises:
         BadInput: several columns, or a value that is not finite; tells how many.
     """
-    found = np.asarray(values, dtype=np.float64)
+    found = numbers(np.asarray(values), field)
     if found.ndim == 2 and found.shape[1] == 1:  # noqa: PLR2004 - rows and columns
         found = found[:, 0]
     if found.ndim != 1:
@@ -208,7 +210,7 @@ def outcomes(given: npt.ArrayLike, rows: int) -> Floats:
     Raises:
         BadInput: unknown outcomes (how many), another length, or one outcome only.
     """
-    values = np.asarray(given, dtype=np.float64)
+    values = numbers(np.asarray(given), "outcome")
     if values.shape != (rows,):
         raise BadInput(
             f"{values.shape} outcomes for {rows} rows", field="outcome", rule="one per row"
@@ -231,7 +233,7 @@ def frequencies(given: npt.ArrayLike | None, rows: int) -> Floats:
     """
     if given is None:
         return np.ones(rows)
-    values = np.asarray(given, dtype=np.float64)
+    values = numbers(np.asarray(given), "sample_weight")
     if values.shape != (rows,) or not np.isfinite(values).all() or (values < 0).any():
         raise BadInput(
             "there is one finite weight per row, none negative",
