@@ -20,7 +20,10 @@ class Graph:
     """Collects nodes; each method adds one and gives the name of its output."""
 
     def __init__(self, name: str) -> None:
-        self.onnx: Any = need("onnx", "interchange")
+        need("onnx", "interchange")
+        import onnx  # noqa: PLC0415 - an extra, needed where models are written only
+
+        self.onnx: Any = onnx
         self.name = name
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
