@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tael.kernel import BadInput, Conflict, FixedClock, NotFound, Refusal
@@ -45,6 +47,7 @@ Registry(Path(sys.argv[1]), Death()).register("22" * 32, "Box", lineage, {"model
 """
 WRITING = """
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from tael.kernel import FixedClock
@@ -266,3 +269,44 @@ def test_a_change_of_one_letter_moves_the_hash_of_the_source(tmp_path: Path) -> 
     os.rename(tmp_path / "a.py", tmp_path / "b.txt")  # noqa: PTH104
     with pytest.raises(BadInput, match="no source"):
         source_hash(tmp_path)
+
+
+ENDLESS = """
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from tael.kernel import FixedClock
+from tael.risk.registry import Lineage, Registry
+
+registry = Registry(Path(sys.argv[1]), FixedClock(datetime(2024, 5, 1, 8, tzinfo=UTC)))
+lineage = Lineage("a1" * 32, "b2" * 32, "c3" * 32, "d4" * 32)
+print("ready", flush=True)
+for number in range(100_000):
+    model = f"{len(registry.records()):064x}"
+    registry.register(model, "Box", lineage, {"model.json": b"x" * 5000})
+"""
+
+
+@pytest.mark.slow
+def test_writers_killed_at_any_moment_leave_a_registry_that_goes_on(
+    known: Registry, tmp_path: Path
+) -> None:
+    folder, random = str(tmp_path / "registry"), np.random.default_rng(1)
+    count = 1
+    for _ in range(12):
+        writer = subprocess.Popen(  # noqa: S603 - our own
+            [sys.executable, "-c", ENDLESS, folder], stdout=subprocess.PIPE
+        )
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+        time.sleep(float(random.uniform(0.0, 0.2)))
+        writer.kill()
+        writer.wait()
+        writer.stdout.close()
+        assert len(known.records()) >= count
+        known.annotate(ONE, "after a death", by="the next writer")
+        found = known.verify()
+        assert found.sound, found.faults
+        count = found.records
+    assert count > 12
