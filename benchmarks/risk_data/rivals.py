@@ -54,7 +54,7 @@ def lightgbm_default(
 
     columns, bad = train
     texts = [i for i, held in enumerate(columns.values()) if held.dtype == object]
-    books = {name: {v: i for i, v in enumerate(sorted({str(v) for v in held}))}
+    books = {name: {v: i for i, v in enumerate(sorted({str(v) for v in held if v}))}
              for name, held in columns.items() if held.dtype == object}  # fmt: skip
     parameters = {
         "objective": "binary", "verbose": -1, "num_threads": threads, "seed": seed,

@@ -78,6 +78,11 @@ class Loans:
         found: np.ndarray = (self.year > LAST_TRAINED) & (self.year <= LAST_TESTED)
         return found
 
+    @property
+    def for_trees(self) -> Columns:
+        """``raw`` with the sector as a number, which trees of other tools rank better with."""
+        return self.raw | {"sector": self.plain["sector"]}
+
     def strata(self, months: int = 12) -> np.ndarray:
         """Text of each row: its period of approval and the sample it was drawn in."""
         period = self.day.astype("datetime64[M]").astype(np.int64) // months

