@@ -7,7 +7,8 @@ No rule knows a name. Each has a figure that honest records do not reach:
 - pieces without a single bad that hold half of the rows;
 - values only where there is an outcome, so they came after granting;
 - closer to what the borrower's *next* application shows than to what the present one does:
-  honest records follow the past, and the present is the nearest past they have.
+  honest records follow the past, and the present is the nearest past they have;
+- nearly as strong as that and nearly as close to the future as that, at once.
 """
 
 from __future__ import annotations
@@ -29,12 +30,15 @@ _FAMILY_LEAST = 10
 _BADS_EXPECTED = 30.0
 UNLABELLED_LEAST = 200
 _NEAREST, _FARTHEST = 90, 730  # days between two applications of a pair
-_PAIR_ERRORS = 4.0
+_PAIR_ERRORS = 4.5
+_WITNESS = 0.85  # of the crowd's limit
 _PARTNERS = 1_024  # variables compared with the suspects at a time
 
 
 def leaks(evidence: Evidence, alive: Ints) -> list[Dropped]:
     """The variables that must not have been known."""
+    # By name, so that the order of a plan chooses neither among ties nor among partners.
+    alive = np.array(sorted(alive.tolist(), key=evidence.names.__getitem__), dtype=np.int64)
     found: dict[int, Dropped] = {}
     rules: tuple[Callable[[Evidence, Ints], list[Dropped]], ...] = (
         _level, _certain, _availability, _crowd, _family, _foreknowledge,
@@ -104,9 +108,19 @@ def _availability(evidence: Evidence, alive: Ints) -> list[Dropped]:
 
 
 def _crowd(evidence: Evidence, alive: Ints) -> list[Dropped]:
+    low, limit = lower_lift(evidence, alive), _crowd_limit(evidence, alive)
+    return [
+        Dropped(int(i), "leak_crowd", float(low[k]), limit)
+        for k, i in enumerate(alive)
+        if low[k] > limit
+    ]
+
+
+def _crowd_limit(evidence: Evidence, alive: Ints) -> float:
+    """The lift that nobody of an honest crowd has; infinite where there is no crowd."""
     asked = evidence.settings.leaks
     lift, low = evidence.prebins.auc[alive] - 0.5, lower_lift(evidence, alive)
-    inside, limit = np.ones(len(alive), dtype=bool), 0.0
+    inside, limit = np.ones(len(alive), dtype=bool), float("inf")
     while inside.sum() >= asked.crowd_least:
         # The strongest thousandth, one at least, does not raise the limit for itself.
         above = 1 + int(_CROWD_SHARE * inside.sum())
@@ -116,11 +130,7 @@ def _crowd(evidence: Evidence, alive: Ints) -> list[Dropped]:
         if (still == inside).all():
             break
         inside = still
-    return [
-        Dropped(int(i), "leak_crowd", float(low[k]), limit)
-        for k, i in enumerate(alive)
-        if not inside[k]
-    ]
+    return limit
 
 
 def _family(evidence: Evidence, alive: Ints) -> list[Dropped]:
@@ -156,21 +166,29 @@ def _foreknowledge(evidence: Evidence, alive: Ints) -> list[Dropped]:
     level = asked.foreknowledge + _PAIR_ERRORS * float(np.sqrt(2 / len(now)))
     own, families = evidence.graded(suspects, now), family_numbers(evidence)
     most, nearest = np.full(len(suspects), -1.0), np.zeros(len(suspects), dtype=np.int64)
-    for first in range(0, len(alive), _PARTNERS):
-        others = alive[first : first + _PARTNERS]
+    limit = _crowd_limit(evidence, alive)
+    # What may itself know the future is no witness: its next record tells of this one's past.
+    partners = alive[low <= _WITNESS * limit]
+    for first in range(0, len(partners), _PARTNERS):
+        others = partners[first : first + _PARTNERS]
         closer = np.abs(correlations(own, evidence.graded(others, later)))
         closer -= np.abs(correlations(own, evidence.graded(others, now)))
         closer[families[suspects][:, None] == families[others][None, :]] = -1.0
         best = closer.max(axis=1)
         nearest = np.where(best > most, others[closer.argmax(axis=1)], nearest)
         most = np.maximum(most, best)
-    return [
-        Dropped(
-            int(i), "leak_foreknowledge", float(most[k]), level, evidence.names[int(nearest[k])]
-        )
-        for k, i in enumerate(suspects)
-        if most[k] > level
-    ]
+    # Nearly too strong and nearly too close to the future is too much: what is honest and strong
+    # follows the past, and what happens to lie close to the future is weak.
+    strength = low[order][: len(suspects)] / limit
+    both = np.sqrt(np.maximum(most, 0) / level * strength)
+    found = []
+    for k, i in enumerate(suspects.tolist()):
+        other = evidence.names[int(nearest[k])]
+        if most[k] > level:
+            found.append(Dropped(i, "leak_foreknowledge", float(most[k]), level, other))
+        elif both[k] > asked.both:
+            found.append(Dropped(i, "leak_both", float(both[k]), asked.both, other))
+    return found
 
 
 def pairs_of(evidence: Evidence) -> tuple[Ints, Ints]:

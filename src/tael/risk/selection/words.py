@@ -22,7 +22,7 @@ STEPS: Mapping[str, Words] = {
 # Dropped by these, a variable never comes back.
 HARD = frozenset(
     ("all_missing", "constant", "leak_level", "leak_crowd", "leak_family", "leak_certain",
-     "leak_availability", "leak_foreknowledge", "era", "era_month")
+     "leak_availability", "leak_foreknowledge", "leak_both", "era", "era_month")
 )  # fmt: skip
 
 # {figure} and {threshold} are filled in; {other} is the variable that the rule compared with.
@@ -68,6 +68,11 @@ _RULES: Mapping[str, Words] = {
         "与同一借款人下一次申请的 {other} 更相关, 差 {figure}, 高于 {threshold}: 包含未来",
         "closer by {figure} to {other} of the borrower's next application than of this one, "
         "above {threshold}: it knows the future",
+    ),
+    "leak_both": Words(
+        "区分力与对下一次申请 ({other}) 的相关性同时接近上限, 合计 {figure}, 高于 {threshold}",
+        "nearly too strong and nearly too close to {other} of the borrower's next application, "
+        "{figure} of both limits, above {threshold}: it knows the future, it seems",
     ),
     "era": Words(
         "与时间的秩相关 {figure}, 高于 {threshold}: 只反映年代",
