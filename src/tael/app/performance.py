@@ -105,7 +105,7 @@ def label(folder: Path, labelling: Labelling) -> pa.Table:
     """
     applications = _table(folder, "applications")
     firms = _table(folder, "firms", ("enterprise_id", "owner_id", "opened"))
-    seen = _Seen(folder, firms, labelling.elsewhere)
+    seen = _Seen(folder, firms, labelling)
     parts = [_applications(folder, applications, seen, labelling)]
     if labelling.panel is not None:
         parts += list(_looks(firms, seen, labelling.panel))
@@ -166,17 +166,17 @@ def _own(
 
 
 class _Seen:
-    """When others first saw each firm, or its owner, go bad."""
+    """When anybody first saw each firm, or its owner, go bad: others, or the own book."""
 
-    def __init__(self, folder: Path, firms: pa.Table, rule: Elsewhere) -> None:
-        self.rule = rule
+    def __init__(self, folder: Path, firms: pa.Table, labelling: Labelling) -> None:
+        self.rule = labelling.elsewhere
         owners = dict(
             zip(firms["owner_id"].to_pylist(), firms["enterprise_id"].to_pylist(), strict=True)
         )
         ids = set(firms["enterprise_id"].to_pylist())
         self.first: dict[str, tuple[np.datetime64, np.datetime64]] = {}
         self.last = np.datetime64(0, "s")
-        for subjects, happened, told in _bad_events(folder, rule):
+        for subjects, happened, told in _bad_events(folder, labelling):
             for subject, at, known in zip(subjects, happened, told, strict=True):
                 firm = subject if subject in ids else owners.get(subject, "")
                 held = self.first.get(firm)
@@ -197,13 +197,20 @@ class _Seen:
         return outcome, np.where(np.isnan(outcome), _UNKNOWN, known)
 
 
-def _bad_events(folder: Path, rule: Elsewhere) -> Iterator[tuple[list[str], Instants, Instants]]:
+def _bad_events(
+    folder: Path, labelling: Labelling
+) -> Iterator[tuple[list[str], Instants, Instants]]:
+    rule = labelling.elsewhere
     keys = ("subject_id", "event_at", "known_at", "void")
     bureau = _table(folder, "events/bureau_tradeline", (*keys, "status"))
     yield _kept(bureau, pc.is_in(bureau["status"], value_set=pa.array(rule.overdue)))
     court = _table(folder, "events/court_record", (*keys, "matter", "role"))
     sued = pc.and_(pc.equal(court["matter"], rule.matter), pc.not_equal(court["role"], "plaintiff"))
     yield _kept(court, sued)
+    own = _table(folder, "loan_months", ("enterprise_id", "month_end", "days_past_due"))
+    late = own.filter(pc.greater_equal(own["days_past_due"], labelling.bad.days_past_due))
+    ends = late["month_end"].to_numpy().astype("datetime64[D]").astype("datetime64[s]")
+    yield late["enterprise_id"].to_pylist(), ends, ends + np.timedelta64(_DAY_S, "s")
 
 
 def _kept(events: pa.Table, bad: pa.ChunkedArray) -> tuple[list[str], Instants, Instants]:

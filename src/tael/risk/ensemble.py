@@ -18,6 +18,7 @@ from tael.risk.logistic import fit_logistic
 from tael.risk.matrix import content_order
 from tael.risk.sample import Floats, Sample
 from tael.risk.scorecard import Scorecard
+from tael.risk.woe_logistic import WoeLogistic
 
 _FORMAT = "tael.ensemble/1"
 _DIGITS = 9
@@ -333,4 +334,6 @@ def _fresh(member: Member) -> Member:
 def _member(text: str) -> Member:
     if '"format":"tael.booster/1"' in text:
         return MonotoneBooster.from_json(text)
+    if '"format":"tael.woe_logistic/1"' in text:
+        return WoeLogistic.from_json(text)
     return Scorecard.from_json(text)

@@ -21,9 +21,10 @@ from tael.risk.folds import FoldSettings
 from tael.risk.outcomes import BadDefinition
 from tael.risk.selection import SelectionSettings
 from tael.risk.tiers import TIER_BOUNDS
+from tael.risk.woe_logistic import WoeSettings
 
 FORMAT = "tael.risk.training/1"
-KINDS = ("scorecard", "booster", "ensemble")
+KINDS = ("scorecard", "booster", "woe_logistic", "ensemble")
 _T = TypeVar("_T")
 
 
@@ -100,16 +101,19 @@ class ModelSettings:
     """What is trained.
 
     Attributes:
-        kind: ``scorecard``, ``booster`` or ``ensemble`` of both.
+        kind: ``scorecard``, ``booster``, ``woe_logistic`` or ``ensemble`` of ``members``.
+        members: of an ensemble; a booster stands in it once for each seed.
         seeds: one booster for each.
         signs: whether expected signs bind the booster.
     """
 
     kind: str = "booster"
+    members: tuple[str, ...] = ("booster", "woe_logistic")
     seeds: tuple[int, ...] = (7,)
     signs: bool = True
     booster: BoosterSettings = field(default_factory=BoosterSettings)
     scorecard: CardSettings = field(default_factory=CardSettings)
+    woe_logistic: WoeSettings = field(default_factory=WoeSettings)
     folds: FoldSettings = field(default_factory=FoldSettings)
 
     def __post_init__(self) -> None:
@@ -117,6 +121,11 @@ class ModelSettings:
             raise BadInput(
                 f"no model {self.kind!r}", field="model.kind", rule=f"one of {', '.join(KINDS)}"
             )
+        for one in self.members:
+            if one not in KINDS[:-1]:
+                raise BadInput(
+                    f"no member {one!r}", field="model.members", rule=", ".join(KINDS[:-1])
+                )
         if not self.seeds:
             raise BadInput("there is no seed", field="model.seeds", rule="at least one")
 
@@ -154,7 +163,8 @@ class TrainingConfig:
         held = plain(self)
         del held["root"]
         held["selection"] = self.selection.to_json()
-        del held["model"]["booster"]["threads"]
+        for name in ("booster", "woe_logistic"):
+            del held["model"][name]["threads"]
         return canonical({"format": FORMAT, **held})
 
     @property

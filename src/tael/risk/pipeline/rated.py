@@ -20,12 +20,14 @@ from tael.risk.facts import Facts, facts_of
 from tael.risk.rating import tiers_of
 from tael.risk.sample import Floats, Ints, Sample
 from tael.risk.scorecard import Scorecard
+from tael.risk.woe_logistic import WoeLogistic
 
 _FORMAT = "tael.rated/1"
 _READERS: Mapping[str, Any] = {
     "booster": MonotoneBooster,
     "ensemble": Ensemble,
     "scorecard": Scorecard,
+    "woe_logistic": WoeLogistic,
 }
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from tael.kernel import BadInput
 from tael.risk.dataset import OutcomeColumns, Outcomes, Wanted, join, read_outcomes, read_table
 from tael.risk.pipeline.config import Span, TrainingConfig
 from tael.risk.sample import Bools, Sample
+from tael.risk.selection import future_columns
 
 POPULATION = "population"
+FORM = "form."
 
 
 def outcomes_of_config(config: TrainingConfig) -> Outcomes:
@@ -53,6 +57,23 @@ def selection_rows(outcomes: Outcomes, config: TrainingConfig) -> Outcomes:
         known=np.where(settled, outcomes.known, np.datetime64("NaT", "s")),
     )
     return blank.take(_within(outcomes, config.periods.train) & of(outcomes, populations))
+
+
+def future_form(config: TrainingConfig, outcomes: Outcomes) -> dict[str, str]:
+    """Columns of the form that nobody could have filled in by then, and why, by name.
+
+    A column of instants later than the row's own, and columns filled in exactly where one is.
+    """
+    columns: dict[str, Any] = {}
+    for name in outcomes.table.column_names:
+        if name.startswith(FORM) and pa.types.is_temporal(outcomes.table[name].type):
+            columns[name] = outcomes.instants(name)
+    columns |= {name: outcomes.numbers(name) for name in config.form}
+    found: dict[str, str] = {}
+    for late in future_columns(outcomes.asof, columns):
+        reason = f"{late.name} lies after the row's instant in {late.rows} rows"
+        found |= dict.fromkeys((late.name, *late.companions), reason)
+    return found
 
 
 def test_rows(outcomes: Outcomes, config: TrainingConfig) -> Bools:

@@ -21,9 +21,19 @@ from tael.risk.explain import Reference
 from tael.risk.facts import Facts, facts_of
 from tael.risk.forward import Forward
 from tael.risk.pipeline.config import TrainingConfig
-from tael.risk.pipeline.folder import CONFIG, FUNNEL, KEPT, MODEL, RATED, TRAINING, ModelFolder
+from tael.risk.pipeline.folder import (
+    CONFIG,
+    FUNNEL,
+    FUTURE,
+    KEPT,
+    MODEL,
+    RATED,
+    TRAINING,
+    ModelFolder,
+)
 from tael.risk.pipeline.rated import Model, RatedModel
 from tael.risk.pipeline.rows import (
+    future_form,
     outcomes_of_config,
     sample_of,
     selection_rows,
@@ -34,6 +44,7 @@ from tael.risk.registry import source_hash
 from tael.risk.sample import Floats, Sample
 from tael.risk.scorecard import Scorecard
 from tael.risk.selection import Funnel, select
+from tael.risk.woe_logistic import WoeLogistic
 
 _REFERENCE_ROWS = 4000
 Observe = Callable[[str], None]
@@ -59,10 +70,14 @@ def run_selection(
 ) -> Funnel:
     """Run the funnel on the training rows and write its record and the names it kept."""
     observe("read")
-    sample = sample_of(config, selection_rows(outcomes_of_config(config), config))
+    rows = selection_rows(outcomes_of_config(config), config)
+    future = future_form(config, rows)
+    kept = tuple(name for name in config.form if name not in future)
+    sample = sample_of(replace(config, form=kept), rows)
     funnel = select(sample, config.selection, facts, observe)
     folder.write(CONFIG, config.to_json())
     folder.write_json(FUNNEL, funnel.to_json())
+    folder.write_json(FUTURE, future)
     computed = [name for name in funnel.kept if name not in config.form]
     folder.write(KEPT, "".join(f"{name}\n" for name in computed))
     return funnel
@@ -112,16 +127,19 @@ def new_model(config: TrainingConfig, names: tuple[str, ...], facts: Mapping[str
     """An untrained model of the configured kind."""
     settings = config.model
     signs = {name: (facts.get(name) or facts_of(name)).sign for name in names}
-    booster = MonotoneBooster(settings.booster, signs=signs if settings.signs else None)
+    bound = signs if settings.signs else None
+    booster = MonotoneBooster(settings.booster, signs=bound)
     offered = [Feature(name) for name in names[: settings.scorecard.offered]]
     forward = Forward(settings.scorecard.most, settings.scorecard.correlation)
-    card = Scorecard(offered, forward=forward)
-    if settings.kind == "scorecard":
-        return card
-    boosters: dict[str, Member] = dict(seeded(booster, settings.seeds))
-    if settings.kind == "booster" and len(settings.seeds) == 1:
-        return next(iter(boosters.values()))
-    members = boosters if settings.kind == "booster" else {**boosters, "scorecard": card}
+    made: dict[str, dict[str, Member]] = {
+        "booster": dict(seeded(booster, settings.seeds)),
+        "scorecard": {"scorecard": Scorecard(offered, forward=forward)},
+        "woe_logistic": {"woe_logistic": WoeLogistic(settings.woe_logistic, signs=bound)},
+    }
+    kinds = settings.members if settings.kind == "ensemble" else (settings.kind,)
+    members = {name: one for kind in kinds for name, one in made[kind].items()}
+    if len(members) == 1:
+        return next(iter(members.values()))
     return Ensemble(members, folds=settings.folds)
 
 
@@ -181,7 +199,11 @@ def read_model_of(config: TrainingConfig, folder: ModelFolder) -> Any:
             rule="train again after a change",
         )
     text = folder.read(MODEL)
-    kinds = {"tael.booster/1": MonotoneBooster, "tael.ensemble/1": Ensemble}
+    kinds = {
+        "tael.booster/1": MonotoneBooster,
+        "tael.ensemble/1": Ensemble,
+        "tael.woe_logistic/1": WoeLogistic,
+    }
     kind: Any = kinds.get(json.loads(text).get("format"), Scorecard)
     model = kind.from_json(text)
     if model.hash != record["model"]:

@@ -1,0 +1,340 @@
+"""Logistic regression on the weight of evidence of many variables, each shrunk by its strength.
+
+Where hundreds of variables measure the same few causes with noise, their weighted mean tells more
+than any tree does; this is that mean. The shipped pipeline stacks it with trees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tael.kernel import BadInput, Rate
+from tael.risk.bins import BinSettings, fit_bins
+from tael.risk.bins.prebins import placed
+from tael.risk.bins.settings import in_ranges
+from tael.risk.boosting import canonical, chance, checked_json, hash_of, refuse_later
+from tael.risk.columns import Ints, columns_of, labels, numbers, weights
+from tael.risk.estimator import EstimatorContract
+from tael.risk.matrix import column_of, content_order
+from tael.risk.sample import HAS_VALUE, NO_EVENT, NO_SOURCE, UNDEFINED, Floats, Reasons, Sample
+
+_FORMAT = "tael.woe_logistic/1"
+_DIGITS = 9
+_STEPS = 80
+_EDGE = {-9999.0: NO_SOURCE, -9998.0: NO_EVENT, -9997.0: UNDEFINED}
+
+
+@dataclass(frozen=True, slots=True)
+class WoeSettings:
+    """How strongly coefficients are held back.
+
+    Attributes:
+        penalty: of the squared coefficients of the scaled weights of evidence.
+        power: a variable's weight of evidence is scaled by its standard deviation, relative to the
+            strongest, to this power: 0 plain ridge, 1 the weak are held back more.
+        kept_signs: evidence of good may never speak for bad beside the other variables; costs some
+            rank, for one variable often corrects what another one holds too much of.
+        max_bins: numeric bins of a variable.
+        min_share: of the weight that a bin holds at least.
+        threads: at work at once; makes no difference to the model.
+    """
+
+    penalty: float = 100.0
+    power: float = 1.0
+    kept_signs: bool = False
+    max_bins: int = 8
+    min_share: float = 0.02
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        if not self.penalty > 0 or self.power < 0:
+            raise BadInput(
+                f"penalty {self.penalty}, power {self.power}",
+                field="penalty",
+                rule="penalty above 0, power from 0",
+            )
+
+
+class WoeLogistic(EstimatorContract):
+    """Ridge regression of the log odds of bad on the weight of evidence of all variables.
+
+    minimise sum w log(1 + exp(-y z)) + penalty / 2 sum b^2, z = a + sum b s WOE, with the scale s
+    of each variable fixed beforehand by its own strength (le Cessie and van Houwelingen, Applied
+    Statistics 41 (1992); a prior variance by strength is the idea of Zou's adaptive penalties,
+    JASA 101 (2006)). Keeps the scikit-learn contract. Rows are put in an order of their content
+    and sums run in it, so that shuffled rows and any number of threads give the same model.
+
+    Args:
+        settings: how strongly coefficients are held back.
+        signs: expected sign by variable, '+' where a higher value is riskier; its bins keep it.
+        day: the training day as an ISO date; an outcome known only later is refused.
+
+    Attributes:
+        classes_: ``[0, 1]``.
+        names_: the variables, in the order of training.
+        table_: float64 [variables, bins]: what each bin adds to the log odds of bad.
+        means_: float64 [variables]: what the average training row gets from each.
+        intercept_: of the log odds.
+        plan_: hash of the plan of variables; '' for other tables.
+    """
+
+    def __init__(
+        self,
+        settings: WoeSettings = WoeSettings(),
+        *,
+        signs: Mapping[str, str] | None = None,
+        day: str = "",
+    ) -> None:
+        self.settings = settings
+        self.signs = signs
+        self.day = day
+
+    # --- training
+
+    def fit(
+        self,
+        X: object,  # noqa: N803 - scikit-learn's name
+        y: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> WoeLogistic:
+        """Learn from ``X`` (sample, columns or matrix) and outcomes ``y`` (1 = bad).
+
+        Raises:
+            BadInput: what ``fit_bins`` refuses, one outcome only, weights below zero, an outcome
+                from after the training day, no variable that tells anything.
+        """
+        if isinstance(X, Sample) and y is None:
+            X = X.take(X.labelled)  # noqa: N806
+            y, sample_weight = X.bad, X.weight if sample_weight is None else sample_weight
+        if isinstance(X, Sample) and self.day:
+            refuse_later(X, self.day)
+        if y is None:
+            raise BadInput("there are no outcomes", field="outcome", rule="one per row")
+        bad = labels(y)
+        mass = weights(sample_weight, len(bad))
+        held = _sample(X, None, (bad, mass))
+        order = content_order(held.values.T, bad, mass)
+        held = held.take(order)
+        self.classes_ = np.array([0, 1])
+        self.feature_names_in_ = np.array(held.names, dtype=object)
+        self.n_features_in_ = len(held.names)
+        self.plan_ = held.plan
+        self._learn(held)
+        return self
+
+    def _learn(self, sample: Sample) -> None:
+        bins = fit_bins(sample, self._bins(), signs=self.signs)
+        codes = bins.codes(sample)
+        mass = sample.weight
+        share = _by_bin(codes, mass, bins.woe.shape, self.settings.threads) / mass.sum()
+        means = (share * bins.woe).sum(axis=1)
+        spread = np.sqrt((share * (bins.woe - means[:, None]) ** 2).sum(axis=1))
+        if not spread.max() > 0:
+            raise BadInput(
+                "no variable tells goods from bads", field="columns", rule="information above zero"
+            )
+        scale = (spread / spread.max()) ** self.settings.power / spread.max()
+        table = (bins.woe - means[:, None]) * scale[:, None]
+        beta = self._regress(codes, table, (sample.bad, mass))
+        self.names_ = bins.names
+        self.intercept_ = round(float(beta[-1]), _DIGITS)
+        self.table_ = np.round(beta[:-1, None] * table, _DIGITS) + 0.0
+        self.means_ = np.round((share * self.table_).sum(axis=1), _DIGITS) + 0.0
+        self.cuts_, self.filled_ = bins.cuts, bins.filled
+
+    def _regress(self, codes: Reasons, table: Floats, outcome: tuple[Floats, Floats]) -> Floats:
+        from scipy.optimize import minimize  # noqa: PLC0415 - loads when a model is trained
+
+        bad, mass = outcome
+        threads, penalty = self.settings.threads, self.settings.penalty
+
+        def fall(beta: Floats) -> tuple[float, Floats]:
+            z = _by_row(codes, beta[:-1, None] * table, threads) + beta[-1]
+            loss = mass @ (np.logaddexp(0.0, z) - bad * z) + penalty / 2 * (beta[:-1] @ beta[:-1])
+            gap = mass * (1.0 / (1.0 + np.exp(-z)) - bad)
+            slopes = (_by_bin(codes, gap, table.shape, threads) * table).sum(axis=1)
+            return float(loss), np.append(slopes + penalty * beta[:-1], gap.sum())
+
+        rate = float(mass @ bad / mass.sum())
+        start = np.append(np.zeros(len(table)), np.log(rate / (1.0 - rate)))
+        most = 0.0 if self.settings.kept_signs else None
+        bounds = [(None, most)] * len(table) + [(None, None)]
+        found = minimize(
+            fall, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _STEPS}
+        )
+        return np.asarray(found.x)
+
+    def _bins(self) -> BinSettings:
+        held = self.settings
+        return BinSettings(max_bins=held.max_bins, min_share=held.min_share, threads=held.threads)
+
+    # --- use
+
+    def log_odds(self, X: object) -> Floats:  # noqa: N803
+        """float64 [rows]: the log odds of bad.
+
+        Raises:
+            BadInput: a sample of another plan, a variable that is missing, an infinite value.
+        """
+        codes = self._codes(X)
+        return _by_row(codes, self.table_, self.settings.threads) + self.intercept_
+
+    def contributions(self, X: object) -> Floats:  # noqa: N803
+        """float64 [rows, variables + 1]: of each of ``names_``, last the average training row."""
+        codes = self._codes(X)
+        rows = np.arange(len(self.names_))[:, None]
+        told = (self.table_[rows, codes] - self.means_[:, None]).T
+        base = np.full((len(told), 1), self.intercept_ + self.means_.sum())
+        return np.concatenate([told, base], axis=1)
+
+    def predict_proba(self, X: object) -> Floats:  # noqa: N803
+        """Probabilities of good and of bad, one row each, shape (rows, 2)."""
+        bad = np.array([chance(z) for z in self.log_odds(X).tolist()])
+        return np.column_stack([1.0 - bad, bad])
+
+    def predict(self, X: object) -> Ints:  # noqa: N803
+        """1 where bad is likelier than good."""
+        return (self.log_odds(X) > 0.0).astype(np.int64)
+
+    def pd(self, row: Mapping[str, object]) -> Rate:
+        """The probability of default of one row, exact to nine digits, uncalibrated."""
+        one = {name: np.array([value], dtype=object) for name, value in row.items()}
+        return Rate.from_probability(float(self.predict_proba(one)[0, 1]))
+
+    def _codes(self, data: object) -> Reasons:
+        if not hasattr(self, "table_"):
+            raise BadInput("the model is not trained", field="model", rule="fit first")
+        if isinstance(data, Sample) and data.plan != self.plan_:
+            raise BadInput(
+                f"the rows follow plan {data.plan[:12] or 'none'}, the model {self.plan_[:12]}",
+                field="plan",
+                rule="the plan of training",
+            )
+        held = _sample(data, self.names_, None)
+        return placed(held, self.names_, (self.cuts_, self.filled_), self._bins())
+
+    # --- keeping
+
+    def to_json(self) -> str:
+        """The fitted model as canonical JSON with its hash."""
+        return canonical(self._body() | {"hash": self.hash})
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON without the hash itself, in hexadecimal."""
+        return hash_of(self._body())
+
+    def _body(self) -> dict[str, Any]:
+        if not hasattr(self, "table_"):
+            raise BadInput("the model is not trained", field="model", rule="fit first")
+        settings = asdict(self.settings)
+        del settings["threads"]  # makes no difference to the model
+        return {
+            "format": _FORMAT,
+            "names": list(self.names_),
+            "columns": [str(name) for name in self.feature_names_in_],
+            "cuts": [
+                row[: count - 1].tolist()
+                for row, count in zip(self.cuts_, self.filled_.tolist(), strict=True)
+            ],
+            "width": int(self.cuts_.shape[1]),
+            "table": self.table_.tolist(),
+            "means": self.means_.tolist(),
+            "intercept": self.intercept_,
+            "plan": self.plan_,
+            "day": self.day,
+            "settings": settings,
+        }
+
+    @classmethod
+    def from_json(cls, text: str, *, expected: str = "") -> WoeLogistic:
+        """The model that ``to_json`` wrote.
+
+        Raises:
+            BadInput: not such a text, or one that was changed since.
+        """
+        data = checked_json(text, _FORMAT, expected)
+        try:
+            model = cls(WoeSettings(**data["settings"]), day=str(data["day"]))
+            model.classes_ = np.array([0, 1])
+            model.names_ = tuple(data["names"])
+            model.feature_names_in_ = np.array(data["columns"], dtype=object)
+            model.n_features_in_ = len(data["columns"])
+            model.plan_, model.intercept_ = str(data["plan"]), float(data["intercept"])
+            model.filled_ = np.array([len(row) + 1 for row in data["cuts"]], dtype=np.int64)
+            model.cuts_ = np.full((len(model.names_), int(data["width"])), np.inf)
+            for row, cuts in zip(model.cuts_, data["cuts"], strict=True):
+                row[: len(cuts)] = cuts
+            model.table_ = np.array(data["table"], dtype=np.float64)
+            model.means_ = np.array(data["means"], dtype=np.float64)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(
+                f"not such a model: {error}", field="model", rule=f"format {_FORMAT}"
+            ) from None
+        return model
+
+
+def _sample(
+    data: object, names: tuple[str, ...] | None, outcome: tuple[Floats, Floats] | None
+) -> Sample:
+    """``data`` as a sample of ``names``, or of all its variables, with the outcome handed in."""
+    if isinstance(data, Sample):
+        held = data if names is None or data.names == names else data.select(names)
+        if outcome is None:
+            return held
+        values, why = held.values, held.reasons
+        return _with(held.names, (values, why), outcome, held.plan)
+    columns = columns_of(data)
+    chosen = tuple(columns) if names is None else names
+    read = [numbers(column_of(columns, name), name) for name in chosen]
+    with np.errstate(over="ignore"):
+        matrix = np.array(read, dtype=np.float32).reshape(len(chosen), -1)
+    reasons = np.where(np.isnan(matrix), np.uint8(UNDEFINED), np.uint8(HAS_VALUE))
+    for code, kind in _EDGE.items():
+        reasons[matrix == np.float32(code)] = kind
+    blank = np.full(matrix.shape[1], np.nan)
+    given = (blank, np.ones(matrix.shape[1])) if outcome is None else outcome
+    return _with(chosen, (matrix, reasons), given, "")
+
+
+def _with(
+    names: tuple[str, ...],
+    read: tuple[npt.NDArray[np.float32], Reasons],
+    outcome: tuple[Floats, Floats],
+    plan: str,
+) -> Sample:
+    rows = read[0].shape[1]
+    unknown = np.full(rows, np.datetime64("NaT", "s"))
+    nobody = np.full(rows, "", dtype=object)
+    return Sample(names, *read, *outcome, nobody, unknown, unknown, plan)
+
+
+def _by_row(codes: Reasons, table: Floats, threads: int) -> Floats:
+    from tael.risk.kernel import additive  # noqa: PLC0415 - numba loads when rows are summed
+
+    out = np.zeros(codes.shape[1])
+    blocks = -(-codes.shape[1] // additive.BLOCK)
+
+    def work(first: int, last: int) -> None:
+        end = min(last * additive.BLOCK, len(out))
+        additive.add_rows(first * additive.BLOCK, end, codes, table, out)
+
+    in_ranges(blocks, threads, work)
+    return out
+
+
+def _by_bin(codes: Reasons, value: Floats, shape: tuple[int, ...], threads: int) -> Floats:
+    from tael.risk.kernel import additive  # noqa: PLC0415 - numba loads when bins are summed
+
+    out = np.zeros(shape)
+
+    def work(first: int, last: int) -> None:
+        additive.add_bins(first, last, codes, value, out)
+
+    in_ranges(len(codes), threads, work)
+    return out
