@@ -27,6 +27,7 @@ BOOSTER = BoosterSettings(
 )  # fmt: skip
 # Of few bads: shallow trees.
 SMALL = replace(BOOSTER, rounds=150, leaves=6, min_rows=100)
+PLAIN_SHARE = 1 / 3  # of the plain weights beside the matched, for the scorecard
 CARD_SHARE = 0.1  # of the scorecard in the ensemble
 BOTH = ("plain", "matched")
 BAGS = 4  # boosters of other draws, averaged
@@ -122,7 +123,7 @@ def booster_odds(
 
 
 def scorecard(training: Training, ready: Inputs) -> Scorecard:
-    """The scorecard, on rows weighted as ``matched``."""
+    """The scorecard, on rows weighted as ``matched`` and a little as ``plain``."""
     rows = training.rows
     features = [
         Feature(name, "categorical", max_bins=8, min_share=0.01)
@@ -130,7 +131,10 @@ def scorecard(training: Training, ready: Inputs) -> Scorecard:
         else Feature(name, monotone=_trend(name), max_bins=10, min_share=0.02)
         for name in (*CARD, *training.extra)
     ]
-    return Scorecard(features).fit(_part(ready.card, rows), training.bad[rows], ready.matched[rows])
+    weight = ready.matched[rows] / ready.matched[rows].mean()
+    if "plain" in training.weightings:
+        weight += PLAIN_SHARE * ready.plain[rows] / ready.plain[rows].mean()
+    return Scorecard(features).fit(_part(ready.card, rows), training.bad[rows], weight)
 
 
 def _trend(name: str) -> str:
