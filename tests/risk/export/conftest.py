@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,14 @@ def booster(train: tuple[dict[str, Any], Any]) -> MonotoneBooster:
     settings = BoosterSettings(rounds=20, leaves=8, min_category_rows=100, threads=1)
     model = MonotoneBooster(settings, signs={"revenue": "-"}, categorical=("industry",))
     return model.fit(*train)
+
+
+@pytest.fixture(scope="session")
+def coded_booster(booster: MonotoneBooster) -> MonotoneBooster:
+    """The booster as if trained on a sample: codes tell kinds of missing values."""
+    model = copy.copy(booster)
+    model.edge_ = True
+    return model
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,14 @@ def test_a_booster_sends_every_row_the_same_way(
     assert np.abs(pd - booster.predict_proba(booster_rows)[:, 1]).max() < 1e-7
 
 
+def test_codes_of_missing_values_are_missing_where_the_model_came_from_a_sample(
+    booster: MonotoneBooster, coded_booster: MonotoneBooster, booster_rows: Rows
+) -> None:
+    assert (coded_booster.log_odds(booster_rows) != booster.log_odds(booster_rows)).any()
+    log_odds, _ = run(to_onnx(coded_booster), booster_rows)
+    assert np.abs(log_odds - coded_booster.log_odds(booster_rows)).max() < 3e-7
+
+
 def test_a_tree_of_a_single_leaf_is_exported_too(train: Labelled) -> None:
     numbers = {name: values for name, values in train[0].items() if name != "industry"}
     settings = BoosterSettings(rounds=3, leaves=4, min_rows=2_999, row_share=1.0, threads=1)

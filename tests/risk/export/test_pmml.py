@@ -35,7 +35,7 @@ class Pmml:
         self.root = ET.fromstring(plain)  # noqa: S314 - written a moment ago
         self.kinds = {f.get("name"): f.get("dataType") for f in self.root.iter("DataField")}
         self.missing = {
-            (f.get("name"), v.get("value"))
+            (f.get("name"), str(v.get("value")))
             for f in self.root.iter("DataField")
             for v in f.iter("Value")
             if v.get("property") == "missing"
@@ -45,7 +45,7 @@ class Pmml:
         assert self.body is not None
 
     def evaluate(self, given: Row) -> Row:
-        row = {name: self._read(name, value) for name, value in given.items()}
+        row = {n: self._read(n, value) for n, value in given.items() if n in self.kinds}
         assert self.body is not None
         reasons: list[str] = []
         if self.body.tag == "Scorecard":
@@ -58,13 +58,11 @@ class Pmml:
         return found
 
     def _read(self, name: str, value: Any) -> Any:
-        kind = self.kinds.get(name)
-        if value is None or (name, value) in self.missing:
-            return None
-        if kind == "string":
-            return value
-        number = float(np.float32(value) if kind == "float" else value)
-        return None if math.isnan(number) else number
+        told = [text for field, text in self.missing if field == name]
+        if value is None or self.kinds[name] == "string":
+            return None if value in told else value
+        number = float(np.float32(value) if self.kinds[name] == "float" else value)
+        return None if math.isnan(number) or number in map(float, told) else number
 
     def _output(self, field: ET.Element, value: float, reasons: list[str], found: Row) -> Any:
         if field.get("feature") == "reasonCode":
@@ -180,10 +178,14 @@ def card_points(item: Any, row: Row) -> int:
     return int(item.points[int(item.binning.assign(values)[0])])
 
 
-def test_a_booster_gives_the_same_log_odds(booster: MonotoneBooster, booster_rows: Rows) -> None:
-    read = Pmml(to_pmml(booster))
+@pytest.mark.parametrize("fixture", ["booster", "coded_booster"])
+def test_a_booster_gives_the_same_log_odds(
+    fixture: str, booster_rows: Rows, request: pytest.FixtureRequest
+) -> None:
+    model: MonotoneBooster = request.getfixturevalue(fixture)
+    read = Pmml(to_pmml(model))
     found = np.array([read.evaluate(row)["log_odds"] for row in rows_of(booster_rows)])
-    assert np.abs(found - booster.log_odds(booster_rows)[:FEW]).max() < 1e-14
+    assert np.abs(found - model.log_odds(booster_rows)[:FEW]).max() < 1e-14
 
 
 @pytest.mark.parametrize("method", ["shift", "platt", "beta", "isotonic"])

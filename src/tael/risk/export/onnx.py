@@ -2,7 +2,8 @@
 
 A booster takes ``variables`` (float32, as ours reads them), scorecards and ensembles take
 ``numbers`` (float64); each takes ``texts`` where it has variables of categories. Columns stand in
-the order of the metadata's names; a missing number is NaN, a missing text ''.
+the order of the metadata's names; a missing number is NaN or, where the model was trained on a
+sample, the code of its kind of missing, a missing text ''.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from tael.kernel import BadInput
 from tael.risk.binning import OTHER, Binning
+from tael.risk.bins import MISSING_CODES
 from tael.risk.boosting import MonotoneBooster
 from tael.risk.calibration import Calibrator
 from tael.risk.ensemble import Ensemble
@@ -198,6 +200,9 @@ def _booster(graph: Graph, booster: MonotoneBooster, columns: _Columns) -> str:
     numeric = [name for name in booster.names_ if name not in booster.books_]
     texts = [name for name in booster.names_ if name in booster.books_]
     matrix = columns.singles(numeric) if numeric else ""
+    for code in MISSING_CODES if booster.edge_ and numeric else ():
+        same = graph.node("Equal", matrix, graph.constant(code, np.float32))
+        matrix = graph.node("Where", same, graph.constant(np.nan, np.float32), matrix)
     if texts:
         codes = [_codes(graph, columns.of(name), booster, name) for name in texts]
         joined = graph.node("Concat", *([matrix] if matrix else []), *codes, axis=1)

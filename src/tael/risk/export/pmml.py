@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 from tael.kernel import BadInput
 from tael.risk.binning import OTHER, Binning
+from tael.risk.bins import MISSING_CODES
 from tael.risk.boosting import MonotoneBooster
 from tael.risk.calibration import Calibrator
 from tael.risk.export.formulas import add_probability, output
@@ -97,15 +98,17 @@ def _document(told: dict[str, str], provenance: Provenance) -> ET.Element:
     return root
 
 
-def _dictionary(root: ET.Element, fields: Iterable[tuple[str, str]]) -> None:
-    """The fields with the type of their numbers; '' for a text."""
+def _dictionary(
+    root: ET.Element, fields: Iterable[tuple[str, str]], codes: Sequence[float] = ()
+) -> None:
+    """The fields with the type of their numbers, '' for a text; ``codes`` count as missing."""
     held = list(fields)
     dictionary = ET.SubElement(root, "DataDictionary", {"numberOfFields": str(len(held))})
     for name, kind in held:
         told = {"name": name, "optype": "continuous" if kind else "categorical"}
         field = ET.SubElement(dictionary, "DataField", {**told, "dataType": kind or "string"})
-        if not kind:
-            ET.SubElement(field, "Value", {"value": "", "property": "missing"})
+        for value in map(repr, codes) if kind else ("",):
+            ET.SubElement(field, "Value", {"value": value, "property": "missing"})
 
 
 def _schema(body: ET.Element, names: Iterable[str]) -> None:
@@ -195,7 +198,8 @@ def _booster(root: ET.Element, booster: MonotoneBooster) -> ET.Element:
     """Adds the trees, each a segment of a sum; gives the element of the outputs."""
     if not hasattr(booster, "trees_"):
         raise BadInput("the booster is not trained", field="booster", rule="fit first")
-    _dictionary(root, [(n, "" if n in booster.books_ else "float") for n in booster.names_])
+    kinds = [(n, "" if n in booster.books_ else "float") for n in booster.names_]
+    _dictionary(root, kinds, MISSING_CODES if booster.edge_ else ())
     told = {"modelName": "log_odds", "functionName": "regression"}
     body = ET.SubElement(root, "MiningModel", told)
     _schema(body, booster.names_)
