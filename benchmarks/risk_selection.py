@@ -21,6 +21,7 @@ import resource
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 
 import lightgbm
@@ -81,7 +82,7 @@ def of_economy(folder: Path, values: Path, before: str) -> tuple[Sample, dict[st
     labels = ["application_id", "default_12m", "label_known_on"]
     loans = pq.read_table(folder / "loans", columns=labels)
     table = pq.read_table(folder / "applications").join(loans, "application_id")
-    day = pa.scalar(np.datetime64(before, "D"), pa.date32())
+    day = pa.scalar(date.fromisoformat(before), pa.date32())
     table = table.filter(pc.less(table["label_known_on"], day)).combine_chunks()
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "outcomes.parquet"

@@ -125,3 +125,26 @@ def test_a_large_cluster_keeps_more_than_one_but_never_a_copy() -> None:
     found = {each.variable for each in clusters(evidence, np.arange(12), strength)}
     kept = sorted(set(range(12)) - found)
     assert kept == [0, 6, 11]
+
+
+def test_nearly_too_strong_and_nearly_of_the_future_is_too_much() -> None:
+    """'x' lies under both limits but follows the next record; its twin of today stays."""
+    random = np.random.default_rng(8)
+    half = 1_500
+    factor = random.standard_normal(2 * half)
+    ahead = np.concatenate([factor[half:], random.standard_normal(half)])
+    bad = (factor + ahead + 1.2 * random.standard_normal(2 * half) > 2.0).astype(np.float64)
+    crowd = random.standard_normal((220, 2 * half))
+    crowd[:20] += 0.8 * factor
+    values = np.vstack([crowd, 0.8 * factor + 1.3 * random.standard_normal(2 * half), ahead])
+    values[-1] += 1.42 * random.standard_normal(2 * half)
+    sample = sample_of(values, bad)
+    year = np.repeat([0, 365], half) * np.timedelta64(86_400, "s")
+    borrower = np.array([f"b{k:04d}" for k in np.tile(np.arange(half), 2)], dtype=object)
+    start = np.tile(sample.asof[:half], 2)
+    sample = replace(sample, asof=start + year, borrower=borrower)
+    evidence = evidence_of(sample, SelectionSettings(threads=1), None)
+    (found,) = leaks(evidence, np.arange(len(evidence.names)))
+    assert evidence.names[found.variable] == "x"
+    assert found.rule == "leak_both"
+    assert found.other.startswith("ent.s")
