@@ -72,7 +72,7 @@ def card(train: tuple[dict[str, Any], Any]) -> Scorecard:
 
 @pytest.fixture(scope="session")
 def booster(train: tuple[dict[str, Any], Any]) -> MonotoneBooster:
-    settings = BoosterSettings(rounds=20, leaves=8, min_category_rows=100, threads=1)
+    settings = BoosterSettings(rounds=12, leaves=8, min_category_rows=100, threads=1)
     model = MonotoneBooster(settings, signs={"revenue": "-"}, categorical=("industry",))
     return model.fit(*train)
 

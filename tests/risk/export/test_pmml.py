@@ -24,7 +24,7 @@ from tael.risk.export import Provenance, points_to_pmml, to_pmml
 Rows = dict[str, Any]
 Row = dict[str, Any]
 Labelled = tuple[Rows, Any]
-FEW = 400
+FEW = 250
 
 
 class Pmml:
@@ -148,8 +148,8 @@ def rows_of(columns: Rows, count: int = FEW) -> list[Row]:
 
 def test_a_scorecard_gives_the_same_points(card: Scorecard, card_rows: Rows) -> None:
     read = Pmml(points_to_pmml(card))
-    found = [read.evaluate(row)["points"] for row in rows_of(card_rows, 3_000)]
-    assert found == card.points(card_rows).tolist()
+    found = [read.evaluate(row)["points"] for row in rows_of(card_rows, 1_000)]
+    assert found == card.points(card_rows)[:1_000].tolist()
 
 
 def test_a_scorecard_gives_the_same_log_odds_bit_for_bit(card: Scorecard, card_rows: Rows) -> None:
