@@ -57,7 +57,9 @@ def read(*place: str) -> dict[str, np.ndarray]:
     return found
 
 
-def stratified(bad: np.ndarray, folds: int, seeds: int) -> list[list[tuple[np.ndarray, ...]]]:
+def stratified(
+    bad: np.ndarray, folds: int, seeds: int
+) -> list[list[tuple[np.ndarray, np.ndarray]]]:
     """``folds`` tests of equal bad rates that cover all rows, once a seed."""
     repeats = []
     for seed in range(seeds):
