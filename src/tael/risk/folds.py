@@ -25,6 +25,8 @@ class FoldSettings:
             outcome takes to be known.
         first_share: share of the bads before the first test.
         min_bads: each side of each fold has so many bads.
+        purge: whether a borrower of a test is left out of its training. Without, what was known of
+            it before the test may be learnt: a panel of the same firms has no other rows.
         late: what happens to a training outcome known only after its test begins: 'refuse', or
             'leave_out', which favours bads, for these are known first.
     """
@@ -33,6 +35,7 @@ class FoldSettings:
     gap_months: int = 12
     first_share: float = 0.4
     min_bads: int = 30
+    purge: bool = True
     late: str = "refuse"
 
 
@@ -102,7 +105,9 @@ def _fold(sample: Sample, settings: FoldSettings, which: tuple[int, int, int]) -
             field="gap_months",
             rule="no target from the future",
         )
-    train = train & ~late & ~np.isin(sample.borrower, np.unique(sample.borrower[test]))
+    train = train & ~late
+    if settings.purge:
+        train &= ~np.isin(sample.borrower, np.unique(sample.borrower[test]))
     for side, rows in (("train", train), ("test", test)):
         bads = int((sample.bad[rows] == 1).sum())
         if bads < settings.min_bads or bads == rows.sum():

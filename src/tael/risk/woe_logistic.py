@@ -118,7 +118,7 @@ class WoeLogistic(EstimatorContract):
         bad = labels(y)
         mass = weights(sample_weight, len(bad))
         held = _sample(X, None, (bad, mass))
-        order = content_order(held.values.T, bad, mass)
+        order = content_order((*held.values, *held.reasons), bad, mass)
         held = held.take(order)
         self.classes_ = np.array([0, 1])
         self.feature_names_in_ = np.array(held.names, dtype=object)
