@@ -136,9 +136,7 @@ def card_of(
         "variables": variables_part([*facts(rated.names).values()], _weights(rated, training)),
         "performance": performance_part(evaluation.by_year, Words("年份", "Year")),
         "segments": _segments(evaluation),
-        "calibration": Part(
-            tables=(Table(GAP_COLUMNS, _rows(gap_rows(evaluation.gaps))),)
-        ),
+        "calibration": Part(tables=(Table(GAP_COLUMNS, _rows(gap_rows(evaluation.gaps))),)),
         "tiers": _tiers(evaluation),
         "explanation": Part(
             (

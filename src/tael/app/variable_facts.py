@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from tael.risk import Facts
-from tael.risk.pipeline import facts_of
-from tael.variables import load_definitions
-from tael.variables.definitions import expand
+from tael.risk.pipeline import facts_from
+from tael.variables import expand, load_definitions, make_catalogue
 
 
 @cache
-def catalogue_facts() -> dict[str, Facts]:
-    """The facts of every shipped variable, by name."""
-    found = {}
-    for each in expand(load_definitions()):
-        guessed = facts_of(each.name)
-        found[each.name] = replace(
-            guessed,
-            sign=each.sign or guessed.sign,
-            zh=each.text.zh,
-            en=each.text.en,
-        )
-    return found
+def _catalogue() -> tuple[Any, dict[str, int]]:
+    known = load_definitions()
+    made = make_catalogue(known, expand(known))
+    return made, {row.variable.name: place for place, row in enumerate(made.rows)}
 
 
 def facts(names: Sequence[str]) -> dict[str, Facts]:
     """The facts of ``names``; those that the catalogue does not hold are left to their names."""
-    known = catalogue_facts()
-    return {name: known[name] for name in names if name in known}
+    made, place = _catalogue()
+    return {name: facts_from(made.rows[place[name]].to_json()) for name in names if name in place}

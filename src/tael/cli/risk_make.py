@@ -15,7 +15,6 @@ from tael.cli.output import AsJson, progress, say, show, table
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from rich.console import Console
 
-    from tael.risk import Facts
 
 Config = Annotated[Path, typer.Argument(help="The configuration of the model, a YAML file.")]
 Model = Annotated[Path, typer.Option("--model", help="The folder of the model.")]
@@ -35,7 +34,7 @@ def select(config: Config, model: Model, as_json: AsJson = False) -> None:
 
     read, folder = read_config(config), ModelFolder(model)
     with watched(quiet=as_json) as observe:
-        funnel = run_selection(read, folder, _facts(), observe)
+        funnel = run_selection(read, folder, observe=observe)
     folder.write("funnel.csv", funnel.to_csv())
     data = {
         "kept": len(funnel.kept),
@@ -64,11 +63,13 @@ def train(config: Config, model: Model, as_json: AsJson = False) -> None:
 
         tael risk train model.yaml --model model
     """
+    from tael.app.variable_facts import facts
     from tael.risk.pipeline import ModelFolder, read_config, run_training
 
-    read = read_config(config)
+    read, folder = read_config(config), ModelFolder(model)
+    known = facts(folder.read_json("funnel.json")["kept"])
     with watched(quiet=as_json) as observe:
-        trained = run_training(read, ModelFolder(model), _facts(), observe)
+        trained = run_training(read, folder, known, observe)
     record = dict(trained.record)
 
     def draw(screen: Console) -> None:
@@ -199,9 +200,3 @@ def watched(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     with progress(quiet=quiet) as bars:
         task = bars.add_task("reading", total=None)
         yield lambda step: bars.update(task, description=step)
-
-
-def _facts() -> dict[str, Facts]:
-    from tael.app.variable_facts import catalogue_facts
-
-    return catalogue_facts()

@@ -17,7 +17,7 @@ from tael.risk.dataset import (
     read_outcomes,
     read_table,
 )
-from tael.risk.facts import facts_of
+from tael.risk.facts import facts_from, facts_of
 from tael.risk.pipeline.config import TrainingConfig, read_config
 from tael.risk.pipeline.evaluation import Evaluation, evaluate, run_evaluation
 from tael.risk.pipeline.folder import ModelFolder
@@ -28,7 +28,8 @@ from tael.risk.pipeline.steps import run_calibration, run_selection, run_trainin
 
 __all__ = [
     "Evaluation", "ModelFolder", "OutcomeColumns", "Outcomes", "RatedModel", "Reported", "Scores",
-    "TrainingConfig", "Wanted", "bins_of", "evaluate", "facts_of", "join", "keys_of", "page_of",
-    "read_config", "read_model", "read_outcomes", "read_table", "rows_of_test",
-    "rows_of_training", "run_calibration", "run_evaluation", "run_selection", "run_training",
+    "TrainingConfig", "Wanted", "bins_of", "evaluate", "facts_from", "facts_of", "join",
+    "keys_of", "page_of", "read_config", "read_model", "read_outcomes", "read_table",
+    "rows_of_test", "rows_of_training", "run_calibration", "run_evaluation", "run_selection",
+    "run_training",
 ]  # fmt: skip

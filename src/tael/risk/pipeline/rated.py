@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tael.kernel import BadInput, Rate
+from tael.risk.bins import MISSING_CODES
 from tael.risk.boosting import MonotoneBooster, canonical, checked_json, hash_of
 from tael.risk.calibration import Calibrator
 from tael.risk.ensemble import Ensemble
@@ -145,7 +146,9 @@ class RatedModel:
     def _values(self, rows: Sample | Mapping[str, Any]) -> Floats:
         if isinstance(rows, Sample):
             return rows.select(self.names).values.T.astype(np.float64)
-        return np.column_stack([np.asarray(rows[name], dtype=np.float64) for name in self.names])
+        held = np.column_stack([np.asarray(rows[name], dtype=np.float64) for name in self.names])
+        # The codes of missing values are no figures to be told.
+        return np.where(np.isin(held, MISSING_CODES), np.nan, held)
 
     def check_plan(self, rows: Sample | Mapping[str, Any]) -> None:
         """Refuse a sample of another plan of variables.
