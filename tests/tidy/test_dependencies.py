@@ -25,6 +25,7 @@ USED_WITHOUT_IMPORT = {
     "python-multipart",  # by FastAPI, for forms
     "tzdata",  # by zoneinfo
     "uvloop",  # by uvicorn
+    "optbinning",  # by name, where bins are refined
     "pandas",  # by pyspark-client
     "pysail",  # a server, started by its user
     "pyspark-client",  # by the first kernel that runs on a cluster
@@ -95,7 +96,9 @@ def test_every_declared_library_is_used(sources, root) -> None:
 
 def test_every_declared_library_is_in_the_notices(root) -> None:
     listed = (root / "THIRD_PARTY_NOTICES.md").read_text("utf-8")
-    extras = {"numba", "openpyxl", "pyspark-client", "pysail", "pandas"}
+    extras = {
+        "lightgbm", "numba", "onnx", "openpyxl", "optbinning", "pandas", "pysail", "pyspark-client",
+    }  # fmt: skip
     missing = [name for name in declared(_pyproject(root)) if f"`{name}`" not in listed]
     assert not set(missing) - extras, f"{missing}: run make notices"
 
