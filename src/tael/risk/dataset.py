@@ -19,7 +19,17 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from tael.kernel import BadInput
-from tael.risk.sample import HAS_VALUE, NO_EVENT, Floats, Instants, Reasons, Sample, Texts, Values
+from tael.risk.sample import (
+    HAS_VALUE,
+    NO_EVENT,
+    Floats,
+    Instants,
+    Ints,
+    Reasons,
+    Sample,
+    Texts,
+    Values,
+)
 
 _BATCH = 1024
 _KEYS = ("borrower", "asof")
@@ -31,8 +41,9 @@ _NO_ROWS = 3  # how many missing rows a message names
 class OutcomeColumns:
     """The columns of a table of outcomes.
 
-    ``bad`` holds 1, 0 or nothing, ``known`` the instant from which that could be known, ``weight``
-    a number above zero ('' for one each). ``borrower`` and ``asof`` find the variables.
+    ``bad`` holds 1, 0 or nothing ('' where a table tells no outcomes), ``known`` the instant from
+    which that could be known, ``weight`` a number above zero ('' for one each). ``borrower`` and
+    ``asof`` find the variables.
     """
 
     borrower: str = "borrower"
@@ -106,7 +117,7 @@ class Outcomes:
         for row, key in enumerate(zip(self.borrower.tolist(), seconds.tolist(), strict=True)):
             if key in place:
                 raise BadInput(
-                    f"rows {place[key]} and {row} of the outcomes are of {key[0]} at one instant",
+                    f"{self.name} holds {key[0]} at {self.asof[row]} twice",
                     field="asof",
                     rule="one outcome for each borrower and instant",
                 )
@@ -121,36 +132,55 @@ def read_outcomes(path: Path, columns: OutcomeColumns = OutcomeColumns()) -> Out
     """Outcomes of a Parquet or CSV file.
 
     Raises:
-        BadInput: a column that is missing or of another kind, an outcome other than 0 and 1, a
-            weight that is not above zero; names file, row and column.
+        BadInput: a column that is missing or of another kind, a row of nobody or of no instant, an
+            outcome other than 0 and 1, a weight that is not above zero; names file, row and column.
     """
     table = read_table(path)
-    bad = _numbers(table, columns.bad, path.name)
+    borrower = _column(table, columns.borrower, path.name).cast(pa.string())
+    asof = _instants(_column(table, columns.asof, path.name), columns.asof, path.name)
+    empty = borrower.is_null().to_numpy(zero_copy_only=False)
+    for name, missing in ((columns.borrower, empty), (columns.asof, np.isnat(asof))):
+        if missing.any():
+            raise BadInput(
+                f"{path.name}: {name} is empty",
+                field=name,
+                row=int(np.flatnonzero(missing)[0]) + 1,
+                rule="a borrower and an instant in each row",
+            )
+    bad, weight = _judged(table, columns, path.name)
+    known = np.full(table.num_rows, np.datetime64("NaT"), dtype="datetime64[s]")
+    if columns.known in table.column_names:
+        known = _instants(table[columns.known], columns.known, path.name)
+    return Outcomes(
+        np.array(borrower.to_pylist(), dtype=object), asof, bad, known, weight, table, path.name
+    )
+
+
+def _judged(table: pa.Table, columns: OutcomeColumns, file: str) -> tuple[Floats, Floats]:
+    """Outcome and weight of each row."""
+    bad = np.full(table.num_rows, np.nan)
+    if columns.bad:
+        bad = _numbers(table, columns.bad, file)
     odd = np.flatnonzero(~np.isnan(bad) & (bad != 0) & (bad != 1))
     if len(odd):
         raise BadInput(
-            f"{path.name}, row {odd[0]}: {columns.bad} is {bad[odd[0]]:g}",
+            f"{file}: {columns.bad} is {bad[odd[0]]:g}",
             field=columns.bad,
+            row=int(odd[0]) + 1,
             rule="1 bad, 0 good, empty where nobody knows",
         )
     weight = np.ones(table.num_rows)
     if columns.weight:
-        weight = _numbers(table, columns.weight, path.name)
-    light = np.flatnonzero(~(weight > 0))
+        weight = _numbers(table, columns.weight, file)
+    light = np.flatnonzero(~((weight > 0) & np.isfinite(weight)))
     if len(light):
         raise BadInput(
-            f"{path.name}, row {light[0]}: weight {weight[light[0]]:g}",
+            f"{file}: {columns.weight} is {weight[light[0]]:g}",
             field=columns.weight,
-            rule="above zero",
+            row=int(light[0]) + 1,
+            rule="a weight above zero",
         )
-    known = np.full(table.num_rows, np.datetime64("NaT"), dtype="datetime64[s]")
-    if columns.known in table.column_names:
-        known = _instants(table[columns.known], columns.known, path.name)
-    borrower = _column(table, columns.borrower, path.name).cast(pa.string())
-    asof = _instants(_column(table, columns.asof, path.name), columns.asof, path.name)
-    return Outcomes(
-        np.array(borrower.to_pylist(), dtype=object), asof, bad, known, weight, table, path.name
-    )
+    return bad, weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,39 +209,32 @@ def join(values: Sequence[Path], outcomes: Outcomes, wanted: Wanted = Wanted()) 
         BadInput: a variable that a file lacks, files of two plans, a row twice, outcomes without
             variables, an infinite value; names file, row and column.
     """
-    parts = [part for each in values for part in _parts(each)]
+    parts = _all_parts(values)
     plan, every = _described(parts[0])
     names = list(wanted.names) if wanted.names is not None else every
-    chosen = np.array([every.index(n) for n in names]) if _holds(every, names, parts[0]) else None
-    rows = outcomes.rows
-    sheet = np.full((len(names) + len(wanted.form), rows), np.nan, dtype=np.float32)
+    sheet = np.full((len(names) + len(wanted.form), outcomes.rows), np.nan, dtype=np.float32)
     reasons = np.full(sheet.shape, NO_EVENT, dtype=np.uint8)
-    found = np.zeros(rows, dtype=np.bool_)
+    found = np.zeros(outcomes.rows, dtype=np.bool_)
     place = outcomes.places()
     for part in parts:
-        if _described(part)[0] != plan:
+        own, held = _described(part)
+        if own != plan:
             raise BadInput(
                 f"{part} follows another plan of variables than {parts[0]}",
                 field="plan",
                 rule="one plan",
             )
-        for keys, block, why in _batches(part, names, chosen):
+        for keys, block, why in _batches(part, names, _chosen(held, names, part)):
             at = np.array([place.get(key, -1) for key in keys], dtype=np.int64)
             here = np.flatnonzero(at >= 0)
-            if found[at[here]].any():
-                raise BadInput(
-                    f"{part} holds a borrower at an instant that was there before",
-                    field="asof",
-                    rule="one row for each borrower and instant",
-                )
-            found[at[here]] = True
+            _once(part, outcomes, found, at[here])
             sheet[: len(names), at[here]] = block[here].T
             reasons[: len(names), at[here]] = why[here].T
     _all_found(outcomes, found, values)
     for i, name in enumerate(wanted.form, len(names)):
         sheet[i] = outcomes.numbers(name)
         reasons[i] = np.where(np.isnan(sheet[i]), NO_EVENT, HAS_VALUE)
-    _finite(sheet, [*names, *wanted.form])
+    _finite(sheet, [*names, *wanted.form], outcomes)
     return Sample(
         (*names, *wanted.form),
         sheet,
@@ -289,8 +312,14 @@ def _instants(column: pa.ChunkedArray, name: str, file: str) -> Instants:
 
 
 def keys_of(values: Sequence[Path]) -> Outcomes:
-    """Every row that ``values`` hold, with no outcome: what a score is wanted for."""
-    parts = [part for each in values for part in _parts(each)]
+    """Every row that ``values`` hold, with no outcome: what a score is wanted for.
+
+    Raises:
+        BadInput: no variables there, or rows without borrower or instant; names the file.
+    """
+    parts = _all_parts(values)
+    for part in parts:
+        _described(part)
     table = pa.concat_tables([pq.read_table(part, columns=list(_KEYS)) for part in parts])
     rows = table.num_rows
     borrower = np.array(table["borrower"].cast(pa.string()).to_pylist(), dtype=object)
@@ -299,6 +328,29 @@ def keys_of(values: Sequence[Path]) -> Outcomes:
     return Outcomes(
         borrower, asof, np.full(rows, np.nan), unknown, np.ones(rows), table, parts[0].name
     )
+
+
+def _all_parts(values: Sequence[Path]) -> list[Path]:
+    if not values:
+        raise BadInput("no variables are named", field="values", rule="at least one folder")
+    return [part for each in values for part in _parts(each)]
+
+
+def _once(part: Path, held: Outcomes, found: npt.NDArray[np.bool_], at: Ints) -> None:
+    """Note rows as found.
+
+    Raises:
+        BadInput: one that was found before, in this batch or in another.
+    """
+    order = np.sort(at)
+    again = [*at[found[at]].tolist(), *order[1:][order[1:] == order[:-1]].tolist()]
+    if again:
+        raise BadInput(
+            f"{part.name} holds {held.borrower[again[0]]} at {held.asof[again[0]]} once more",
+            field="asof",
+            rule="one row for each borrower and instant",
+        )
+    found[at] = True
 
 
 def _parts(values: Path) -> list[Path]:
@@ -335,8 +387,8 @@ def _described(part: Path) -> tuple[str, list[str]]:
     return plan, names
 
 
-def _holds(every: Sequence[str], wanted: Sequence[str], part: Path) -> bool:
-    """Whether only some, or another order, is wanted.
+def _chosen(every: Sequence[str], wanted: Sequence[str], part: Path) -> Ints | None:
+    """Where the wanted ones stand; None where all are wanted in the file's order.
 
     Raises:
         BadInput: one that is wanted is not there.
@@ -348,15 +400,16 @@ def _holds(every: Sequence[str], wanted: Sequence[str], part: Path) -> bool:
             field=lacking[0],
             rule="every variable asked for is in the file",
         )
-    return list(every) != list(wanted)
+    if list(every) == list(wanted):
+        return None
+    place = {name: i for i, name in enumerate(every)}
+    return np.array([place[name] for name in wanted], dtype=np.int64)
 
 
 _Batch = tuple[list[tuple[str, int]], npt.NDArray[Any], npt.NDArray[Any]]
 
 
-def _batches(
-    part: Path, wanted: Sequence[str], chosen: npt.NDArray[np.int64] | None
-) -> Iterator[_Batch]:
+def _batches(part: Path, wanted: Sequence[str], chosen: Ints | None) -> Iterator[_Batch]:
     """Keys, values [rows, variables] and reasons of a part, some rows at a time."""
     file = pq.ParquetFile(part)
     folded = "values" in file.schema_arrow.names
@@ -399,29 +452,29 @@ def _columnwise(
         if has_reasons:
             why[:, i] = batch[f"{name}{_REASON}"].to_numpy(zero_copy_only=False)
         else:
-            why[:, i] = np.where(np.isnan(column), NO_EVENT, 0)
+            why[:, i] = np.where(np.isnan(column), NO_EVENT, HAS_VALUE)
     return block, why
 
 
 def _all_found(held: Outcomes, found: npt.NDArray[np.bool_], values: Sequence[Path]) -> None:
     lost = np.flatnonzero(~found)
     if len(lost):
-        first = ", ".join(
-            f"row {row} ({held.borrower[row]} at {held.asof[row]})" for row in lost[:_NO_ROWS]
-        )
+        first = ", ".join(f"{held.borrower[row]} at {held.asof[row]}" for row in lost[:_NO_ROWS])
         raise BadInput(
-            f"{len(lost)} outcomes have no variables in {', '.join(map(str, values))}: {first}",
+            f"{len(lost)} rows of {held.name} have no variables in "
+            f"{', '.join(map(str, values))}: {first}",
             field="asof",
             rule="variables for each outcome",
         )
 
 
-def _finite(sheet: Values, names: Sequence[str]) -> None:
+def _finite(sheet: Values, names: Sequence[str], held: Outcomes) -> None:
     for i, name in enumerate(names):
         if np.isinf(sheet[i]).any():
             row = int(np.flatnonzero(np.isinf(sheet[i]))[0])
             raise BadInput(
-                f"variable {name} is infinite in row {row} (or beyond what float32 holds)",
+                f"variable {name} of {held.borrower[row]} at {held.asof[row]} is infinite (or "
+                "beyond what float32 holds)",
                 field=name,
                 rule="finite values",
             )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +43,7 @@ class BadDefinition:
                 rule="below days_past_due",
             )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The definition's fields."""
         return asdict(self)
 
@@ -98,7 +96,10 @@ def outcomes_of(
     stray = np.flatnonzero((months.loan < 0) | (months.loan >= loans))
     if len(stray):
         raise BadInput(
-            f"row {stray[0]} of the loan months belongs to no loan", field="loan", rule="known loan"
+            "a month belongs to no loan",
+            field="loan_months",
+            row=int(stray[0]) + 1,
+            rule="a loan among those asked for",
         )
     loan, late = months.loan[inside], months.days_past_due[inside]
     day = months.month_end[inside].astype("datetime64[D]")
@@ -119,20 +120,3 @@ def outcomes_of(
     known: Instants = (np.where(bad, first_bad, last) + _DAY).astype("datetime64[s]")
     known[~whole] = np.datetime64("NaT")
     return LoanOutcomes(outcome, known, watched)
-
-
-def read_definition(raw: Mapping[str, Any]) -> BadDefinition:
-    """The definition that a configuration holds.
-
-    Raises:
-        BadInput: a field that is not one of the definition; names it.
-    """
-    names = set(BadDefinition.__dataclass_fields__)
-    for name in raw:
-        if name not in names:
-            raise BadInput(
-                f"the definition of bad has no field {name!r}; it has {', '.join(sorted(names))}",
-                field=f"bad.{name}",
-                rule="a field of the definition",
-            )
-    return BadDefinition(**raw)
