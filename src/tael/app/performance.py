@@ -159,10 +159,8 @@ def _own(
     )
     at = pc.index_in(applications, value_set=loans["application_id"].combine_chunks())
     row = pc.fill_null(at, -1).to_numpy().astype(np.int64)
-    granted = row >= 0
-    bad = np.where(granted, found.bad[row], np.nan)
-    known = np.where(granted, found.known[row], _UNKNOWN)
-    return granted, bad, known
+    # The one appended is of -1: an application that became no loan.
+    return row >= 0, np.append(found.bad, np.nan)[row], np.append(found.known, _UNKNOWN)[row]
 
 
 class _Seen:
@@ -170,25 +168,25 @@ class _Seen:
 
     def __init__(self, folder: Path, firms: pa.Table, labelling: Labelling) -> None:
         self.rule = labelling.elsewhere
-        owners = dict(
-            zip(firms["owner_id"].to_pylist(), firms["enterprise_id"].to_pylist(), strict=True)
-        )
-        ids = set(firms["enterprise_id"].to_pylist())
+        ids = firms["enterprise_id"].to_pylist()
+        marked = {firm: [firm] for firm in ids}  # firms that an event of a subject speaks of
+        for owner, firm in zip(firms["owner_id"].to_pylist(), ids, strict=True):
+            marked.setdefault(owner, []).append(firm)
         self.first: dict[str, tuple[np.datetime64, np.datetime64]] = {}
         self.last = np.datetime64(0, "s")
         for subjects, happened, told in _bad_events(folder, labelling):
             for subject, at, known in zip(subjects, happened, told, strict=True):
-                firm = subject if subject in ids else owners.get(subject, "")
-                held = self.first.get(firm)
-                if firm and (held is None or at < held[0]):
-                    self.first[firm] = (at, known)
+                for firm in marked.get(subject, ()):
+                    held = self.first.get(firm)
+                    if held is None or (at, known) < held:
+                        self.first[firm] = (at, known)
                 self.last = max(self.last, known)
 
     def after(self, firms: Sequence[str], asof: Instants) -> tuple[Floats, Instants]:
         """1 bad, 0 good, NaN bad before or watched too short; and when that was known."""
         never = np.datetime64("9999-01-01", "s")
-        first = np.array([self.first.get(firm, (never, never)) for firm in firms])
-        at, told = first[:, 0].astype("datetime64[s]"), first[:, 1].astype("datetime64[s]")
+        first = np.array([self.first.get(firm, (never, never)) for firm in firms], asof.dtype)
+        at, told = first.reshape(-1, 2).T
         end = asof + np.timedelta64(self.rule.window_days * _DAY_S, "s")
         bad = (at > asof) & (at <= end)
         good = (at > end) & (end + np.timedelta64(self.rule.delay_days * _DAY_S, "s") <= self.last)
@@ -201,7 +199,7 @@ def _bad_events(
     folder: Path, labelling: Labelling
 ) -> Iterator[tuple[list[str], Instants, Instants]]:
     rule = labelling.elsewhere
-    keys = ("subject_id", "event_at", "known_at", "void")
+    keys = ("subject_id", "event_id", "version", "event_at", "known_at", "void")
     bureau = _table(folder, "events/bureau_tradeline", (*keys, "status"))
     yield _kept(bureau, pc.is_in(bureau["status"], value_set=pa.array(rule.overdue)))
     court = _table(folder, "events/court_record", (*keys, "matter", "role"))
@@ -214,7 +212,12 @@ def _bad_events(
 
 
 def _kept(events: pa.Table, bad: pa.ChunkedArray) -> tuple[list[str], Instants, Instants]:
-    held = events.filter(pc.and_(bad, pc.invert(events["void"])))
+    """The events that are bad as corrected last; one that was withdrawn is none."""
+    held = events.append_column("bad", bad)
+    held = held.filter(pc.is_in(held["event_id"], held.filter(bad)["event_id"].combine_chunks()))
+    last = held.group_by("event_id").aggregate([("version", "max")])
+    held = held.join(last, ["event_id", "version"], ["event_id", "version_max"], "inner")
+    held = held.filter(pc.and_(held["bad"], pc.invert(held["void"]))).sort_by("event_id")
     return (
         held["subject_id"].to_pylist(),
         _seconds(held["event_at"]),
