@@ -33,6 +33,7 @@ from tael.risk.monitoring import Monitoring, Scored, Settings, monitor
 from tael.risk.pipeline import (
     Evaluation,
     ModelFolder,
+    OutcomeColumns,
     RatedModel,
     TrainingConfig,
     Wanted,
@@ -70,14 +71,16 @@ def score_rows(rated: RatedModel, wanted: ToScore) -> pa.Table:
     Raises:
         BadInput: rows of another plan of variables than the model's, or a variable that is missing.
     """
-    held = keys_of(wanted.values) if wanted.form is None else read_outcomes(wanted.form)
+    held = keys_of(wanted.values)
+    if wanted.form is not None:
+        held = read_outcomes(wanted.form, OutcomeColumns(bad="", known=""))
     computed = [name for name in rated.names if not name.startswith(_FORM)]
     form = [name for name in rated.names if name.startswith(_FORM)]
     sample = join(wanted.values, held, Wanted(computed, form))
     scores = rated.score(sample)
     table = {
         "borrower": pa.array(sample.borrower.tolist(), pa.string()),
-        "asof": pa.array(sample.asof, pa.timestamp("s")),
+        "asof": pa.array(sample.asof, pa.timestamp("s")).cast(pa.timestamp("s", tz="UTC")),
         "log_odds": pa.array(scores.log_odds),
         "pd": pa.array(scores.pd),
         "pd_cycle": pa.array(scores.pd_cycle),

@@ -174,10 +174,10 @@ def tiers(config: Config, model: Model, as_json: AsJson = False) -> None:
 
         tael risk tiers model.yaml --model model --json
     """
-    from tael.risk.pipeline import ModelFolder, read_config, read_model, run_evaluation
+    from tael.risk.pipeline import ModelFolder, judged_on_test, read_config, read_model
 
     read, folder = read_config(config), ModelFolder(model)
-    found = run_evaluation(read, folder, read_model(model / "rated.json")).tiers
+    found = judged_on_test(read, folder, read_model(model / "rated.json")).tiers
 
     def draw(screen: Console) -> None:
         rows = [

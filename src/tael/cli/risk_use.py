@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -100,8 +101,8 @@ def monitor(
             screen.print(alarm.words.en)
         screen.print(f"{len(found.alarms)} alarms")
 
-    show(found.to_json(), draw, as_json=as_json)
-    if any(alarm.level == ACT for alarm in found.alarms):
+    show(json.loads(found.to_json()), draw, as_json=as_json)
+    if any(alarm.step == ACT for alarm in found.alarms):
         raise typer.Exit(int(ExitCode.ALARM))
 
 

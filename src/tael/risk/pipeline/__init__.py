@@ -19,7 +19,7 @@ from tael.risk.dataset import (
 )
 from tael.risk.facts import facts_from, facts_of
 from tael.risk.pipeline.config import TrainingConfig, read_config
-from tael.risk.pipeline.evaluation import Evaluation, evaluate, run_evaluation
+from tael.risk.pipeline.evaluation import Evaluation, evaluate, judged_on_test, run_evaluation
 from tael.risk.pipeline.folder import ModelFolder
 from tael.risk.pipeline.rated import RatedModel, Scores, read_model
 from tael.risk.pipeline.report import Reported, page_of
@@ -29,7 +29,7 @@ from tael.risk.pipeline.steps import run_calibration, run_selection, run_trainin
 __all__ = [
     "Evaluation", "ModelFolder", "OutcomeColumns", "Outcomes", "RatedModel", "Reported", "Scores",
     "TrainingConfig", "Wanted", "bins_of", "evaluate", "facts_from", "facts_of", "join",
-    "keys_of", "page_of", "read_config", "read_model", "read_outcomes", "read_table",
-    "rows_of_test", "rows_of_training", "run_calibration", "run_evaluation", "run_selection",
-    "run_training",
+    "judged_on_test", "keys_of", "page_of", "read_config", "read_model", "read_outcomes",
+    "read_table", "rows_of_test", "rows_of_training", "run_calibration", "run_evaluation",
+    "run_selection", "run_training",
 ]  # fmt: skip

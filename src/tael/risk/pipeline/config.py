@@ -24,6 +24,13 @@ from tael.risk.tiers import TIER_BOUNDS
 from tael.risk.woe_logistic import WoeSettings
 
 FORMAT = "tael.risk.training/1"
+_KINDS: Mapping[type, str] = {
+    bool: "true or false",
+    date: "a day like 2019-01-01",
+    float: "a number",
+    int: "a whole number",
+    str: "a text (a version like 1.10 in quotes)",
+}
 KINDS = ("scorecard", "booster", "woe_logistic", "ensemble")
 _T = TypeVar("_T")
 
@@ -195,7 +202,11 @@ def read_config(path: Path) -> TrainingConfig:
     if not isinstance(raw, Mapping) or raw.get("format") != FORMAT:
         raise BadInput(f"{path.name} is no configuration", field="format", rule=FORMAT)
     held = {name: value for name, value in raw.items() if name != "format"}
+    if "root" in held:
+        raise BadInput("root is where the file lies", field="root", rule="not in the file")
     found: TrainingConfig = _made(TrainingConfig, held | {"root": path.parent}, "")
+    if not found.values:
+        raise BadInput("no variables are named", field="values", rule="at least one folder")
     return found
 
 
@@ -213,13 +224,18 @@ def _made(kind: type[_T], raw: object, where: str) -> _T:
                 rule="a field of the configuration",
             )
     given = {name: _read(hints[name], value, _joined(where, name)) for name, value in raw.items()}
-    try:
-        return kind(**given)
-    except TypeError:
-        lacking = sorted(_required(kind) - set(raw))
+    lacking = sorted(_required(kind) - set(raw))
+    if lacking:
         raise BadInput(
             f"{', '.join(lacking)} missing", field=_joined(where, lacking[0]), rule="required"
-        ) from None
+        )
+    try:
+        return kind(**given)
+    except BadInput as error:
+        # A settings' own rule knows the field, not where in the file it stands.
+        inner = error.field or ""
+        place = inner if inner.startswith(where) else _joined(where, inner)
+        raise BadInput(error.message, field=place, rule=error.rule) from None
 
 
 def _required(kind: type[Any]) -> set[str]:
@@ -254,11 +270,13 @@ def _plain(kind: Any, value: object, where: str) -> object:
         return _rate(value, where)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if kind is str and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)  # version: 1
+    if kind is str and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # version: 1; but not 1.10, which YAML reads as 1.1
     if type(value) is not kind and not (kind is Path and isinstance(value, Path)):
         raise BadInput(
-            f"{where} is {value!r}, {kind.__name__} is wanted", field=where, rule=kind.__name__
+            f"{where} is {value!r}, {_KINDS.get(kind, kind.__name__)} is wanted",
+            field=where,
+            rule=_KINDS.get(kind, kind.__name__),
         )
     return value
 
@@ -268,5 +286,5 @@ def _rate(value: object, where: str) -> Rate:
 
     try:
         return Rate(Decimal(str(value)))
-    except InvalidOperation:
+    except (InvalidOperation, BadInput):
         raise BadInput(f"{where} is {value!r}", field=where, rule="a rate like 0.005") from None

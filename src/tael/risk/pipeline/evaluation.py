@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from tael.kernel import Refusal
+from tael.kernel import BadInput, Refusal
 from tael.risk.calibration import (
     NORMAL_BAND,
     Gap,
@@ -107,6 +107,22 @@ def run_evaluation(
 ) -> Evaluation:
     """Judge the rated model on the test rows, and write the figures.
 
+    Args and errors as ``judged_on_test``.
+    """
+    found = judged_on_test(config, folder, rated, segments, leak_level)
+    folder.write_json(EVALUATION, found.to_json())
+    return found
+
+
+def judged_on_test(
+    config: TrainingConfig,
+    folder: ModelFolder,
+    rated: RatedModel,
+    segments: Sequence[str] = (),
+    leak_level: float = 0.9,
+) -> Evaluation:
+    """Judge the rated model on the test rows; writes nothing.
+
     Args:
         config: names the test period and its crises.
         folder: of the model.
@@ -115,19 +131,28 @@ def run_evaluation(
         leak_level: an AUC above it is a leak, not a success.
 
     Raises:
-        BadInput: no test rows, or one outcome only.
+        BadInput: no test rows, or rows that the variables were selected on.
     """
     outcomes = outcomes_of_config(config)
     tested = outcomes.take(test_rows(outcomes, config))
+    if not tested.rows:
+        span = config.periods.test
+        raise BadInput(
+            f"no outcome of {span.first} to {span.until} is known",
+            field="periods.test",
+            rule="test rows with an outcome",
+        )
     funnel = Funnel.from_json(folder.read_json(FUNNEL))
     sample = sample_of(config, tested, funnel.kept)
     refused = funnel.check_test(sample)
     if refused is not None:
-        raise AssertionError(f"the test overlaps the selection: {refused.detail}")
+        raise BadInput(
+            f"the variables were selected on rows of the test: {refused}",
+            field="periods.test",
+            rule="a test that begins after the selection; select again after a change",
+        )
     held = {name: tested.texts(name) for name in segments}
-    found = evaluate(config, rated, sample, held, leak_level)
-    folder.write_json(EVALUATION, found.to_json())
-    return found
+    return evaluate(config, rated, sample, held, leak_level)
 
 
 def evaluate(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -201,20 +202,22 @@ class RatedModel:
             BadInput: another format, or a file that was changed since it was written.
         """
         data = checked_json(text, _FORMAT, expected)
-        from decimal import Decimal  # noqa: PLC0415
-
-        kind = _READERS[data["kind"]]
-        model = kind.from_json(json.dumps(data["model"]))
-        contributions, typical = (np.array(one, dtype=np.float64) for one in data["reference"])
-        return cls(
-            model,
-            Calibrator.from_json(json.dumps(data["calibrator"])),
-            float(data["anchor"]),
-            tuple(Rate(Decimal(bound)) for bound in data["bounds"]),
-            Reference(contributions, typical),
-            data["plan"],
-            data["config"],
-        )
+        try:
+            model = _READERS[data["kind"]].from_json(json.dumps(data["model"]))
+            contributions, typical = (np.array(one, dtype=np.float64) for one in data["reference"])
+            return cls(
+                model,
+                Calibrator.from_json(json.dumps(data["calibrator"])),
+                float(data["anchor"]),
+                tuple(Rate(Decimal(bound)) for bound in data["bounds"]),
+                Reference(contributions, typical),
+                str(data["plan"]),
+                str(data["config"]),
+            )
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise BadInput(
+                f"not such a model: {error!r}", field="model", rule=f"format {_FORMAT}"
+            ) from None
 
 
 def read_model(path: Path, *, expected: str = "") -> RatedModel:
@@ -238,8 +241,3 @@ def _sigmoid(log_odds: Floats) -> Floats:
     with np.errstate(over="ignore"):
         found: Floats = 1.0 / (1.0 + np.exp(-log_odds))
     return found
-
-
-def facts_by_name(names: Sequence[str], facts: Mapping[str, Facts]) -> dict[str, Facts]:
-    """Facts of ``names``, guessed from the name where nothing is handed in."""
-    return {name: facts.get(name) or facts_of(name) for name in names}

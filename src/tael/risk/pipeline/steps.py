@@ -20,7 +20,7 @@ from tael.risk.ensemble import Ensemble, Member, seeded
 from tael.risk.explain import Reference
 from tael.risk.facts import Facts, facts_of
 from tael.risk.forward import Forward
-from tael.risk.pipeline.config import TrainingConfig
+from tael.risk.pipeline.config import Span, TrainingConfig
 from tael.risk.pipeline.folder import (
     CONFIG,
     FUNNEL,
@@ -220,13 +220,18 @@ def _earlier(
 ) -> Model:
     """The same settings on what was settled before the first of the cohorts."""
     first = cohorts.asof.min().astype("datetime64[D]").astype(object)
-    periods = replace(
-        config.periods,
-        built_on=first,
-        train=replace(config.periods.train, until=min(first, config.periods.train.until)),
-    )
-    before = replace(config, periods=periods)
-    rows = training_rows(outcomes, before, config.populations.train)
+    train_first, until = config.periods.train.first, min(first, config.periods.train.until)
+    try:
+        periods = replace(config.periods, built_on=first, train=Span(train_first, until))
+        before = replace(config, periods=periods)
+        rows = training_rows(outcomes, before, config.populations.train)
+    except BadInput:
+        raise BadInput(
+            f"the cohorts to calibrate on begin {first}; between {train_first} and then no outcome "
+            "was settled that a model to calibrate them with could learn from",
+            field="calibration.months",
+            rule="fewer months, fewer wanted_bads, or a training period that begins earlier",
+        ) from None
     sample = sample_of(config, outcomes.take(rows), names)
     found: Model = train(config, sample).model
     return found
