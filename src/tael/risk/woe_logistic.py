@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tael.kernel import BadInput, Rate
-from tael.risk.bins import BinSettings, fit_bins
+from tael.risk.bins import BinSettings, fit_bins, prebin
 from tael.risk.bins.prebins import placed
 from tael.risk.bins.settings import in_ranges
 from tael.risk.boosting import canonical, chance, checked_json, hash_of, refuse_later
@@ -26,7 +26,20 @@ from tael.risk.sample import HAS_VALUE, NO_EVENT, NO_SOURCE, UNDEFINED, Floats, 
 _FORMAT = "tael.woe_logistic/1"
 _DIGITS = 9
 _STEPS = 80
+_TAIL = 0.002  # ranks beyond count as this
+READ = ("scores", "evidence")
 _EDGE = {-9999.0: NO_SOURCE, -9998.0: NO_EVENT, -9997.0: UNDEFINED}
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """Codes [variables, rows], the value of each code, and how strong each variable is alone."""
+
+    codes: Reasons
+    values: Floats
+    strength: Floats
+    cuts: Floats
+    filled: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +47,31 @@ class WoeSettings:
     """How strongly coefficients are held back.
 
     Attributes:
-        penalty: of the squared coefficients of the scaled weights of evidence.
-        power: a variable's weight of evidence is scaled by its standard deviation, relative to the
-            strongest, to this power: 0 plain ridge, 1 the weak are held back more.
-        kept_signs: evidence of good may never speak for bad beside the other variables; costs some
-            rank, for one variable often corrects what another one holds too much of.
+        read: what a variable is read as: ``scores``, normal scores of its ranks, which know nothing
+            of outcomes (Blom, Statistical Estimates and Transformed Beta-Variables, 1958), or
+            ``evidence``, the weight of evidence of its bins.
+        penalty: of the squared coefficients of the scaled variables.
+        power: each variable, of variance one, is scaled by its strength relative to the strongest
+            to this power: 0 plain ridge, 2 the weak are held back most.
+        pieces: ranks of a variable that are told apart, for scores.
         max_bins: numeric bins of a variable.
         min_share: of the weight that a bin holds at least.
         threads: at work at once; makes no difference to the model.
     """
 
+    read: str = "scores"
     penalty: float = 100.0
-    power: float = 1.0
-    kept_signs: bool = False
+    power: float = 2.0
+    pieces: int = 50
     max_bins: int = 8
     min_share: float = 0.02
     threads: int = 2
 
     def __post_init__(self) -> None:
+        if self.read not in READ:
+            raise BadInput(
+                f"a variable is not read as {self.read!r}", field="read", rule=" or ".join(READ)
+            )
         if not self.penalty > 0 or self.power < 0:
             raise BadInput(
                 f"penalty {self.penalty}, power {self.power}",
@@ -128,24 +148,44 @@ class WoeLogistic(EstimatorContract):
         return self
 
     def _learn(self, sample: Sample) -> None:
-        bins = fit_bins(sample, self._bins(), signs=self.signs)
-        codes = bins.codes(sample)
+        read = self._scores(sample) if self.settings.read == "scores" else self._evidence(sample)
         mass = sample.weight
-        share = _by_bin(codes, mass, bins.woe.shape, self.settings.threads) / mass.sum()
-        means = (share * bins.woe).sum(axis=1)
-        spread = np.sqrt((share * (bins.woe - means[:, None]) ** 2).sum(axis=1))
-        if not spread.max() > 0:
+        share = _by_bin(read.codes, mass, read.values.shape, self.settings.threads) / mass.sum()
+        means = (share * read.values).sum(axis=1)
+        spread = np.sqrt((share * (read.values - means[:, None]) ** 2).sum(axis=1))
+        strength = np.where(spread > 0, read.strength, 0.0)
+        if not strength.max() > 0:
             raise BadInput(
                 "no variable tells goods from bads", field="columns", rule="information above zero"
             )
-        scale = (spread / spread.max()) ** self.settings.power / spread.max()
-        table = (bins.woe - means[:, None]) * scale[:, None]
-        beta = self._regress(codes, table, (sample.bad, mass))
-        self.names_ = bins.names
+        scale = (strength / strength.max()) ** self.settings.power
+        unit = np.divide(scale, spread, out=np.zeros_like(scale), where=spread > 0)
+        table = (read.values - means[:, None]) * unit[:, None]
+        beta = self._regress(read.codes, table, (sample.bad, mass))
+        self.names_ = sample.names
         self.intercept_ = round(float(beta[-1]), _DIGITS)
         self.table_ = np.round(beta[:-1, None] * table, _DIGITS) + 0.0
         self.means_ = np.round((share * self.table_).sum(axis=1), _DIGITS) + 0.0
-        self.cuts_, self.filled_ = bins.cuts, bins.filled
+        self.cuts_, self.filled_ = read.cuts, read.filled
+
+    def _evidence(self, sample: Sample) -> _Read:
+        bins = fit_bins(sample, self._bins(), signs=self.signs)
+        return _Read(bins.codes(sample), bins.woe, np.sqrt(bins.iv), bins.cuts, bins.filled)
+
+    def _scores(self, sample: Sample) -> _Read:
+        """Normal scores of the middle ranks of pieces; a missing value stands in the middle."""
+        from scipy.special import ndtri  # noqa: PLC0415 - loads when a model is trained
+
+        held = prebin(sample, self._bins())
+        shape = (len(held.names), held.width)
+        mass = _by_bin(held.codes, sample.weight, shape, self.settings.threads)
+        numeric = mass[:, : held.most]
+        whole = numeric.sum(axis=1, keepdims=True)
+        half = np.cumsum(numeric, axis=1) - numeric / 2
+        middle = np.divide(half, whole, out=np.full(half.shape, 0.5), where=whole > 0)
+        values = np.zeros(shape)
+        values[:, : held.most] = ndtri(middle.clip(_TAIL, 1 - _TAIL)) * (numeric > 0)
+        return _Read(held.codes, values, held.auc - 0.5, held.edges, held.filled)
 
     def _regress(self, codes: Reasons, table: Floats, outcome: tuple[Floats, Floats]) -> Floats:
         from scipy.optimize import minimize  # noqa: PLC0415 - loads when a model is trained
@@ -162,16 +202,13 @@ class WoeLogistic(EstimatorContract):
 
         rate = float(mass @ bad / mass.sum())
         start = np.append(np.zeros(len(table)), np.log(rate / (1.0 - rate)))
-        most = 0.0 if self.settings.kept_signs else None
-        bounds = [(None, most)] * len(table) + [(None, None)]
-        found = minimize(
-            fall, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _STEPS}
-        )
+        found = minimize(fall, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
         return np.asarray(found.x)
 
     def _bins(self) -> BinSettings:
         held = self.settings
-        return BinSettings(max_bins=held.max_bins, min_share=held.min_share, threads=held.threads)
+        pieces = held.pieces if held.read == "scores" else BinSettings().pieces
+        return BinSettings(pieces, held.max_bins, held.min_share, threads=held.threads)
 
     # --- use
 

@@ -38,6 +38,10 @@ class Model(Protocol):
 
     names_: tuple[str, ...]
 
+    def get_params(self, deep: bool = True) -> dict[str, object]:  # noqa: FBT001, FBT002
+        """The constructor's parameters."""
+        ...
+
     @property
     def hash(self) -> str:
         """SHA-256 in hexadecimal."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,11 +16,12 @@ from tael.risk.binning import Feature
 from tael.risk.boosting import MonotoneBooster
 from tael.risk.calibration import Calibrator, Judged, latest_matured
 from tael.risk.cycle import anchor_shift, central_tendency
+from tael.risk.encoding import folds_of
 from tael.risk.ensemble import Ensemble, Member, seeded
 from tael.risk.explain import Reference
 from tael.risk.facts import Facts, facts_of
 from tael.risk.forward import Forward
-from tael.risk.pipeline.config import Span, TrainingConfig
+from tael.risk.pipeline.config import TrainingConfig
 from tael.risk.pipeline.folder import (
     CONFIG,
     FUNNEL,
@@ -47,6 +48,7 @@ from tael.risk.selection import Funnel, select
 from tael.risk.woe_logistic import WoeLogistic
 
 _REFERENCE_ROWS = 4000
+_FOLDS = 3
 Observe = Callable[[str], None]
 
 
@@ -159,8 +161,9 @@ def run_calibration(
 ) -> RatedModel:
     """Calibrate on the latest matured cohorts, anchor, fit tiers; write the rated model.
 
-    The cohorts' log odds come from a model of the same settings trained on what lies before them:
-    the final one has seen them and would flatter itself.
+    The cohorts' log odds come from models of the same settings that were trained without their
+    borrowers: the final one has seen them and would flatter itself. What it learnt of the weights
+    of its members is kept.
     """
     model = read_model_of(config, folder)
     outcomes = outcomes_of_config(config)
@@ -170,9 +173,9 @@ def run_calibration(
     ripe = sample_of(config, outcomes.take(ripe_rows), names)
     cohort = latest_matured(ripe, config.periods.built_on, config.calibration)
     cohorts = ripe.take(cohort.rows)
-    observe("earlier model")
-    earlier = _earlier(config, outcomes, names, cohorts)
-    odds = earlier.log_odds(cohorts)
+    trained_on = training_rows(outcomes, config, config.populations.train)
+    training = sample_of(config, outcomes.take(trained_on), names)
+    odds = _unseen_odds(model, training, cohorts, observe)
     calibrator = Calibrator().fit(odds, cohorts.bad, cohorts.weight)
     observe("tiers")
     anchor = _anchor(config, ripe, calibrator.log_odds(odds), cohorts)
@@ -215,25 +218,26 @@ def read_model_of(config: TrainingConfig, folder: ModelFolder) -> Any:
     return model
 
 
-def _earlier(
-    config: TrainingConfig, outcomes: Any, names: tuple[str, ...], cohorts: Sample
-) -> Model:
-    """The same settings on what was settled before the first of the cohorts."""
-    first = cohorts.asof.min().astype("datetime64[D]").astype(object)
-    train_first, until = config.periods.train.first, min(first, config.periods.train.until)
-    try:
-        periods = replace(config.periods, built_on=first, train=Span(train_first, until))
-        before = replace(config, periods=periods)
-        rows = training_rows(outcomes, before, config.populations.train)
-    except BadInput:
-        raise BadInput(
-            f"the cohorts to calibrate on begin {first}; between {train_first} and then no outcome "
-            "was settled that a model to calibrate them with could learn from",
-            field="calibration.months",
-            rule="fewer months, fewer wanted_bads, or a training period that begins earlier",
-        ) from None
-    sample = sample_of(config, outcomes.take(rows), names)
-    found: Model = train(config, sample).model
+def _unseen_odds(model: Model, training: Sample, cohorts: Sample, observe: Observe) -> Floats:
+    """Log odds of the cohorts from models that were trained without their borrowers."""
+    odds = np.empty(cohorts.rows)
+    theirs = folds_of(cohorts.borrower, _FOLDS)
+    others = folds_of(training.borrower, _FOLDS)
+    for fold in range(_FOLDS):
+        observe(f"model without part {fold + 1} of {_FOLDS} of the borrowers")
+        here = theirs == fold
+        odds[here] = _refitted(model, training.take(others != fold), cohorts.take(here))
+    return odds
+
+
+def _refitted(model: Model, training: Sample, rows: Sample) -> Floats:
+    if isinstance(model, Ensemble):
+        total: Floats = np.full(rows.rows, model.intercept_)
+        for name, member in model.members_.items():
+            total += model.weights_[name] * _refitted(cast("Model", member), training, rows)
+        return total
+    fresh: Any = type(model)(**model.get_params())
+    found: Floats = fresh.fit(training).log_odds(rows)
     return found
 
 
