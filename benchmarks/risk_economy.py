@@ -60,6 +60,7 @@ periods:
   test: {{first: 2019-01-01, until: 2024-01-01}}
   stressed: [2019, 2020, 2022]
 populations:
+  own: [granted]
   select: [granted, declined]
   train: [granted, declined, market]
   calibrate: [granted]

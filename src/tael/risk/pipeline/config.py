@@ -80,8 +80,12 @@ class Periods:
 
 @dataclass(frozen=True, slots=True)
 class Populations:
-    """Which rows take part, by the column ``population`` of the outcomes; empty: all."""
+    """Which rows take part, by the column ``population`` of the outcomes; empty: all.
 
+    ``own`` are those whose outcome the lender saw itself: leaks are looked for among them.
+    """
+
+    own: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     train: tuple[str, ...] = ()
     calibrate: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ from tael.risk.pipeline.folder import (
 )
 from tael.risk.pipeline.rated import Model, RatedModel
 from tael.risk.pipeline.rows import (
+    POPULATION,
     future_form,
     outcomes_of_config,
     sample_of,
@@ -76,7 +77,10 @@ def run_selection(
     future = future_form(config, rows)
     kept = tuple(name for name in config.form if name not in future)
     sample = sample_of(replace(config, form=kept), rows)
-    funnel = select(sample, config.selection, facts, observe)
+    own = (
+        np.isin(rows.texts(POPULATION), config.populations.own) if config.populations.own else None
+    )
+    funnel = select(sample, config.selection, facts, observe, own)
     folder.write(CONFIG, config.to_json())
     folder.write_json(FUNNEL, funnel.to_json())
     folder.write_json(FUTURE, future)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tael.kernel import BadInput
 from tael.risk.facts import Facts
-from tael.risk.sample import Floats, Ints, Sample
+from tael.risk.sample import Bools, Floats, Ints, Sample
 from tael.risk.selection.clusters import clusters
 from tael.risk.selection.coverage import coverage
 from tael.risk.selection.eras import eras
@@ -34,6 +34,7 @@ def select(
     settings: SelectionSettings | None = None,
     facts: Mapping[str, Facts] | None = None,
     observe: Callable[[str], None] | None = None,
+    own: Bools | None = None,
 ) -> Funnel:
     """Choose variables on the training period, with a reason for each kept and each dropped.
 
@@ -52,6 +53,8 @@ def select(
         settings: what each step asks; default: 1,063 variables.
         facts: of the variables, from their catalogue; guessed from dotted names where absent.
         observe: told the code of each step when it is done.
+        own: bool [rows of ``sample``]: whose outcome is the lender's own. What somebody wrote after
+            an outcome follows the outcome that he saw: leaks are looked for with these alone.
 
     Raises:
         BadInput: what no selection can be made of (one class, too few bads and how many are
@@ -63,6 +66,10 @@ def select(
     told = observe or _nobody
     ordered = in_order(sample)
     run = _Run(evidence_of(ordered, asked, facts))
+    if own is not None:
+        blank = replace(sample, bad=np.where(own, sample.bad, np.nan))
+        check_sample(blank, asked)
+        run.own = evidence_of(in_order(blank), asked, facts)
     told("prebin")
     _measured(run, told)
     return _recorded(run, _chosen(run))
@@ -77,6 +84,7 @@ class _Run:
     """What the steps have found so far."""
 
     evidence: Evidence
+    own: Evidence | None = None
     dropped: dict[int, tuple[str, Dropped]] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     psi: Floats = field(default_factory=lambda: np.zeros(0))
@@ -110,7 +118,7 @@ def _measured(run: _Run, told: Callable[[str], None]) -> None:
     evidence = run.evidence
     run.drop("coverage", coverage(evidence))
     told("coverage")
-    run.drop("leak", leaks(evidence, run.alive))
+    run.drop("leak", leaks(run.own or evidence, run.alive))
     told("leak")
     run.drop("era", eras(evidence, run.alive))
     told("era")
