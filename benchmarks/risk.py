@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=["sba", *SETS])
     parser.add_argument("--seeds", type=int, default=3, help="of SBA; others take 1 or 2")
     parser.add_argument("--quick", action="store_true", help="one seed, fewer drawings")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="more waste a busy machine")
     parser.add_argument("--environments", type=Path, default=cache(), help="folder that keeps them")
     chosen = parser.parse_args()
     judge.proven()
