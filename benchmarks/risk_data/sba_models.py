@@ -6,6 +6,17 @@ then holds as many bads as goods, so that a model cannot earn by telling samples
 (overlap weights: Li, Morgan and Zaslavsky, JASA 113, 2018). It is also how loans not ended by the
 training day are treated: p rises with the time a vintage was watched, so that a young good loan,
 which says little, weighs little.
+
+A third booster, ``usual``, reads the columns that the rivals read and no record of any lender,
+industry or state: records learned in one era hold less well in the next, and what is wrong with
+them is not wrong with it. Each counts a third.
+
+Validated on loans approved later than those trained on, up to 2004 only (to 2001 -> 2002 to June
+2004; to 2002 -> July 2003 to June 2004; to June 2003 -> July to December 2004; to March 2004 ->
+June to December 2004), AUC unweighted / population weights, means of the four: plain and matched
+0.695 / 0.673; with usual 0.700 / 0.671 (taken); LightGBM as it comes 0.642 / 0.636.
+Worse: regression on weights of evidence beside them, one
+booster on all columns with native categories.
 """
 
 from __future__ import annotations
@@ -27,17 +38,17 @@ BOOSTER = BoosterSettings(
 )  # fmt: skip
 # Of few bads: shallow trees.
 SMALL = replace(BOOSTER, rounds=150, leaves=6, min_rows=100)
-PLAIN_SHARE = 1 / 3  # of the plain weights beside the matched, for the scorecard
 CARD_SHARE = 0.1  # of the scorecard in the ensemble
-BOTH = ("plain", "matched")
-BAGS = 4  # boosters of other draws, averaged
-TEXTS = ("sector", "zip_region", "credit_line", "urban_rural")
+USUAL = replace(BOOSTER, rounds=200)
+ALL = ("plain", "matched", "usual")
+BAGS = 3  # boosters of other draws, averaged
+CODES = ("sector", "zip_region", "credit_line", "urban_rural")
+TEXTS = (*CODES, "State", "BankState")
 CARD = (
     "log_amount", "log_not_insured", "share", "employees", "new_business", "credit_line",
-    "low_doc", "same_state", "urban_rural", "sector", "zip_region", "bank_loans",
-    "bank_log_amount", "bank_on_line", "bank_same_state", "bank_share", "bank_young",
-    "excess_bank", "excess_bank&credit_line", "excess_bank&share_step", "excess_industry",
-    "excess_state",
+    "low_doc", "same_state", "urban_rural", "sector", "zip_region", "excess_bank",
+    "excess_bank&credit_line", "excess_bank&share_step", "excess_industry", "excess_state",
+    "State", "BankState",
 )  # fmt: skip
 
 
@@ -52,9 +63,10 @@ class Training:
         period_months: of the periods whose bad rates are expected.
         extra: inputs besides those of the loans.
         threads: of the booster.
-        settings: of the booster.
+        settings: of the boosters that read records.
+        usual: settings of those that read the usual columns.
         half_life_years: of the weight of a row before the last training day.
-        weightings: whose boosters are averaged.
+        parts: whose boosters are averaged.
         without: inputs left out of the booster.
     """
 
@@ -63,10 +75,11 @@ class Training:
     bad: np.ndarray
     period_months: int
     extra: Mapping[str, np.ndarray]
-    threads: int = 2
+    threads: int = 1
     settings: BoosterSettings = BOOSTER
+    usual: BoosterSettings = USUAL
     half_life_years: float = 3.0
-    weightings: tuple[str, ...] = BOTH
+    parts: tuple[str, ...] = ALL
     without: tuple[str, ...] = ()
 
 
@@ -94,36 +107,41 @@ def inputs(training: Training) -> Inputs:
     )
     plain = loans.recency(rows, training.half_life_years)
     matched = plain * np.where(training.bad == 1, 1.0 - expected, expected)
-    return Inputs(trees, card_columns(card), plain, matched)
+    states = {name: loans.raw[name] for name in ("State", "BankState")}
+    return Inputs(trees, card_columns(card) | states, plain, matched)
 
 
 def booster_odds(
     training: Training, ready: Inputs, wanted: np.ndarray, seed: int
 ) -> dict[str, np.ndarray]:
-    """Log odds of the wanted rows by each weighting."""
-    rows = training.rows
-    settings = [
-        replace(training.settings, seed=seed * BAGS + bag, threads=training.threads)
-        for bag in range(BAGS)
-    ]
-    columns = {n: held for n, held in ready.columns.items() if n not in training.without}
-    train, test = _part(columns, rows), _part(columns, wanted)
-    return {
-        name: np.mean(
+    """Log odds of the wanted rows by each part."""
+    loans, rows = training.loans, training.rows
+    kept, usual = (
+        {n: held for n, held in columns.items() if n not in training.without}
+        for columns in (ready.columns, loans.for_trees)
+    )
+    found = {}
+    for part in training.parts:
+        own = part.startswith("usual")
+        columns = usual if own else kept
+        weight = (ready.matched if part.endswith("matched") else ready.plain)[rows]
+        train, test = _part(columns, rows), _part(columns, wanted)
+        texts = [name for name, held in columns.items() if held.dtype == object]
+        each = replace(training.usual if own else training.settings, threads=training.threads)
+        found[part] = np.mean(
             [
-                MonotoneBooster(each)
-                .fit(train, training.bad[rows], getattr(ready, name)[rows])
+                MonotoneBooster(replace(each, seed=seed * BAGS + bag), categorical=texts)
+                .fit(train, training.bad[rows], weight)
                 .log_odds(test)
-                for each in settings
+                for bag in range(BAGS)
             ],
             axis=0,
         )
-        for name in training.weightings
-    }
+    return found
 
 
 def scorecard(training: Training, ready: Inputs) -> Scorecard:
-    """The scorecard, on rows weighted as ``matched`` and a little as ``plain``."""
+    """The scorecard, on rows weighted as ``matched``."""
     rows = training.rows
     features = [
         Feature(name, "categorical", max_bins=8, min_share=0.01)
@@ -131,10 +149,7 @@ def scorecard(training: Training, ready: Inputs) -> Scorecard:
         else Feature(name, monotone=_trend(name), max_bins=10, min_share=0.02)
         for name in (*CARD, *training.extra)
     ]
-    weight = ready.matched[rows] / ready.matched[rows].mean()
-    if "plain" in training.weightings:
-        weight += PLAIN_SHARE * ready.plain[rows] / ready.plain[rows].mean()
-    return Scorecard(features).fit(_part(ready.card, rows), training.bad[rows], weight)
+    return Scorecard(features).fit(_part(ready.card, rows), training.bad[rows], ready.matched[rows])
 
 
 def _trend(name: str) -> str:
@@ -145,7 +160,7 @@ def card_columns(columns: Columns) -> Columns:
     """Codes as text: a scorecard bins them by value."""
     return columns | {
         name: np.array(["" if v != v else str(int(v)) for v in columns[name]], dtype=object)  # noqa: PLR0124
-        for name in TEXTS
+        for name in CODES
     }
 
 
