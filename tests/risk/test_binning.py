@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tael.kernel import BadInput
-from tael.risk import Binning, Feature, Scorecard, fit_binning
+from tael.risk import Feature, Scorecard
+from tael.risk.binning import Binning, fit_binning
 from tael.risk.bins.refining import refined
 
 

@@ -44,7 +44,8 @@ class Evaluation:
     Attributes:
         model: hash of the rated model.
         by_year, segments: AUC, KS and Brier of all rows, of each year, of each segment by column.
-        line: calibration line of the normal years; None with one outcome only.
+        line: calibration line of the normal years; None with one outcome only, or for PDs that do
+            not rank.
         gaps: predicted and observed of each year.
         curve: the same by tenth of the score, normal years together.
         stressed: the years declared crises, in the band that the plan allows.
@@ -176,7 +177,7 @@ def evaluate(
         rated.hash,
         by_year,
         {name: performance(sample.bad, scores.pd, keys) for name, keys in segments.items()},
-        calibration_line(part) if enough else None,
+        _line(part) if enough else None,
         gaps_by(judged, years),
         reliability_curve(part),
         _stressed(sample, scores, years, config.periods.stressed),
@@ -189,6 +190,14 @@ def evaluate(
         check_leak(_best(by_year), leak_level),
         config.periods.stressed,
     )
+
+
+def _line(part: Judged) -> Line | None:
+    """The calibration line; None for a model whose PDs do not rank at all."""
+    try:
+        return calibration_line(part)
+    except BadInput:
+        return None
 
 
 def _best(found: tuple[Performance, ...]) -> float:
