@@ -425,3 +425,14 @@ def test_a_verdict_needs_the_whole_interval_outside_the_band() -> None:
     assert verdict_of(Interval(1.5, 1.3, 2.0)) == "outside"
     assert verdict_of(Interval(0.6, 0.4, 0.79)) == "outside"
     assert verdict_of(Interval(1.2, 0.5, 3.0)) == "inside"
+
+
+def test_a_curve_that_would_be_flat_at_one_end_is_platts_line() -> None:
+    log_odds = np.linspace(-6.0, 3.0, 60)
+    chance = np.minimum(1.0 / (1.0 + np.exp(-log_odds)), 0.2)
+    bad = np.repeat([1.0, 0.0], 60)
+    weight = 200.0 * np.concatenate([chance, 1.0 - chance])
+    fitted = Calibrator("beta").fit(np.tile(log_odds, 2), bad, weight)
+    _, a, b = fitted.curve_.parameters
+    assert a == b > 0
+    assert Calibrator.from_json(fitted.to_json()).hash == fitted.hash

@@ -136,10 +136,10 @@ def fit_platt(rows: Scored, *, priors: bool = True) -> Curve:
 def fit_beta(rows: Scored) -> Curve:
     """Beta calibration: log odds c + a ln s - b ln(1 - s) of the score's probability s.
 
-    Kull, Silva Filho and Flach, Beta calibration, AISTATS 2017, algorithm 1: a coefficient below
-    zero is set to zero and the other is fitted again. Where all PDs are low, b is hardly seen in
-    the data, and free it would bend high PDs by anything; so a - b is pulled to zero, which is
-    Platt's line, by one bad's worth of information.
+    Kull, Silva Filho and Flach, Beta calibration, AISTATS 2017. Where all PDs are low, b is hardly
+    seen in the data, and free it would bend high PDs by anything; so a - b is pulled to zero, which
+    is Platt's line, by one bad's worth of information. Where a coefficient would still not be above
+    zero it is Platt's line: with zero, as their algorithm 1 has it, the curve is flat at one end.
 
     Raises:
         BadInput: both coefficients fall: the score does not rank.
@@ -150,13 +150,9 @@ def fit_beta(rows: Scored) -> Curve:
     design = np.column_stack([_STRETCH * rows.z, low - high])
     c, stretched, d = fit_logistic(design, rows.bad, rows.weight, ridge=1.0)
     a, b = _STRETCH * stretched + d, _STRETCH * stretched - d
-    if a < 0:
-        c, b = fit_logistic(high[:, None], rows.bad, rows.weight, ridge=0.0)
-        a = 0.0
-    elif b < 0:
-        c, a = fit_logistic(low[:, None], rows.bad, rows.weight, ridge=0.0)
-        b = 0.0
-    _rising(float(max(a, b)) if min(a, b) >= 0 else -1.0)
+    if min(a, b) < _LEAST_SLOPE:
+        c, slope = fit_platt(rows, priors=False).parameters
+        a = b = _rising(slope)
     return Curve(BETA, tuple(round(float(one), _DIGITS) for one in (c, a, b)))
 
 
