@@ -435,9 +435,9 @@ def _batches(part: Path, wanted: Sequence[str], chosen: Ints | None) -> Iterator
 
 def _columnwise(
     batch: pa.RecordBatch, wanted: Sequence[str], *, has_reasons: bool
-) -> tuple[Values, Reasons]:
+) -> tuple[Floats, Reasons]:
     rows = batch.num_rows
-    block = np.empty((rows, len(wanted)), dtype=np.float32)
+    block = np.empty((rows, len(wanted)))  # float64: beyond float32 is told later, by name
     why = np.zeros((rows, len(wanted)), dtype=np.uint8)
     for i, name in enumerate(wanted):
         try:

@@ -1,0 +1,72 @@
+"""The regression on weights of evidence: order, threads, sums, keeping, refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tael.kernel import BadInput
+from tael.risk.sample import Sample
+from tael.risk.woe_logistic import WoeLogistic, WoeSettings
+
+ROWS, WIDTH = 600, 6
+
+
+def made(seed: int = 1) -> Sample:
+    random = np.random.default_rng(seed)
+    cause = random.normal(size=ROWS)
+    values = (cause + random.normal(size=(WIDTH, ROWS))).astype(np.float32)
+    values[0, :60] = np.nan
+    reasons = np.where(np.isnan(values), 1, 0).astype(np.uint8)
+    bad = (random.random(ROWS) < 1 / (1 + np.exp(1 - cause))).astype(float)
+    asof = np.datetime64("2019-01-01", "s") + np.arange(ROWS)
+    who = np.array([f"E{row}" for row in range(ROWS)], dtype=object)
+    names = tuple(f"v{place}" for place in range(WIDTH))
+    return Sample(names, values, reasons, bad, np.ones(ROWS), who, asof, asof, "plan")
+
+
+SAMPLE = made()
+MODEL = WoeLogistic(WoeSettings(threads=1)).fit(SAMPLE)
+
+
+def test_neither_the_order_of_rows_nor_threads_change_the_model() -> None:
+    mixed = SAMPLE.take(np.random.default_rng(2).permutation(ROWS))
+
+    assert WoeLogistic(WoeSettings(threads=1)).fit(mixed).hash == MODEL.hash
+    assert WoeLogistic(WoeSettings(threads=3)).fit(SAMPLE).hash == MODEL.hash
+
+
+def test_contributions_add_up_to_the_log_odds() -> None:
+    told = MODEL.contributions(SAMPLE)
+
+    assert told.shape == (ROWS, WIDTH + 1)
+    assert np.abs(told.sum(axis=1) - MODEL.log_odds(SAMPLE)).max() < 1e-9
+    assert np.abs(told[:, :-1].mean(axis=0)).max() < 1e-6
+
+
+def test_a_kept_model_scores_the_same_bits_and_a_changed_one_is_refused() -> None:
+    text = MODEL.to_json()
+    again = WoeLogistic.from_json(text, expected=MODEL.hash)
+
+    assert again.to_json() == text
+    assert np.array_equal(again.log_odds(SAMPLE), MODEL.log_odds(SAMPLE))
+    with pytest.raises(BadInput, match="the model was changed"):
+        WoeLogistic.from_json(text.replace('"day":""', '"day":"2020-01-01"'))
+
+
+def test_what_cannot_be_learnt_or_scored_is_refused_by_field() -> None:
+    flat = replace(SAMPLE, values=np.zeros_like(SAMPLE.values), reasons=SAMPLE.reasons * 0)
+    refused = {
+        "plan": lambda: MODEL.log_odds(replace(SAMPLE, plan="other")),
+        "model": lambda: WoeLogistic().log_odds(SAMPLE),
+        "outcome": lambda: WoeLogistic().fit({"v": [1.0, 2.0]}),
+        "columns": lambda: WoeLogistic(WoeSettings(threads=1)).fit(flat),
+        "penalty": lambda: WoeSettings(penalty=0.0),
+    }
+    for field, attempt in refused.items():
+        with pytest.raises(BadInput) as caught:
+            attempt()
+        assert caught.value.field == field
+        assert caught.value.rule
