@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from tael.risk import Facts
-from tael.risk.pipeline import facts_from
+from tael.risk.pipeline import facts_from, facts_of
 from tael.variables import expand, load_definitions, make_catalogue
 
 
@@ -19,6 +19,9 @@ def _catalogue() -> tuple[Any, dict[str, int]]:
 
 
 def facts(names: Sequence[str]) -> dict[str, Facts]:
-    """The facts of ``names``; those that the catalogue does not hold are left to their names."""
+    """The facts of ``names``; of those that the catalogue does not hold what their names tell."""
     made, place = _catalogue()
-    return {name: facts_from(made.rows[place[name]].to_json()) for name in names if name in place}
+    return {
+        name: facts_from(made.rows[place[name]].to_json()) if name in place else facts_of(name)
+        for name in names
+    }

@@ -1,0 +1,265 @@
+"""A model from the shell: from a configuration to scores, and how each command ends."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from tael.cli import app
+from tael.cli.exits import ExitCode
+
+ROWS, WIDTH = 900, 40
+CONFIG = """format: tael.risk.training/1
+name: small
+version: 1
+values: [values.parquet]
+outcomes: outcomes.parquet
+form: [form.amount]
+bounds: [0.10, 0.20, 0.35]
+periods:
+  built_on: 2018-01-01
+  train: {first: 2014-01-01, until: 2018-01-01}
+  test: {first: 2018-01-01, until: 2020-01-01}
+selection:
+  wanted: 12
+  threads: 1
+  stability: {bads_per_block: 10}
+  strength: {permutations: 2}
+  boosting: {folds: 2, trees: 10}
+calibration: {months: 12, most_months: 12, wanted_bads: 20}
+model:
+  kind: booster
+  booster: {rounds: 20, min_rows: 20, threads: 1}
+"""
+STEPS = ("select", "train", "calibrate")
+
+
+def write_lender(folder: Path, seed: int = 5) -> Path:
+    """values.parquet, outcomes.parquet, form.parquet and model.yaml; the configuration's path."""
+    random = np.random.default_rng(seed)
+    cause = random.normal(size=ROWS)
+    days = np.sort(random.integers(0, 6 * 365, ROWS)) * np.timedelta64(86_400, "s")
+    asof = np.datetime64("2014-01-01", "s") + days
+    bad = (random.random(ROWS) < 1 / (1 + np.exp(1.5 - 1.2 * cause))).astype(float)
+    keys = {"borrower": [f"E{row:04d}" for row in range(ROWS)], "asof": _utc(asof)}
+    values = {
+        f"ent.s{i % 5}.all.in.90d.v{i}.sum": cause * (i < WIDTH // 2)
+        + random.normal(size=ROWS) * (1 + i % 4)
+        for i in range(WIDTH)
+    }
+    form = {"form.amount": random.normal(size=ROWS) - cause}
+    known = _utc(asof + np.timedelta64(395, "D"))
+    region = ["east" if row % 2 else "west" for row in range(ROWS)]
+    told = {"bad": bad, "known": known, "region": region}
+    pq.write_table(pa.table(keys | values), folder / "values.parquet")
+    pq.write_table(pa.table(keys | told | form), folder / "outcomes.parquet")
+    pq.write_table(pa.table(keys | form), folder / "form.parquet")
+    (folder / "model.yaml").write_text(CONFIG, "utf-8")
+    return folder / "model.yaml"
+
+
+def _utc(instants: np.ndarray) -> pa.Array:
+    return pa.array(instants, pa.timestamp("s")).cast(pa.timestamp("s", tz="UTC"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Standard output: one JSON object on one line, without NaN, and nothing else."""
+        assert self.out.count("\n") == 1, self.out
+        found = json.loads(self.out, parse_constant=pytest.fail)
+        assert isinstance(found, dict)
+        return found
+
+
+def risk(*words: str | Path) -> Answer:
+    """``tael risk`` with these words."""
+    done = CliRunner().invoke(app, ["risk", *map(str, words)])
+    return Answer(done.exit_code, done.stdout, done.stderr)
+
+
+def fine(*words: str | Path) -> dict[str, Any]:
+    """What a command that ended well said with --json."""
+    answer = risk(*words, "--json")
+    assert answer.code == 0, answer.err
+    return answer.json
+
+
+@pytest.fixture(scope="module")
+def lender(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose model is selected, trained and calibrated; what each step said is kept."""
+    folder = tmp_path_factory.mktemp("lender")
+    config = write_lender(folder)
+    for step in STEPS:
+        said = fine(step, config, "--model", folder / "model")
+        (folder / f"{step}.json").write_text(json.dumps(said), "utf-8")
+    return folder
+
+
+def test_each_step_says_what_it_did_and_keeps_it(lender: Path) -> None:
+    selected, trained, calibrated = (
+        json.loads((lender / f"{step}.json").read_text("utf-8")) for step in STEPS
+    )
+    model = lender / "model"
+    kept = (model / "kept.txt").read_text("utf-8").split()
+
+    assert (selected["kept"], selected["offered"]) == (12, 41)
+    assert selected["hash"] == trained["funnel"]
+    assert trained["variables"] == 12
+    assert set(kept) < set(pq.read_schema(lender / "values.parquet").names)
+    assert "form.amount" not in kept
+    assert calibrated["bounds"] == ["10%", "20%", "35%"]
+    assert json.loads((model / "rated.json").read_text("utf-8"))["hash"] == calibrated["hash"]
+
+
+def test_the_whole_way_from_evaluation_to_the_registry(lender: Path, tmp_path: Path) -> None:
+    model = lender / "model"
+    where = (lender / "model.yaml", "--model", model)
+    page = tmp_path / "report.html"
+
+    judged = fine("evaluate", *where, "--segment", "region", "--report", page)
+    written = json.loads((model / "evaluation.json").read_text("utf-8"))
+    tiers = fine("tiers", *where)
+    card = fine("card", *where, "--segment", "region", "--registry", tmp_path / "models")
+
+    assert written == judged
+    assert judged["by_year"][0]["auc"]["value"] > 0.65
+    assert sorted(one["key"] for one in judged["segments"]["region"]) == ["east", "west"]
+    assert tiers == judged["tiers"]
+    assert "Calibration" in page.read_text("utf-8")
+    assert "校准" in page.with_suffix(".zh.html").read_text("utf-8")
+    assert card["registered"] == judged["model"]
+    assert not {"variables", "segments"} & set(card["missing"])
+    assert (model / "card.zh.html").is_file()
+
+
+def test_tiers_leave_the_evaluation_alone(lender: Path) -> None:
+    kept = lender / "model" / "evaluation.json"
+    kept.write_text("as it was", "utf-8")
+
+    fine("tiers", lender / "model.yaml", "--model", lender / "model")
+
+    assert kept.read_text("utf-8") == "as it was"
+
+
+def test_a_score_needs_no_outcome_and_comes_with_reasons(lender: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores.parquet"
+    told = fine(
+        "score", lender / "model" / "rated.json", lender / "values.parquet",
+        "--form", lender / "form.parquet", "--out", out, "--reasons",
+    )  # fmt: skip
+    scores = pq.read_table(out)
+    worst = int(np.argmax(scores["pd"].to_numpy()))
+    reasons = scores["reasons_zh"][worst].as_py()
+
+    assert told["rows"] == scores.num_rows == ROWS == sum(told["tiers"].values())
+    assert len(told["tiers"]) > 1
+    assert str(scores.schema.field("asof").type.tz) == "UTC"
+    assert 1 <= len(reasons) <= 4
+    assert all(reasons)
+    assert len(reasons) == len(scores["reasons_en"][worst])
+    assert scores.schema.metadata[b"tael.model"].decode() == told["model"]
+
+
+def test_monitoring_ends_with_an_alarm_where_something_must_be_done(
+    lender: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "months.html"
+    model = lender / "model"
+    answer = risk(
+        "monitor", lender / "model.yaml", "--model", model, "--as-of", "2020-01-01",
+        "--report", page, "--json",
+    )  # fmt: skip
+    acts = [alarm for alarm in answer.json["alarms"] if alarm["step"] == "act"]
+
+    assert answer.code == (ExitCode.ALARM if acts else 0), answer.err
+    assert page.is_file()
+    assert page.with_suffix(".zh.html").is_file()
+
+
+def test_a_model_that_ranks_too_well_is_taken_for_a_leak(lender: Path) -> None:
+    where = (lender / "model.yaml", "--model", lender / "model")
+    answer = risk("evaluate", *where, "--leak-level", "0.6", "--json")
+
+    assert answer.code == ExitCode.ALARM
+    assert answer.json["leak"]["level"] == "0.6000"
+    assert "leak" in answer.err
+
+
+def test_bins_are_told_and_written(lender: Path, tmp_path: Path) -> None:
+    out = tmp_path / "bins.csv"
+    told = fine("bin", lender / "values.parquet", lender / "outcomes.parquet", "--out", out)
+    values = list(told["variables"].values())
+
+    assert len(values) == WIDTH
+    assert values == sorted(values, reverse=True)
+    assert out.read_text("utf-8").startswith("variable,information_value,bin,share,bad_rate,woe\n")
+
+
+REFUSED = {
+    "no model yet": (("train",), "run `tael risk select` first"),
+    "no rated model": (("evaluate",), "there is no model"),
+    "another configuration": (("calibrate",), "train again after a change"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_step_out_of_order_says_what_to_do(case: str, lender: Path, tmp_path: Path) -> None:
+    words, told = REFUSED[case]
+    config, model = write_lender(tmp_path), tmp_path / "model"
+    if case == "another configuration":
+        config.write_text(CONFIG.replace("rounds: 20", "rounds: 21"), "utf-8")
+        model = lender / "model"
+
+    answer = risk(*words, config, "--model", model, "--json")
+
+    assert answer.code == 3
+    assert answer.json["error"]["code"] == "bad_input"
+    assert told in answer.err
+
+
+def test_a_changed_model_file_and_one_of_another_hash_score_nothing(
+    lender: Path, tmp_path: Path
+) -> None:
+    values, out = lender / "values.parquet", tmp_path / "scores.parquet"
+    text = (lender / "model" / "rated.json").read_text("utf-8")
+    changed = tmp_path / "rated.json"
+    changed.write_text(text.replace('"anchor":0.0', '"anchor":0.1'), "utf-8")
+
+    tampered = risk("score", changed, values, "--out", out, "--json")
+    other = risk(
+        "score",
+        lender / "model" / "rated.json",
+        values,
+        "--out",
+        out,
+        "--hash",
+        "ab" * 32,
+        "--json",
+    )
+
+    assert tampered.json["error"]["field"] == other.json["error"]["field"] == "hash"
+    assert "the model was changed" in tampered.err
+    assert not out.exists()
+
+
+def test_both_days_of_a_panel_are_asked_for(tmp_path: Path) -> None:
+    answer = risk("label", tmp_path, "--out", tmp_path / "o.parquet", "--panel-from", "2010-01-01")
+
+    assert answer.code == 3
+    assert "--panel-from and --panel-to" in answer.err
