@@ -12,6 +12,7 @@ from tael.risk.boosting import BoosterSettings, MonotoneBooster
 Columns = dict[str, np.ndarray]
 HELD_BACK = 4  # one row in so many is held back to choose settings on, by turns
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)  # of the scorecard in the ensemble
+SHAPES = ("free", "auto")  # of numeric bins in the scorecard: any, or bad rates that rise or fall
 MOST = 1e-6  # a probability stays this far from 0 and 1
 CHOICES = (
     BoosterSettings(rounds=150, leaves=6, learning_rate=0.06, min_rows=10, column_share=0.3),
@@ -25,8 +26,8 @@ def fitted(
 ) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     """Probabilities of bad of the test rows, and what was chosen on rows held back."""
     columns, bad = train
-    settings, share, tried = _chosen(columns, bad, seed, threads)
-    card = _card(columns).fit(columns, bad)
+    settings, shape, share, tried = _chosen(columns, bad, seed, threads)
+    card = _card(columns, shape).fit(columns, bad)
     from_card = card.predict_proba(test)[:, 1]
     boosted = np.mean(
         [_odds((columns, bad), test, replace(settings, seed=seed * bags + i)) for i in range(bags)],
@@ -38,14 +39,16 @@ def fitted(
         "booster": chance(boosted),
         "ensemble": chance(both),
     }
-    chosen = {"rounds": settings.rounds, "leaves": settings.leaves, "scorecard": share} | tried
+    chosen = {
+        "rounds": settings.rounds, "leaves": settings.leaves, "shape": shape, "scorecard": share
+    } | tried  # fmt: skip
     return found, chosen
 
 
 def _chosen(
     columns: Columns, bad: np.ndarray, seed: int, threads: int
-) -> tuple[BoosterSettings, float, dict[str, object]]:
-    """The settings, and the scorecard's share, that rank rows held back of training best."""
+) -> tuple[BoosterSettings, str, float, dict[str, object]]:
+    """Settings, shape of bins and share of the scorecard that rank rows held back best."""
     choices = [replace(each, threads=threads) for each in CHOICES]
     random = np.random.default_rng(1_000 + seed)
     turn = np.empty(len(bad), dtype=np.int64)
@@ -56,27 +59,31 @@ def _chosen(
     turns = range(2) if bad.sum() < 1_000 else range(1)  # noqa: PLR2004
     seen = np.isin(turn, list(turns))
     boosted = {choice: np.zeros(len(bad)) for choice in choices}
-    carded = np.zeros(len(bad))
+    carded = {shape: np.zeros(len(bad)) for shape in SHAPES}
     for one in turns:
         kept, back = turn != one, turn == one
         part = {name: held[kept] for name, held in columns.items()}
         rest = {name: held[back] for name, held in columns.items()}
-        carded[back] = odds(_card(part).fit(part, bad[kept]).predict_proba(rest)[:, 1])
+        for shape in SHAPES:
+            carded[shape][back] = _card(part, shape).fit(part, bad[kept]).log_odds(rest)
         for choice in choices:
             boosted[choice][back] = _odds((part, bad[kept]), rest, choice)
     settings = max(choices, key=lambda choice: auc(bad[seen], boosted[choice][seen]))
+    shape = max(SHAPES, key=lambda one: auc(bad[seen], carded[one][seen]))
     ranks = {
-        share: auc(bad[seen], ((1 - share) * boosted[settings] + share * carded)[seen])
+        share: auc(bad[seen], ((1 - share) * boosted[settings] + share * carded[shape])[seen])
         for share in SHARES
     }
     share = max(SHARES, key=lambda one: ranks[one])
-    return settings, share, {"held_back_auc": round(ranks[share], 4)}
+    return settings, shape, share, {"held_back_auc": round(ranks[share], 4)}
 
 
-def _card(columns: Columns) -> Scorecard:
+def _card(columns: Columns, shape: str) -> Scorecard:
     return Scorecard(
         [
-            Feature(name, "categorical" if held.dtype == object else "numeric", "free", max_bins=8)
+            Feature(name, "categorical", "free", max_bins=8)
+            if held.dtype == object
+            else Feature(name, "numeric", shape, max_bins=8)
             for name, held in columns.items()
         ],
         ridge=5.0,
