@@ -73,7 +73,7 @@ model:
   booster: {{rounds: 400, leaves: 8, learning_rate: 0.03, min_rows: 200, row_share: 0.7,
             column_share: 0.08, l2: 10.0, max_bins: 63}}
   woe_logistic: {{penalty: 100.0, power: 1.0}}
-  folds: {{count: 2, gap_months: 18, first_share: 0.5, purge: false}}
+  folds: {{by: borrower, count: 2}}
 downturn_years: [2012, 2013, 2015]
 """
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tael.kernel import BadInput
-from tael.risk.folds import FoldSettings, hold_last, refuse_shared, time_folds
+from tael.risk.folds import FoldSettings, folds, hold_last, refuse_shared, time_folds
 from tael.risk.sample import Sample
 
 
@@ -105,3 +105,30 @@ def test_borrowers_in_training_and_test_are_refused() -> None:
         refuse_shared(first, second)
     apart = replace(second, borrower=np.array([f"c{i}" for i in range(50)], dtype=object))
     assert refuse_shared(first, apart) is None
+
+
+def test_folds_by_borrower_test_each_row_once_on_strangers() -> None:
+    held = sample()
+    parts = folds(held, FoldSettings(by="borrower", count=3))
+    assert (np.sum([test for _, test in parts], axis=0) == 1).all()
+    for train, test in parts:
+        assert not set(held.borrower[train]) & set(held.borrower[test])
+        assert (train | test).all()
+
+
+def test_a_panel_of_the_same_firms_keeps_them_where_it_is_not_purged() -> None:
+    held = sample()
+    kept = time_folds(held, FoldSettings(count=2, purge=False))
+    purged = time_folds(held, FoldSettings(count=2))
+    for (train, test), (fewer, same) in zip(kept, purged, strict=True):
+        assert (test == same).all()
+        assert set(held.borrower[train]) & set(held.borrower[test])
+        assert train.sum() > fewer.sum()
+
+
+@pytest.mark.parametrize(
+    "settings", [FoldSettings(by="hand"), FoldSettings(by="borrower", count=1)]
+)
+def test_folds_by_anything_else_are_refused(settings: FoldSettings) -> None:
+    with pytest.raises(BadInput, match="folds by"):
+        folds(sample(), settings)

@@ -13,7 +13,7 @@ from tael.kernel import BadInput, Rate
 from tael.risk.boosting import MonotoneBooster, canonical, chance, checked_json, hash_of
 from tael.risk.columns import Ints, columns_of, labels, weights
 from tael.risk.estimator import EstimatorContract
-from tael.risk.folds import Fold, FoldSettings, time_folds
+from tael.risk.folds import Fold, FoldSettings, folds
 from tael.risk.logistic import fit_logistic
 from tael.risk.matrix import content_order
 from tael.risk.sample import Floats, Sample
@@ -149,13 +149,13 @@ class Ensemble(EstimatorContract):
     ) -> tuple[Ints, Floats]:
         """Rows of the tests, and each member's log odds of them when trained on the others."""
         bad, mass = outcome
-        folds = (
-            time_folds(replace(data, bad=bad), self.folds)
+        parts = (
+            folds(replace(data, bad=bad), self.folds)
             if isinstance(data, Sample)
             else _folds_by_content(data, outcome, self.folds.count)
         )
         rows, found = [], []
-        for train, test in folds:
+        for train, test in parts:
             seen, unseen = _rows(data, train), _rows(data, test)
             rows.append(np.flatnonzero(test))
             found.append(

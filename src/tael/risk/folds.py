@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
 from tael.kernel import BadInput
+from tael.risk.encoding import folds_of
 from tael.risk.sample import Bools, Ints, Sample
 
 Fold: TypeAlias = tuple[Bools, Bools]
@@ -20,6 +22,8 @@ class FoldSettings:
     """How a sample is cut.
 
     Attributes:
+        by: 'time', or 'borrower': each fold tests a part of the borrowers, of all times, and trains
+            on the others; for a panel of the same firms, which a model would know again.
         count: how many folds.
         gap_months: months between the last vintage trained on and the first tested: as long as an
             outcome takes to be known.
@@ -31,12 +35,37 @@ class FoldSettings:
             'leave_out', which favours bads, for these are known first.
     """
 
+    by: str = "time"
     count: int = 4
     gap_months: int = 12
     first_share: float = 0.4
     min_bads: int = 30
     purge: bool = True
     late: str = "refuse"
+
+
+def folds(sample: Sample, settings: FoldSettings = FoldSettings()) -> list[Fold]:
+    """Masks (train, test) of rows, by time or by borrower as ``settings.by`` says.
+
+    Raises:
+        BadInput: as ``time_folds``; too few bads of a part of the borrowers.
+    """
+    if settings.by == "time":
+        return time_folds(sample, settings)
+    if settings.by != "borrower" or settings.count < 2:  # noqa: PLR2004 - one part has no others
+        raise BadInput(
+            f"{settings.count} folds by {settings.by!r}",
+            field="folds",
+            rule="by time, or two or more by borrower",
+        )
+    part = folds_of(sample.borrower, settings.count)
+    found: list[Fold] = []
+    for number in range(settings.count):
+        test: Bools = sample.labelled & (part == number)
+        train: Bools = sample.labelled & (part != number)
+        _enough(sample, number + 1, {"train": train, "test": test}, settings.min_bads)
+        found.append((train, test))
+    return found
 
 
 def time_folds(sample: Sample, settings: FoldSettings = FoldSettings()) -> list[Fold]:
@@ -108,16 +137,20 @@ def _fold(sample: Sample, settings: FoldSettings, which: tuple[int, int, int]) -
     train = train & ~late
     if settings.purge:
         train &= ~np.isin(sample.borrower, np.unique(sample.borrower[test]))
-    for side, rows in (("train", train), ("test", test)):
+    _enough(sample, number, {"train": train, "test": test}, settings.min_bads)
+    return train, test
+
+
+def _enough(sample: Sample, number: int, sides: Mapping[str, Bools], least: int) -> None:
+    for side, rows in sides.items():
         bads = int((sample.bad[rows] == 1).sum())
-        if bads < settings.min_bads or bads == rows.sum():
+        if bads < least or bads == rows.sum():
             raise BadInput(
                 f"fold {number} has {bads} bads of {int(rows.sum())} rows to {side} on, "
-                f"{settings.min_bads} are needed, and goods",
+                f"{least} are needed, and goods",
                 field="folds",
                 rule="enough bads and goods on each side",
             )
-    return train, test
 
 
 def _month_start(month: int) -> np.datetime64:
