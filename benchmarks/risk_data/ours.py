@@ -18,7 +18,12 @@ CHOICES = (
     BoosterSettings(rounds=150, leaves=6, learning_rate=0.06, min_rows=10, column_share=0.3),
     BoosterSettings(rounds=250, leaves=15, learning_rate=0.05, min_rows=20, column_share=0.3),
     BoosterSettings(rounds=400, leaves=31, learning_rate=0.05, min_rows=10, column_share=0.3),
-)
+    # As LightGBM comes: where outcomes follow sharp cuts of a few ratios, draws and bins cost rank.
+    BoosterSettings(
+        rounds=100, leaves=31, learning_rate=0.1, min_rows=20, row_share=1.0, column_share=1.0,
+        l2=0.0, max_bins=255,
+    ),
+)  # fmt: skip
 
 
 def fitted(
