@@ -150,9 +150,21 @@ def _funnel(page: Page, funnel: Funnel) -> None:
     )
     page.bar_chart(
         Words("各步之后剩余", "Left after each step"),
-        [STEPS[step.code] for step in funnel.steps],
+        [str(number) for number in range(1, len(funnel.steps) + 1)],
         [Bars(Words("变量", "Variables"), [s.entered - s.dropped for s in funnel.steps])],
-        Axes(kind=Kind.COUNT),
+        Axes(x=Words("步骤", "Step"), kind=Kind.COUNT),
+    )
+    page.table(
+        [
+            Column(Words("步骤", "Step")),
+            Column(Words("内容", "What is asked")),
+            Column(Words("进入", "Entered"), Kind.COUNT),
+            Column(Words("剔除", "Dropped"), Kind.COUNT),
+        ],
+        [
+            (str(number), STEPS[step.code], step.entered, step.dropped)
+            for number, step in enumerate(funnel.steps, 1)
+        ],
     )
     page.table(
         [
