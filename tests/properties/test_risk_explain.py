@@ -22,7 +22,7 @@ NAMES = (
     "sex_of_owner",
 )
 COUNT = len(NAMES)
-EVERY = ReasonSettings(limit=COUNT, min_share=0.0)
+EVERY = ReasonSettings(limit=COUNT, min_share=0.0, least=0.0)
 logits = st.lists(
     st.integers(-2_000, 2_000).map(lambda n: n / 1_000), min_size=COUNT, max_size=COUNT
 )
