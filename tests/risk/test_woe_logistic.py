@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from tael.kernel import BadInput
 from tael.risk.sample import Sample
@@ -70,3 +71,26 @@ def test_what_cannot_be_learnt_or_scored_is_refused_by_field() -> None:
             attempt()
         assert caught.value.field == field
         assert caught.value.rule
+
+
+@pytest.mark.parametrize("read", ["scores", "evidence"])
+@pytest.mark.parametrize("power", [0.0, 2.0])
+def test_it_is_the_ridge_regression_of_scikit_learn_on_the_scaled_variables(
+    read: str, power: float
+) -> None:
+    held = SAMPLE
+    model = WoeLogistic(WoeSettings(read=read, power=power, penalty=50.0, threads=1)).fit(held)
+    given = model._scores(held) if read == "scores" else model._evidence(held)
+    raw = np.take_along_axis(given.values, given.codes.astype(np.int64), axis=1)
+    spread = raw.std(axis=1)
+    strength = np.where(spread > 0, given.strength, 0.0)
+    scale = (strength / strength.max()) ** power / np.where(spread > 0, spread, 1.0)
+    design = ((raw - raw.mean(axis=1, keepdims=True)) * scale[:, None]).T
+    oracle = LogisticRegression(C=1 / 50.0, tol=1e-10, max_iter=10_000).fit(design, held.bad)
+    assert np.abs(oracle.decision_function(design) - model.log_odds(held)).max() < 1e-3
+
+
+def test_weights_are_relative() -> None:
+    double = replace(SAMPLE, weight=2.0 * SAMPLE.weight)
+
+    assert WoeLogistic(WoeSettings(threads=1)).fit(double).hash == MODEL.hash

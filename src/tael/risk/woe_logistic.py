@@ -50,7 +50,8 @@ class WoeSettings:
         read: what a variable is read as: ``scores``, normal scores of its ranks, which know nothing
             of outcomes (Blom, Statistical Estimates and Transformed Beta-Variables, 1958), or
             ``evidence``, the weight of evidence of its bins.
-        penalty: of the squared coefficients of the scaled variables.
+        penalty: of the squared coefficients of the scaled variables, beside a loss summed over rows
+            whose weights are scaled to a mean of one.
         power: each variable, of variance one, is scaled by its strength relative to the strongest
             to this power: 0 plain ridge, 2 the weak are held back most.
         pieces: ranks of a variable that are told apart, for scores.
