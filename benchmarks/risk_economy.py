@@ -68,11 +68,11 @@ populations:
 selection: {{wanted: {wanted}}}
 model:
   kind: ensemble
-  members: [booster, woe_logistic]
+  members: [booster, shrunk_logistic]
   signs: false
   booster: {{rounds: 400, leaves: 8, learning_rate: 0.03, min_rows: 200, row_share: 0.7,
             column_share: 0.08, l2: 10.0, max_bins: 63}}
-  woe_logistic: {{penalty: 100.0, power: 1.0}}
+  shrunk_logistic: {{penalty: 100.0, power: 1.0}}
   folds: {{by: borrower, count: 2}}
 downturn_years: [2012, 2013, 2015]
 """

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tael.app.performance import FORM
 from tael.app.variable_facts import facts
 from tael.kernel import Clock
 from tael.report import Words
@@ -47,8 +48,6 @@ from tael.risk.rating import RISE_COLUMNS, TIER_COLUMNS
 from tael.risk.registry import Lineage, Registry
 from tael.risk.selection import Funnel
 
-_FORM = "form."
-
 
 @dataclass(frozen=True, slots=True)
 class ToScore:
@@ -74,8 +73,8 @@ def score_rows(rated: RatedModel, wanted: ToScore) -> pa.Table:
     held = keys_of(wanted.values)
     if wanted.form is not None:
         held = read_outcomes(wanted.form, OutcomeColumns(bad="", known=""))
-    computed = [name for name in rated.names if not name.startswith(_FORM)]
-    form = [name for name in rated.names if name.startswith(_FORM)]
+    computed = [name for name in rated.names if not name.startswith(FORM)]
+    form = [name for name in rated.names if name.startswith(FORM)]
     sample = join(wanted.values, held, Wanted(computed, form))
     scores = rated.score(sample)
     table = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -15,7 +14,7 @@ import numpy.typing as npt
 from tael.kernel import BadInput, Rate
 from tael.risk.bins import MISSING_CODES
 from tael.risk.columns import Ints, columns_of, labels, weights
-from tael.risk.estimator import EstimatorContract
+from tael.risk.estimator import LogOddsClassifier, chance, outcome_of
 from tael.risk.extras import need
 from tael.risk.matrix import CodeBook, column_of, content_order, fit_book, read_rows
 from tael.risk.monotone import Breach, breaches
@@ -63,7 +62,7 @@ class BoosterSettings:
     threads: int = 2
 
 
-class MonotoneBooster(EstimatorContract):
+class MonotoneBooster(LogOddsClassifier):
     """Boosted trees for bad (1) and good (0), kept as flat arrays that need no LightGBM to score.
 
     Keeps the scikit-learn contract. Deterministic: rows are first put in an order of their own
@@ -120,13 +119,9 @@ class MonotoneBooster(EstimatorContract):
                 above, an outcome from after the training day, no variable that differs; names
                 column, row and rule.
         """
-        if isinstance(X, Sample) and y is None:
-            X = X if X.labelled.all() else X.take(X.labelled)  # noqa: N806
-            y, sample_weight = X.bad, X.weight if sample_weight is None else sample_weight
+        X, y, sample_weight = outcome_of(X, y, sample_weight)  # noqa: N806
         if isinstance(X, Sample) and self.day:
             refuse_later(X, self.day)
-        if y is None:
-            raise BadInput("there are no outcomes", field="outcome", rule="one per row")
         bad = labels(y)
         mass = _mean_one(weights(sample_weight, len(bad)))
         self.classes_ = np.array([0, 1])
@@ -265,15 +260,6 @@ class MonotoneBooster(EstimatorContract):
         values: see ``Scorer.contributions``.
         """
         return self._fitted().contributions(self._read(X))
-
-    def predict_proba(self, X: object) -> Floats:  # noqa: N803
-        """Probabilities of good and of bad, one row each, shape (rows, 2)."""
-        bad = np.array([chance(z) for z in self.log_odds(X).tolist()])
-        return np.column_stack([1.0 - bad, bad])
-
-    def predict(self, X: object) -> Ints:  # noqa: N803
-        """1 where bad is likelier than good."""
-        return (self.log_odds(X) > 0.0).astype(np.int64)
 
     def row_of(self, row: Mapping[str, object]) -> Values:
         """One row as float32 [1, variables], ready for ``score_row``; None is missing.
@@ -451,14 +437,6 @@ def canonical(data: Mapping[str, Any]) -> str:
 def hash_of(body: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical JSON, in hexadecimal."""
     return hashlib.sha256(canonical(body).encode()).hexdigest()
-
-
-def chance(log_odds: float) -> float:
-    """The probability of these log odds; the same bits for one row as for a million."""
-    if log_odds >= 0:
-        return 1.0 / (1.0 + math.exp(-log_odds))
-    grown = math.exp(log_odds)
-    return grown / (1.0 + grown)
 
 
 def refuse_later(sample: Sample, day: str) -> None:

@@ -9,16 +9,16 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tael.kernel import BadInput, Rate
-from tael.risk.boosting import MonotoneBooster, canonical, chance, checked_json, hash_of
+from tael.kernel import BadInput
+from tael.risk.boosting import MonotoneBooster, canonical, checked_json, hash_of
 from tael.risk.columns import Ints, columns_of, labels, weights
-from tael.risk.estimator import EstimatorContract
+from tael.risk.estimator import LogOddsClassifier, outcome_of
 from tael.risk.folds import Fold, FoldSettings, folds
 from tael.risk.logistic import fit_logistic
 from tael.risk.matrix import content_order
 from tael.risk.sample import Floats, Sample
 from tael.risk.scorecard import Scorecard
-from tael.risk.woe_logistic import WoeLogistic
+from tael.risk.shrunk_logistic import ShrunkLogistic
 
 _FORMAT = "tael.ensemble/1"
 _DIGITS = 9
@@ -74,7 +74,7 @@ def seeded(booster: MonotoneBooster, seeds: Sequence[int]) -> dict[str, Monotone
     }
 
 
-class Ensemble(EstimatorContract):
+class Ensemble(LogOddsClassifier):
     """Scorecards and boosters, stacked on the log odds.
 
     Each member scores rows that it was not trained on: of a sample the later rows of each fold of
@@ -118,11 +118,7 @@ class Ensemble(EstimatorContract):
         Raises:
             BadInput: no member, one whose scores tell nothing, and what members and folds refuse.
         """
-        if isinstance(X, Sample) and y is None:
-            X = X if X.labelled.all() else X.take(X.labelled)  # noqa: N806
-            y, sample_weight = X.bad, X.weight if sample_weight is None else sample_weight
-        if y is None:
-            raise BadInput("there are no outcomes", field="outcome", rule="one per row")
+        X, y, sample_weight = outcome_of(X, y, sample_weight)  # noqa: N806
         members: dict[str, Member] = dict(
             self.members or {"booster": MonotoneBooster(), "scorecard": Scorecard()}
         )
@@ -199,20 +195,6 @@ class Ensemble(EstimatorContract):
             raise BadInput("the ensemble has no member", field="members", rule="one that weighs")
         total[:, -1] += self.intercept_
         return total
-
-    def predict_proba(self, X: object) -> Floats:  # noqa: N803
-        """Probabilities of good and of bad, one row each, shape (rows, 2)."""
-        bad = np.array([chance(z) for z in self.log_odds(X).tolist()])
-        return np.column_stack([1.0 - bad, bad])
-
-    def predict(self, X: object) -> Ints:  # noqa: N803
-        """1 where bad is likelier than good."""
-        return (self.log_odds(X) > 0.0).astype(np.int64)
-
-    def pd(self, row: Mapping[str, object]) -> Rate:
-        """The probability of default of one row, exact to nine digits, uncalibrated."""
-        one = {name: np.array([value], dtype=object) for name, value in row.items()}
-        return Rate.from_probability(float(self.predict_proba(one)[0, 1]))
 
     def _fitted(self) -> None:
         if not hasattr(self, "members_"):
@@ -334,6 +316,6 @@ def _fresh(member: Member) -> Member:
 def _member(text: str) -> Member:
     if '"format":"tael.booster/1"' in text:
         return MonotoneBooster.from_json(text)
-    if '"format":"tael.woe_logistic/1"' in text:
-        return WoeLogistic.from_json(text)
+    if '"format":"tael.shrunk_logistic/1"' in text:
+        return ShrunkLogistic.from_json(text)
     return Scorecard.from_json(text)

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tael.kernel import BadInput
-from tael.risk.boosting import MonotoneBooster, canonical, chance, checked_json, hash_of
+from tael.risk.boosting import MonotoneBooster, canonical, checked_json, hash_of
 from tael.risk.columns import columns_of, weights
-from tael.risk.estimator import EstimatorContract
+from tael.risk.estimator import EstimatorContract, chance
 from tael.risk.sample import Bools, Floats, Instants, Ints, Sample
 
 _FORMAT = "tael.hazard/1"

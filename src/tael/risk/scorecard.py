@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tael.kernel import BadInput, Rate
+from tael.kernel import BadInput
 from tael.risk.binning import Binning, Feature, fit_binning
 from tael.risk.bins import MISSING_CODES
 from tael.risk.columns import Column, Columns, Floats, Ints, columns_of, labels, weights
-from tael.risk.estimator import EstimatorContract
+from tael.risk.estimator import LogOddsClassifier, outcome_of
 from tael.risk.forward import Forward, choose
 from tael.risk.logistic import fit_logistic
 from tael.risk.matrix import content_order
@@ -82,7 +82,7 @@ class Scale:
         return self.base_points - self.factor * math.log(self.base_odds)
 
 
-class Scorecard(EstimatorContract):
+class Scorecard(LogOddsClassifier):
     """A classifier of bad (1) and good (0) loans that can be read, kept and explained.
 
     Keeps the scikit-learn contract: parameters as given, ``fit`` returns itself, fitted attributes
@@ -137,11 +137,7 @@ class Scorecard(EstimatorContract):
             BadInput: a missing column, a text in a numeric one, only one outcome, or no variable
                 that tells goods from bads.
         """
-        if isinstance(X, Sample) and y is None:
-            X = X if X.labelled.all() else X.take(X.labelled)  # noqa: N806
-            y, sample_weight = X.bad, X.weight if sample_weight is None else sample_weight
-        if y is None:
-            raise BadInput("there are no outcomes", field="outcome", rule="one per row")
+        X, y, sample_weight = outcome_of(X, y, sample_weight)  # noqa: N806
         columns = columns_of(X)
         bad = labels(y)
         weight = weights(sample_weight, len(bad))
@@ -266,23 +262,9 @@ class Scorecard(EstimatorContract):
             data = data.select(self.names_)
         return columns_of(data)
 
-    def predict_proba(self, X: object) -> Floats:  # noqa: N803
-        """Probabilities of good and of bad, one row each, shape (rows, 2)."""
-        # math.exp and not numpy's: the same bits for one row as for a million.
-        bad = np.array([_chance(z) for z in self.log_odds(X).tolist()])
-        return np.column_stack([1.0 - bad, bad])
-
     def predict(self, X: object) -> Ints:  # noqa: N803
         """1 where bad is likelier than good."""
         return (self.predict_proba(X)[:, 1] > 0.5).astype(np.int64)  # noqa: PLR2004
-
-    def pd(self, row: Mapping[str, object]) -> Rate:
-        """The probability of default of one row, exact to nine digits: as ``predict_proba`` gives.
-
-        Raises:
-            BadInput: a variable of the scorecard is missing from ``row`` (give None for unknown).
-        """
-        return Rate.from_probability(float(self.predict_proba(_one(row))[0, 1]))
 
     def points(self, X: object) -> Ints:  # noqa: N803
         """The score of each row: the sum of its whole points."""
@@ -449,10 +431,3 @@ def _column(columns: Columns, name: str) -> Column:
 
 def _one(row: Mapping[str, object]) -> dict[str, Column]:
     return {name: np.array([value], dtype=object) for name, value in row.items()}
-
-
-def _chance(log_odds: float) -> float:
-    if log_odds >= 0:
-        return 1.0 / (1.0 + math.exp(-log_odds))
-    grown = math.exp(log_odds)
-    return grown / (1.0 + grown)

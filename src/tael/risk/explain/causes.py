@@ -189,11 +189,6 @@ class Explainer:
             np.flatnonzero(self.concept_of == i).tolist() for i in range(len(self.codes))
         ]
 
-    def by_concept(self, contributions: npt.ArrayLike) -> Floats:
-        """Sums within concepts, float64 [concepts], in the order of ``codes``; no reference."""
-        given = self._row(contributions)
-        return self._sums(given)
-
     def _sums(self, given: Floats) -> Floats:
         sums = np.bincount(self.concept_of, weights=given, minlength=len(self.codes))
         # The last bits of a sum differ with the order of the variables.

@@ -20,8 +20,8 @@ from tael.risk.calibration.kept import canonical, hash_of, plain
 from tael.risk.folds import FoldSettings
 from tael.risk.outcomes import BadDefinition
 from tael.risk.selection import SelectionSettings
+from tael.risk.shrunk_logistic import ShrunkSettings
 from tael.risk.tiers import TIER_BOUNDS
-from tael.risk.woe_logistic import WoeSettings
 
 FORMAT = "tael.risk.training/1"
 _KINDS: Mapping[type, str] = {
@@ -31,7 +31,7 @@ _KINDS: Mapping[type, str] = {
     int: "a whole number",
     str: "a text (a version like 1.10 in quotes)",
 }
-KINDS = ("scorecard", "booster", "woe_logistic", "ensemble")
+KINDS = ("scorecard", "booster", "shrunk_logistic", "ensemble")
 _T = TypeVar("_T")
 
 
@@ -112,19 +112,19 @@ class ModelSettings:
     """What is trained.
 
     Attributes:
-        kind: ``scorecard``, ``booster``, ``woe_logistic`` or ``ensemble`` of ``members``.
+        kind: ``scorecard``, ``booster``, ``shrunk_logistic`` or ``ensemble`` of ``members``.
         members: of an ensemble; a booster stands in it once for each seed.
         seeds: one booster for each.
         signs: whether expected signs bind the booster.
     """
 
     kind: str = "booster"
-    members: tuple[str, ...] = ("booster", "woe_logistic")
+    members: tuple[str, ...] = ("booster", "shrunk_logistic")
     seeds: tuple[int, ...] = (7,)
     signs: bool = True
     booster: BoosterSettings = field(default_factory=BoosterSettings)
     scorecard: CardSettings = field(default_factory=CardSettings)
-    woe_logistic: WoeSettings = field(default_factory=WoeSettings)
+    shrunk_logistic: ShrunkSettings = field(default_factory=ShrunkSettings)
     folds: FoldSettings = field(default_factory=FoldSettings)
 
     def __post_init__(self) -> None:
@@ -174,7 +174,7 @@ class TrainingConfig:
         held = plain(self)
         del held["root"]
         held["selection"] = self.selection.to_json()
-        for name in ("booster", "woe_logistic"):
+        for name in ("booster", "shrunk_logistic"):
             del held["model"][name]["threads"]
         return canonical({"format": FORMAT, **held})
 

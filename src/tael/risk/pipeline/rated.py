@@ -16,20 +16,21 @@ from tael.kernel import BadInput, Rate
 from tael.risk.bins import MISSING_CODES
 from tael.risk.boosting import MonotoneBooster, canonical, checked_json, hash_of
 from tael.risk.calibration import Calibrator
+from tael.risk.calibration.distributions import sigmoid
 from tael.risk.ensemble import Ensemble
 from tael.risk.explain import Explainer, Explanation, Reference
 from tael.risk.facts import Facts, facts_of
 from tael.risk.rating import tiers_of
 from tael.risk.sample import Floats, Ints, Sample
 from tael.risk.scorecard import Scorecard
-from tael.risk.woe_logistic import WoeLogistic
+from tael.risk.shrunk_logistic import ShrunkLogistic
 
 _FORMAT = "tael.rated/1"
 _READERS: Mapping[str, Any] = {
     "booster": MonotoneBooster,
     "ensemble": Ensemble,
     "scorecard": Scorecard,
-    "woe_logistic": WoeLogistic,
+    "shrunk_logistic": ShrunkLogistic,
 }
 
 
@@ -113,8 +114,8 @@ class RatedModel:
         self.check_plan(rows)
         raw = self.model.log_odds(rows)
         calibrated = self.calibrator.log_odds(raw)
-        cycle = _sigmoid(calibrated + self.anchor)
-        return Scores(raw, _sigmoid(calibrated), cycle, tiers_of(cycle, self.bounds))
+        cycle = sigmoid(calibrated + self.anchor)
+        return Scores(raw, sigmoid(calibrated), cycle, tiers_of(cycle, self.bounds))
 
     def explain(
         self,
@@ -239,9 +240,3 @@ def read_model(path: Path, *, expected: str = "") -> RatedModel:
 
 def _listed(values: Floats) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in values]
-
-
-def _sigmoid(log_odds: Floats) -> Floats:
-    with np.errstate(over="ignore"):
-        found: Floats = 1.0 / (1.0 + np.exp(-log_odds))
-    return found

@@ -15,6 +15,7 @@ from tael.kernel import BadInput, Rate
 from tael.risk.binning import Feature
 from tael.risk.boosting import MonotoneBooster
 from tael.risk.calibration import Calibrator, Judged, latest_matured
+from tael.risk.calibration.distributions import sigmoid
 from tael.risk.cycle import anchor_shift, central_tendency
 from tael.risk.encoding import folds_of
 from tael.risk.ensemble import Ensemble, Member, seeded
@@ -46,7 +47,7 @@ from tael.risk.registry import source_hash
 from tael.risk.sample import Floats, Sample
 from tael.risk.scorecard import Scorecard
 from tael.risk.selection import Funnel, select
-from tael.risk.woe_logistic import WoeLogistic
+from tael.risk.shrunk_logistic import ShrunkLogistic
 
 _REFERENCE_ROWS = 4000
 _FOLDS = 3
@@ -140,7 +141,9 @@ def new_model(config: TrainingConfig, names: tuple[str, ...], facts: Mapping[str
     made: dict[str, dict[str, Member]] = {
         "booster": dict(seeded(booster, settings.seeds)),
         "scorecard": {"scorecard": Scorecard(offered, forward=forward)},
-        "woe_logistic": {"woe_logistic": WoeLogistic(settings.woe_logistic, signs=bound)},
+        "shrunk_logistic": {
+            "shrunk_logistic": ShrunkLogistic(settings.shrunk_logistic, signs=bound)
+        },
     }
     kinds = settings.members if settings.kind == "ensemble" else (settings.kind,)
     members = {name: one for kind in kinds for name, one in made[kind].items()}
@@ -183,7 +186,7 @@ def run_calibration(
     calibrator = Calibrator().fit(odds, cohorts.bad, cohorts.weight)
     observe("tiers")
     anchor = _anchor(config, ripe, calibrator.log_odds(odds), cohorts)
-    judged = Judged.of(cohorts.bad, _sigmoid(calibrator.log_odds(odds) + anchor), cohorts.weight)
+    judged = Judged.of(cohorts.bad, sigmoid(calibrator.log_odds(odds) + anchor), cohorts.weight)
     bounds: tuple[Rate, ...] = config.bounds or fit_scale(judged).bounds
     reference = _reference(model, ripe)
     rated = RatedModel(model, calibrator, anchor, bounds, reference, ripe.plan, config.hash)
@@ -209,7 +212,7 @@ def read_model_of(config: TrainingConfig, folder: ModelFolder) -> Any:
     kinds = {
         "tael.booster/1": MonotoneBooster,
         "tael.ensemble/1": Ensemble,
-        "tael.woe_logistic/1": WoeLogistic,
+        "tael.shrunk_logistic/1": ShrunkLogistic,
     }
     kind: Any = kinds.get(json.loads(text).get("format"), Scorecard)
     model = kind.from_json(text)
@@ -269,8 +272,3 @@ def _reference(model: Model, sample: Sample) -> Reference:
     rows = sample.take(order[::step])
     values = rows.select(model.names_).values.T.astype(np.float64)
     return Reference.average(model.contributions(rows), values)
-
-
-def _sigmoid(log_odds: Floats) -> Floats:
-    found: Floats = 1.0 / (1.0 + np.exp(-log_odds))
-    return found

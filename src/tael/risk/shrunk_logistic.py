@@ -1,4 +1,4 @@
-"""Logistic regression on the weight of evidence of many variables, each shrunk by its strength.
+"""Logistic regression on many variables, each shrunk by its strength.
 
 Where hundreds of variables measure the same few causes with noise, their weighted mean tells more
 than any tree does; this is that mean. The shipped pipeline stacks it with trees.
@@ -13,22 +13,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tael.kernel import BadInput, Rate
-from tael.risk.bins import BinSettings, fit_bins, prebin
+from tael.kernel import BadInput
+from tael.risk.bins import MISSING_CODES, BinSettings, fit_bins, prebin
 from tael.risk.bins.prebins import placed
 from tael.risk.bins.settings import in_ranges
-from tael.risk.boosting import canonical, chance, checked_json, hash_of, refuse_later
+from tael.risk.boosting import canonical, checked_json, hash_of, refuse_later
 from tael.risk.columns import Ints, columns_of, labels, numbers, weights
-from tael.risk.estimator import EstimatorContract
+from tael.risk.estimator import LogOddsClassifier, outcome_of
 from tael.risk.matrix import column_of, content_order
 from tael.risk.sample import HAS_VALUE, NO_EVENT, NO_SOURCE, UNDEFINED, Floats, Reasons, Sample
 
-_FORMAT = "tael.woe_logistic/1"
+_FORMAT = "tael.shrunk_logistic/1"
 _DIGITS = 9
 _STEPS = 80
 _TAIL = 0.002  # ranks beyond count as this
 READ = ("scores", "evidence")
-_EDGE = {-9999.0: NO_SOURCE, -9998.0: NO_EVENT, -9997.0: UNDEFINED}
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +42,7 @@ class _Read:
 
 
 @dataclass(frozen=True, slots=True)
-class WoeSettings:
+class ShrunkSettings:
     """How strongly coefficients are held back.
 
     Attributes:
@@ -81,14 +80,15 @@ class WoeSettings:
             )
 
 
-class WoeLogistic(EstimatorContract):
-    """Ridge regression of the log odds of bad on the weight of evidence of all variables.
+class ShrunkLogistic(LogOddsClassifier):
+    """Ridge regression of the log odds of bad on all variables.
 
-    minimise sum w log(1 + exp(-y z)) + penalty / 2 sum b^2, z = a + sum b s WOE, with the scale s
-    of each variable fixed beforehand by its own strength (le Cessie and van Houwelingen, Applied
-    Statistics 41 (1992); a prior variance by strength is the idea of Zou's adaptive penalties,
-    JASA 101 (2006)). Keeps the scikit-learn contract. Rows are put in an order of their content
-    and sums run in it, so that shuffled rows and any number of threads give the same model.
+    minimise sum w log(1 + exp(-y z)) + penalty / 2 sum b^2, z = a + sum b s x, where x is a
+    variable as ``settings.read`` says and its scale s is fixed by its own strength (le Cessie and
+    van Houwelingen, Applied Statistics 41 (1992); a prior variance by strength is the idea of Zou's
+    adaptive penalties, JASA 101 (2006)). Keeps the scikit-learn contract. Rows are put in an order
+    of their content and sums run in it, so that shuffled rows and any number of threads give the
+    same model.
 
     Args:
         settings: how strongly coefficients are held back.
@@ -106,7 +106,7 @@ class WoeLogistic(EstimatorContract):
 
     def __init__(
         self,
-        settings: WoeSettings = WoeSettings(),
+        settings: ShrunkSettings = ShrunkSettings(),
         *,
         signs: Mapping[str, str] | None = None,
         day: str = "",
@@ -122,20 +122,16 @@ class WoeLogistic(EstimatorContract):
         X: object,  # noqa: N803 - scikit-learn's name
         y: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
-    ) -> WoeLogistic:
+    ) -> ShrunkLogistic:
         """Learn from ``X`` (sample, columns or matrix) and outcomes ``y`` (1 = bad).
 
         Raises:
             BadInput: what ``fit_bins`` refuses, one outcome only, weights below zero, an outcome
                 from after the training day, no variable that tells anything.
         """
-        if isinstance(X, Sample) and y is None:
-            X = X.take(X.labelled)  # noqa: N806
-            y, sample_weight = X.bad, X.weight if sample_weight is None else sample_weight
+        X, y, sample_weight = outcome_of(X, y, sample_weight)  # noqa: N806
         if isinstance(X, Sample) and self.day:
             refuse_later(X, self.day)
-        if y is None:
-            raise BadInput("there are no outcomes", field="outcome", rule="one per row")
         bad = labels(y)
         mass = weights(sample_weight, len(bad))
         held = _sample(X, None, (bad, mass))
@@ -230,20 +226,6 @@ class WoeLogistic(EstimatorContract):
         base = np.full((len(told), 1), self.intercept_ + self.means_.sum())
         return np.concatenate([told, base], axis=1)
 
-    def predict_proba(self, X: object) -> Floats:  # noqa: N803
-        """Probabilities of good and of bad, one row each, shape (rows, 2)."""
-        bad = np.array([chance(z) for z in self.log_odds(X).tolist()])
-        return np.column_stack([1.0 - bad, bad])
-
-    def predict(self, X: object) -> Ints:  # noqa: N803
-        """1 where bad is likelier than good."""
-        return (self.log_odds(X) > 0.0).astype(np.int64)
-
-    def pd(self, row: Mapping[str, object]) -> Rate:
-        """The probability of default of one row, exact to nine digits, uncalibrated."""
-        one = {name: np.array([value], dtype=object) for name, value in row.items()}
-        return Rate.from_probability(float(self.predict_proba(one)[0, 1]))
-
     def _codes(self, data: object) -> Reasons:
         if not hasattr(self, "table_"):
             raise BadInput("the model is not trained", field="model", rule="fit first")
@@ -286,11 +268,12 @@ class WoeLogistic(EstimatorContract):
             "intercept": self.intercept_,
             "plan": self.plan_,
             "day": self.day,
+            "signs": {name: sign for name, sign in (self.signs or {}).items() if sign},
             "settings": settings,
         }
 
     @classmethod
-    def from_json(cls, text: str, *, expected: str = "") -> WoeLogistic:
+    def from_json(cls, text: str, *, expected: str = "") -> ShrunkLogistic:
         """The model that ``to_json`` wrote.
 
         Raises:
@@ -298,7 +281,9 @@ class WoeLogistic(EstimatorContract):
         """
         data = checked_json(text, _FORMAT, expected)
         try:
-            model = cls(WoeSettings(**data["settings"]), day=str(data["day"]))
+            model = cls(
+                ShrunkSettings(**data["settings"]), signs=data["signs"], day=str(data["day"])
+            )
             model.classes_ = np.array([0, 1])
             model.names_ = tuple(data["names"])
             model.feature_names_in_ = np.array(data["columns"], dtype=object)
@@ -333,7 +318,7 @@ def _sample(
     with np.errstate(over="ignore"):
         matrix = np.array(read, dtype=np.float32).reshape(len(chosen), -1)
     reasons = np.where(np.isnan(matrix), np.uint8(UNDEFINED), np.uint8(HAS_VALUE))
-    for code, kind in _EDGE.items():
+    for code, kind in zip(MISSING_CODES, (NO_SOURCE, NO_EVENT, UNDEFINED), strict=True):
         reasons[matrix == np.float32(code)] = kind
     blank = np.full(matrix.shape[1], np.nan)
     given = (blank, np.ones(matrix.shape[1])) if outcome is None else outcome

@@ -1,4 +1,4 @@
-"""The regression on weights of evidence: order, threads, sums, keeping, refusals."""
+"""The shrunk regression: order, threads, sums, keeping, refusals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from tael.kernel import BadInput
 from tael.risk.sample import Sample
-from tael.risk.woe_logistic import WoeLogistic, WoeSettings
+from tael.risk.shrunk_logistic import ShrunkLogistic, ShrunkSettings
 
 ROWS, WIDTH = 600, 6
 
@@ -29,14 +29,14 @@ def made(seed: int = 1) -> Sample:
 
 
 SAMPLE = made()
-MODEL = WoeLogistic(WoeSettings(threads=1)).fit(SAMPLE)
+MODEL = ShrunkLogistic(ShrunkSettings(threads=1)).fit(SAMPLE)
 
 
 def test_neither_the_order_of_rows_nor_threads_change_the_model() -> None:
     mixed = SAMPLE.take(np.random.default_rng(2).permutation(ROWS))
 
-    assert WoeLogistic(WoeSettings(threads=1)).fit(mixed).hash == MODEL.hash
-    assert WoeLogistic(WoeSettings(threads=3)).fit(SAMPLE).hash == MODEL.hash
+    assert ShrunkLogistic(ShrunkSettings(threads=1)).fit(mixed).hash == MODEL.hash
+    assert ShrunkLogistic(ShrunkSettings(threads=3)).fit(SAMPLE).hash == MODEL.hash
 
 
 def test_contributions_add_up_to_the_log_odds() -> None:
@@ -49,22 +49,22 @@ def test_contributions_add_up_to_the_log_odds() -> None:
 
 def test_a_kept_model_scores_the_same_bits_and_a_changed_one_is_refused() -> None:
     text = MODEL.to_json()
-    again = WoeLogistic.from_json(text, expected=MODEL.hash)
+    again = ShrunkLogistic.from_json(text, expected=MODEL.hash)
 
     assert again.to_json() == text
     assert np.array_equal(again.log_odds(SAMPLE), MODEL.log_odds(SAMPLE))
     with pytest.raises(BadInput, match="the model was changed"):
-        WoeLogistic.from_json(text.replace('"day":""', '"day":"2020-01-01"'))
+        ShrunkLogistic.from_json(text.replace('"day":""', '"day":"2020-01-01"'))
 
 
 def test_what_cannot_be_learnt_or_scored_is_refused_by_field() -> None:
     flat = replace(SAMPLE, values=np.zeros_like(SAMPLE.values), reasons=SAMPLE.reasons * 0)
     refused = {
         "plan": lambda: MODEL.log_odds(replace(SAMPLE, plan="other")),
-        "model": lambda: WoeLogistic().log_odds(SAMPLE),
-        "outcome": lambda: WoeLogistic().fit({"v": [1.0, 2.0]}),
-        "columns": lambda: WoeLogistic(WoeSettings(threads=1)).fit(flat),
-        "penalty": lambda: WoeSettings(penalty=0.0),
+        "model": lambda: ShrunkLogistic().log_odds(SAMPLE),
+        "outcome": lambda: ShrunkLogistic().fit({"v": [1.0, 2.0]}),
+        "columns": lambda: ShrunkLogistic(ShrunkSettings(threads=1)).fit(flat),
+        "penalty": lambda: ShrunkSettings(penalty=0.0),
     }
     for field, attempt in refused.items():
         with pytest.raises(BadInput) as caught:
@@ -79,7 +79,9 @@ def test_it_is_the_ridge_regression_of_scikit_learn_on_the_scaled_variables(
     read: str, power: float
 ) -> None:
     held = SAMPLE
-    model = WoeLogistic(WoeSettings(read=read, power=power, penalty=50.0, threads=1)).fit(held)
+    model = ShrunkLogistic(ShrunkSettings(read=read, power=power, penalty=50.0, threads=1)).fit(
+        held
+    )
     given = model._scores(held) if read == "scores" else model._evidence(held)
     raw = np.take_along_axis(given.values, given.codes.astype(np.int64), axis=1)
     spread = raw.std(axis=1)
@@ -93,4 +95,13 @@ def test_it_is_the_ridge_regression_of_scikit_learn_on_the_scaled_variables(
 def test_weights_are_relative() -> None:
     double = replace(SAMPLE, weight=2.0 * SAMPLE.weight)
 
-    assert WoeLogistic(WoeSettings(threads=1)).fit(double).hash == MODEL.hash
+    assert ShrunkLogistic(ShrunkSettings(threads=1)).fit(double).hash == MODEL.hash
+
+
+def test_a_kept_model_keeps_the_signs_it_was_trained_with() -> None:
+    signs = {"v1": "+", "v2": ""}
+    model = ShrunkLogistic(ShrunkSettings(read="evidence", threads=1), signs=signs).fit(SAMPLE)
+
+    again = ShrunkLogistic.from_json(model.to_json())
+    assert again.signs == {"v1": "+"}
+    assert again.hash == model.hash
