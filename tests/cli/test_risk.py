@@ -192,6 +192,48 @@ def test_monitoring_ends_with_an_alarm_where_something_must_be_done(
     assert page.with_suffix(".zh.html").is_file()
 
 
+def moved(lender: Path, folder: Path, by: float) -> Path:
+    """The lender's configuration over values whose firms moved by so much from 2018 on."""
+    table = pq.read_table(lender / "values.parquet")
+    late = table["asof"].to_numpy() >= np.datetime64("2018-01-01")
+    for place, name in enumerate(table.column_names):
+        if name.startswith("ent."):
+            column = pa.array(table[name].to_numpy() + by * late)
+            table = table.set_column(place, name, column)
+    pq.write_table(table, folder / "values.parquet")
+    for name in ("outcomes.parquet", "model.yaml"):
+        (folder / name).write_bytes((lender / name).read_bytes())
+    return folder / "model.yaml"
+
+
+@pytest.mark.parametrize("by", [0.0, 5.0])
+def test_what_moved_rings_and_what_stayed_does_not(by: float, lender: Path, tmp_path: Path) -> None:
+    config, model = moved(lender, tmp_path, by), lender / "model"
+    where = ("monitor", config, "--model", model, "--as-of", "2020-01-01")
+    answer = risk(*where, "--months", "12", "--json")
+    alarms = {(one["code"], one["about"], one["step"]) for one in answer.json["alarms"]}
+    moves = {one for one in alarms if one[0].endswith("_psi")}
+    kept = (model / "kept.txt").read_text("utf-8").split()
+    every = {("variable_psi", name, "act") for name in kept} | {("score_psi", "", "act")}
+
+    assert moves == (every if by else set())
+    assert answer.json["unjudged"] == []
+    if by:
+        told = risk(*where, "--months", "3")
+        assert answer.code == told.code == ExitCode.ALARM
+        assert kept[0] in told.out
+        assert "not judged, under 50 applications: 2018Q1, 2018Q2" in told.err
+
+
+def test_periods_too_small_to_judge_are_refused_not_passed_over(lender: Path) -> None:
+    where = (lender / "model.yaml", "--model", lender / "model")
+    answer = risk("monitor", *where, "--as-of", "2020-01-01", "--months", "1", "--json")
+
+    assert answer.code == 3
+    assert answer.json["error"]["field"] == "months"
+    assert "none of 24 periods of 1 months holds 50 applications" in answer.err
+
+
 def test_a_model_that_ranks_too_well_is_taken_for_a_leak(lender: Path) -> None:
     where = (lender / "model.yaml", "--model", lender / "model")
     answer = risk("evaluate", *where, "--leak-level", "0.6", "--json")

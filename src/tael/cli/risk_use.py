@@ -97,11 +97,24 @@ def monitor(
         say(f"{report} and {report.with_suffix('.zh.html').name} written")
 
     def draw(screen: Console) -> None:
-        for alarm in found.alarms:
-            screen.print(alarm.words.en)
-        screen.print(f"{len(found.alarms)} alarms")
+        rows = [
+            (
+                alarm.period.label, alarm.step, alarm.words.en, alarm.about or "the model",
+                f"{alarm.figure.value:.3f} ({alarm.figure.low:.3f} to {alarm.figure.high:.3f})",
+                f"{alarm.threshold:g}",
+            )
+            for alarm in found.alarms
+        ]  # fmt: skip
+        if rows:
+            columns = ("period", "step", "what", "about", "figure", "threshold")
+            screen.print(table("Alarms", columns, rows))
+        screen.print(f"{len(rows)} alarms in {len(found.figures)} periods")
 
     show(json.loads(found.to_json()), draw, as_json=as_json)
+    if found.unjudged:
+        few = ", ".join(one.period.label for one in found.unjudged)
+        least = found.settings.least_rows
+        say(f"tael: not judged, under {least} applications: {few} (longer periods: --months)")
     if any(alarm.step == ACT for alarm in found.alarms):
         raise typer.Exit(int(ExitCode.ALARM))
 

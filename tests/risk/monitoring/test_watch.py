@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tael.kernel import BadInput
-from tael.risk.monitoring import ACT, WATCH, Scored, Settings, monitor
+from tael.risk.monitoring import ACT, WATCH, Scored, Settings, monitor, page
 from tael.risk.monitoring.drift import shift_of
 from tael.risk.monitoring.inputs import calendar_of
 from tael.risk.psi import psi
@@ -133,6 +133,26 @@ def test_a_period_with_few_rows_is_counted_and_not_judged(reference: Scored, qui
     assert (last.score_psi, last.auc, last.expected, last.gap) == (None, None, None, None)
     assert np.isnan(watched.drift.psi[:, 1]).all()
     assert not watched.drift.standing[WATCH][:, 1].any()
+    assert watched.unjudged == (last,)
+    assert "2018H2" in page(watched).html("en").split("were not judged")[1][:30]
+
+
+def test_a_period_with_few_rows_does_not_rank(reference: Scored, quiet: Scored) -> None:
+    bads = np.flatnonzero(quiet.sample.bad == 1)[:20]
+    rows = np.sort(np.append(bads, np.flatnonzero(quiet.sample.bad == 0)[:20]))
+    later = np.flatnonzero(quiet.sample.vintage == quiet.sample.vintage.max())[:60]
+    early = rows[quiet.sample.vintage[rows] < quiet.sample.vintage.max() - 6]
+    few = np.append(early, later)
+    watched = monitor(reference, Scored(quiet.sample.take(few), quiet.pd[few]), SETTINGS)
+    assert watched.figures[0].bads >= SETTINGS.least_bads
+    assert watched.figures[0].auc is None
+
+
+def test_months_that_hold_too_few_to_judge_are_refused(reference: Scored, quiet: Scored) -> None:
+    few = np.arange(40)
+    with pytest.raises(BadInput, match=r"fullest holds 22\): nothing can be judged") as caught:
+        monitor(reference, Scored(quiet.sample.take(few), quiet.pd[few]), SETTINGS)
+    assert caught.value.field == "months"
 
 
 @pytest.mark.parametrize(

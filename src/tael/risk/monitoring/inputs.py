@@ -203,6 +203,22 @@ def calendar_of(sample: Sample, settings: Settings) -> Calendar:
     return Calendar(periods, number - first)
 
 
+def check_some_judged(calendar: Calendar, settings: Settings) -> None:
+    """Refuse periods of which none holds enough applications: silence would be no good news.
+
+    Raises:
+        BadInput: says how many applications the fullest period holds.
+    """
+    most = int(np.bincount(calendar.place).max())
+    if most < settings.least_rows:
+        raise BadInput(
+            f"none of {len(calendar.periods)} periods of {settings.period_months} months holds "
+            f"{settings.least_rows} applications (the fullest holds {most}): nothing can be judged",
+            field="months",
+            rule=f"longer periods, with {settings.least_rows} applications in one or more",
+        )
+
+
 def ripe(scored: Scored, settings: Settings) -> Bools:
     """The rows whose outcome is known as of the day, with all of their month."""
     return scored.outcomes & matured(scored.sample, settings.as_of, settings.maturity)

@@ -20,10 +20,11 @@ _YEAR = 12
 def ranks(
     scored: Scored, rows: Bools, settings: Settings
 ) -> tuple[Interval, Interval] | tuple[None, None]:
-    """AUC and KS of the rows with bootstrap intervals; none with too few bads or goods."""
+    """AUC and KS of the rows with bootstrap intervals; none with too few rows, bads or goods."""
     bad, pd = scored.sample.bad[rows], scored.pd[rows]
     bads = int(bad.sum())
-    if bads < settings.least_bads or len(bad) - bads < settings.least_bads:
+    fewer = min(bads, len(bad) - bads)
+    if len(bad) < settings.least_rows or fewer < settings.least_bads:
         return None, None
     # Rows equal in both are exchangeable: in this order the resamples do not tell how rows came.
     order = np.lexsort((bad, pd))

@@ -110,8 +110,9 @@ def _alarms(made: Page, watched: Monitoring) -> None:
             f"period at {tail:.1%} (Benjamini and Hochberg). Sources: {tests['sources']:,} tests.",
         )
     )
+    _unjudged(made, watched)
     if not watched.alarms:
-        made.note(Words("没有警报。", "No alarm."), Tone.GOOD)
+        made.note(Words("没有警报。", "No alarm."), Tone.WARNING if watched.unjudged else Tone.GOOD)
         return
     runs = _runs(watched.alarms)
     for code, words in CODES.items():
@@ -138,6 +139,21 @@ def _alarms(made: Page, watched: Monitoring) -> None:
             f"Joined by subject: {len(runs)} groups, the first {len(rows)} are shown",
         ),
     )  # fmt: skip
+
+
+def _unjudged(made: Page, watched: Monitoring) -> None:
+    """Say which periods were too small to ring: their silence is no good news."""
+    few = [one.period.label for one in watched.unjudged]
+    if few:
+        least, all_of = watched.settings.least_rows, len(watched.figures)
+        made.note(
+            Words(
+                f"{all_of} 期中有 {len(few)} 期申请不足 {least} 笔, 未作判断: {', '.join(few)}。",
+                f"{len(few)} of {all_of} periods hold fewer than {least} applications and were "
+                f"not judged: {', '.join(few)}.",
+            ),
+            Tone.WARNING,
+        )
 
 
 def _advise(made: Page, name: Words, worst: Sequence[Alarm]) -> None:

@@ -167,6 +167,11 @@ class Monitoring:
     alarms: tuple[Alarm, ...]
     tests: Mapping[str, int]
 
+    @property
+    def unjudged(self) -> tuple[Figures, ...]:
+        """Periods with too few applications to say anything of: no alarm can ring there."""
+        return tuple(one for one in self.figures if one.rows < self.settings.least_rows)
+
     def to_json(self) -> str:
         """Settings, figures, sources, curves and alarms as canonical JSON.
 
@@ -182,6 +187,7 @@ class Monitoring:
             "curves": plain(self.curves),
             "alarms": plain(self.alarms),
             "tests": dict(self.tests),
+            "unjudged": [one.period.label for one in self.unjudged],
             "variables": {self.drift.names[i]: plain(self.drift.psi[i]) for i in stood.tolist()},
         }
         return canonical(data)

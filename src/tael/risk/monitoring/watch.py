@@ -15,6 +15,7 @@ from tael.risk.monitoring.inputs import (
     Settings,
     calendar_of,
     check_alike,
+    check_some_judged,
     ripe,
 )
 from tael.risk.monitoring.outcomes import (
@@ -47,10 +48,12 @@ def monitor(
 
     Raises:
         BadInput: other variables or another plan than the reference's, an application after the
-            day, fewer than ``least_rows`` rows in the reference, or numba is missing.
+            day, fewer than ``least_rows`` rows in the reference or in every period, or numba is
+            missing.
     """
     check_alike(reference, months)
     calendar = calendar_of(months.sample, settings)
+    check_some_judged(calendar, settings)
     if reference.outcomes.sum() < settings.least_rows:
         raise BadInput(
             f"the reference has {int(reference.outcomes.sum())} rows",
