@@ -253,6 +253,61 @@ def test_bins_are_told_and_written(lender: Path, tmp_path: Path) -> None:
     assert out.read_text("utf-8").startswith("variable,information_value,bin,share,bad_rate,woe\n")
 
 
+NAME = "ent.s0.all.in.90d.v0.sum"
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("cuts.yaml", f"{NAME}: [-0.5, 0, 0.25, 1]\n"),
+        ("cuts.csv", f"variable,cut\n{NAME},-0.5\n{NAME},0\n{NAME},0.25\n{NAME},1\n"),
+    ],
+)
+def test_bins_set_by_hand_stay_as_they_were_set(
+    file: str, text: str, lender: Path, tmp_path: Path
+) -> None:
+    (tmp_path / file).write_text(text, "utf-8")
+    out = tmp_path / "bins.csv"
+    told = fine(
+        "bin", lender / "values.parquet", lender / "outcomes.parquet",
+        "--cuts", tmp_path / file, "--match", ".v0.", "--out", out,
+    )  # fmt: skip
+    rows = [line.split('"') for line in out.read_text("utf-8").splitlines()]
+
+    assert told["cuts"] == {NAME: [-0.5, 0.0, 0.25, 1.0]}
+    assert [row[1] for row in rows if len(row) > 1 and row[0].startswith(NAME)] == [
+        "(-inf, -0.5)", "[-0.5, 0)", "[0, 0.25)", "[0.25, 1)", "[1, inf)",
+    ]  # fmt: skip
+
+
+CUTS_REFUSED = {
+    "unknown variable": ("c.yaml", "nobody: [1]", "nobody", "'nobody', which is no variable"),
+    "falling": ("c.yaml", f"{NAME}: [2, 1]", NAME, "do not rise: 1 stands after 2"),
+    "twice": ("c.csv", f"variable,cut\n{NAME},2\n{NAME},2\n", NAME, "2 stands after 2"),
+    "infinite": ("c.yaml", f"{NAME}: [1, .inf]", NAME, f"a cut of '{NAME}' is inf"),
+    "not a number": ("c.csv", f"variable,cut\n{NAME},low\n", NAME, "row 2"),
+    "true": ("c.yaml", f"{NAME}: [true]", NAME, "is True"),
+    "a single figure": ("c.yaml", f"{NAME}: 3", NAME, "a list of cuts like [1, 5]"),
+    "a list": ("c.yaml", "- 1", "cuts", "is no mapping"),
+    "empty": ("c.yaml", "{}", "cuts", "holds no cuts"),
+    "no YAML": ("c.yaml", "a: [1", "cuts", "is no YAML"),
+    "other columns": ("c.csv", "name,cut\nx,1\n", "cuts", "columns variable and cut"),
+    "another file": ("c.txt", "", "cuts", ".yaml, .yml or .csv"),
+}
+
+
+@pytest.mark.parametrize("case", CUTS_REFUSED)
+def test_wrong_cuts_are_refused_by_variable(case: str, lender: Path, tmp_path: Path) -> None:
+    file, text, field, told = CUTS_REFUSED[case]
+    (tmp_path / file).write_text(text, "utf-8")
+    tables = (lender / "values.parquet", lender / "outcomes.parquet")
+    answer = risk("bin", *tables, "--cuts", tmp_path / file, "--json")
+
+    assert answer.code == 3
+    assert answer.json["error"]["field"] == field
+    assert told in answer.err
+
+
 REFUSED = {
     "no model yet": (("train",), "run `tael risk select` first"),
     "no rated model": (("evaluate",), "there is no model"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ from tael.kernel import BadInput
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
     import pyarrow as pa
     from rich.console import Console
+
+    from tael.risk.binning import Binning
 
 _SHOWN = 30
 
@@ -104,47 +107,63 @@ def bins(
     outcomes: Annotated[Path, typer.Argument(help="Outcomes by borrower and asof.")],
     out: Annotated[Path | None, typer.Option("--out", help="A CSV of all bins to write.")] = None,
     match: Annotated[str, typer.Option("--match", help="Only names that hold this text.")] = "",
+    cuts: Annotated[
+        Path | None,
+        typer.Option("--cuts", help="Cuts set by hand: YAML, or CSV of variable and cut."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Bin every variable and say what it alone tells: weight of evidence, information value.
 
     Bad rates rise or fall from bin to bin; the three kinds of missing stand in bins of their own.
+    Bins of --cuts stay as they were set: they are neither merged nor made to rise.
 
     Examples:
 
         tael risk bin training outcomes.parquet --out bins.csv
+        tael risk bin training outcomes.parquet --cuts cuts.yaml --out bins.csv
         tael risk bin training outcomes.parquet --match bureau --json
     """
     import numpy as np
 
+    from tael.risk.bins import read_cuts
     from tael.risk.pipeline import bins_of, join, read_outcomes
 
+    by_hand = read_cuts(cuts) if cuts is not None else {}
     held = read_outcomes(outcomes)
     sample = join([values], held.take(~np.isnan(held.bad)))
     names = [name for name in sample.names if match in name]
     if not names:
         raise BadInput(f"no variable holds {match!r}", field="match", rule="part of a name")
-    found = bins_of(sample.select(names) if match else sample)
+    apart = {name: by_hand[name] for name in by_hand if match in name or name not in sample.names}
+    found = bins_of(sample.select(names) if match else sample, cuts=apart)
     order = np.lexsort((np.array(names), -found.iv)).tolist()
     if out is not None:
-        with out.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["variable", "information_value", "bin", "share", "bad_rate", "woe"])
-            for place in order:
-                one = found.binning(place)
-                cells = zip(one.shares, one.bad_rates, one.woe, strict=True)
-                for number, figures in enumerate(cells):
-                    iv = one.information_value
-                    writer.writerow([names[place], iv, one.describe(number), *figures])
+        _write_bins((found.binning(place) for place in order), out)
     data = {
         "rows": sample.rows,
         "bads": int(sample.bad.sum()),
         "variables": {names[place]: round(float(found.iv[place]), 6) for place in order},
+        "cuts": {name: list(held) for name, held in sorted(apart.items())},
     }
 
     def draw(screen: Console) -> None:
-        cells = [(names[place], f"{found.iv[place]:.4f}") for place in order[:_SHOWN]]
-        screen.print(table("Variables", ("variable", "information value"), cells))
+        cells = [
+            (names[place], f"{found.iv[place]:.4f}", "by hand" if names[place] in apart else "")
+            for place in order[:_SHOWN]
+        ]
+        screen.print(table("Variables", ("variable", "information value", "cuts"), cells))
         screen.print(f"{len(names)} variables, {sample.rows} rows, {int(sample.bad.sum())} bad")
 
     show(data, draw, as_json=as_json)
+
+
+def _write_bins(binnings: Iterable[Binning], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["variable", "information_value", "bin", "share", "bad_rate", "woe"])
+        for one in binnings:
+            cells = zip(one.shares, one.bad_rates, one.woe, strict=True)
+            for number, figures in enumerate(cells):
+                iv = one.information_value
+                writer.writerow([one.feature.name, iv, one.describe(number), *figures])

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 
 from tael.kernel import BadInput
+from tael.risk.bins.cuts import check_rising
 from tael.risk.sample import Bools, Floats, Sample
 
 MISSING_CODES = (-9999.0, -9998.0, -9997.0)
@@ -95,13 +95,13 @@ def checked_cuts(
     found = {}
     for name, given in cuts.items():
         asked = tuple(float(cut) for cut in given)
-        rising = all(low < high for low, high in pairwise(asked))
-        if name not in place or not rising or not all(map(math.isfinite, asked)):
+        if name not in place:
             raise BadInput(
-                f"cuts of {name!r} are finite, ascending and of a variable of the sample",
+                f"there are cuts of {name!r}, which is no variable of the sample",
                 field=name,
-                rule="ascending cuts",
+                rule="cuts of a variable of the sample",
             )
+        check_rising(name, asked)
         if len(asked) >= most:
             raise BadInput(
                 f"{len(asked)} cuts of {name!r}, fewer than {most} asked", field=name, rule="bounds"
