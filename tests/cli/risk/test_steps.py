@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,109 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
 
-from tael.cli import app
 from tael.cli.exits import ExitCode
 
-ROWS, WIDTH = 900, 40
-CONFIG = """format: tael.risk.training/1
-name: small
-version: 1
-values: [values.parquet]
-outcomes: outcomes.parquet
-form: [form.amount]
-bounds: [0.10, 0.20, 0.35]
-periods:
-  built_on: 2018-01-01
-  train: {first: 2014-01-01, until: 2018-01-01}
-  test: {first: 2018-01-01, until: 2020-01-01}
-selection:
-  wanted: 12
-  threads: 1
-  stability: {bads_per_block: 10}
-  strength: {permutations: 2}
-  boosting: {folds: 2, trees: 10}
-calibration: {months: 12, most_months: 12, wanted_bads: 20}
-model:
-  kind: booster
-  booster: {rounds: 20, min_rows: 20, threads: 1}
-"""
-STEPS = ("select", "train", "calibrate")
-
-
-def write_lender(folder: Path, seed: int = 5) -> Path:
-    """values.parquet, outcomes.parquet, form.parquet and model.yaml; the configuration's path."""
-    random = np.random.default_rng(seed)
-    cause = random.normal(size=ROWS)
-    days = np.sort(random.integers(0, 6 * 365, ROWS)) * np.timedelta64(86_400, "s")
-    asof = np.datetime64("2014-01-01", "s") + days
-    bad = (random.random(ROWS) < 1 / (1 + np.exp(1.5 - 1.2 * cause))).astype(float)
-    keys = {"borrower": [f"E{row:04d}" for row in range(ROWS)], "asof": _utc(asof)}
-    values = {
-        f"ent.s{i % 5}.all.in.90d.v{i}.sum": cause * (i < WIDTH // 2)
-        + random.normal(size=ROWS) * (1 + i % 4)
-        for i in range(WIDTH)
-    }
-    form = {"form.amount": random.normal(size=ROWS) - cause}
-    known = _utc(asof + np.timedelta64(395, "D"))
-    region = ["east" if row % 2 else "west" for row in range(ROWS)]
-    told = {"bad": bad, "known": known, "region": region}
-    pq.write_table(pa.table(keys | values), folder / "values.parquet")
-    pq.write_table(pa.table(keys | told | form), folder / "outcomes.parquet")
-    pq.write_table(pa.table(keys | form), folder / "form.parquet")
-    (folder / "model.yaml").write_text(CONFIG, "utf-8")
-    return folder / "model.yaml"
-
-
-def _utc(instants: np.ndarray) -> pa.Array:
-    return pa.array(instants, pa.timestamp("s")).cast(pa.timestamp("s", tz="UTC"))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command said and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """Standard output: one JSON object on one line, without NaN, and nothing else."""
-        assert self.out.count("\n") == 1, self.out
-        found = json.loads(self.out, parse_constant=pytest.fail)
-        assert isinstance(found, dict)
-        return found
-
-
-def risk(*words: str | Path) -> Answer:
-    """``tael risk`` with these words."""
-    done = CliRunner().invoke(app, ["risk", *map(str, words)])
-    return Answer(done.exit_code, done.stdout, done.stderr)
-
-
-def fine(*words: str | Path) -> dict[str, Any]:
-    """What a command that ended well said with --json."""
-    answer = risk(*words, "--json")
-    assert answer.code == 0, answer.err
-    return answer.json
-
-
-@pytest.fixture(scope="module")
-def lender(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose model is selected, trained and calibrated; what each step said is kept."""
-    folder = tmp_path_factory.mktemp("lender")
-    config = write_lender(folder)
-    for step in STEPS:
-        said = fine(step, config, "--model", folder / "model")
-        (folder / f"{step}.json").write_text(json.dumps(said), "utf-8")
-    return folder
+Risk = Callable[..., Any]
+Fine = Callable[..., dict[str, Any]]
 
 
 def test_each_step_says_what_it_did_and_keeps_it(lender: Path) -> None:
     selected, trained, calibrated = (
-        json.loads((lender / f"{step}.json").read_text("utf-8")) for step in STEPS
+        json.loads((lender / f"{step}.json").read_text("utf-8"))
+        for step in ("select", "train", "calibrate")
     )
     model = lender / "model"
     kept = (model / "kept.txt").read_text("utf-8").split()
@@ -127,7 +35,9 @@ def test_each_step_says_what_it_did_and_keeps_it(lender: Path) -> None:
     assert json.loads((model / "rated.json").read_text("utf-8"))["hash"] == calibrated["hash"]
 
 
-def test_the_whole_way_from_evaluation_to_the_registry(lender: Path, tmp_path: Path) -> None:
+def test_the_whole_way_from_evaluation_to_the_registry(
+    lender: Path, tmp_path: Path, fine: Fine
+) -> None:
     model = lender / "model"
     where = (lender / "model.yaml", "--model", model)
     page = tmp_path / "report.html"
@@ -148,7 +58,7 @@ def test_the_whole_way_from_evaluation_to_the_registry(lender: Path, tmp_path: P
     assert (model / "card.zh.html").is_file()
 
 
-def test_tiers_leave_the_evaluation_alone(lender: Path) -> None:
+def test_tiers_leave_the_evaluation_alone(lender: Path, fine: Fine) -> None:
     kept = lender / "model" / "evaluation.json"
     kept.write_text("as it was", "utf-8")
 
@@ -157,7 +67,9 @@ def test_tiers_leave_the_evaluation_alone(lender: Path) -> None:
     assert kept.read_text("utf-8") == "as it was"
 
 
-def test_a_score_needs_no_outcome_and_comes_with_reasons(lender: Path, tmp_path: Path) -> None:
+def test_a_score_needs_no_outcome_and_comes_with_reasons(
+    lender: Path, tmp_path: Path, fine: Fine
+) -> None:
     out = tmp_path / "scores.parquet"
     told = fine(
         "score", lender / "model" / "rated.json", lender / "values.parquet",
@@ -167,7 +79,7 @@ def test_a_score_needs_no_outcome_and_comes_with_reasons(lender: Path, tmp_path:
     worst = int(np.argmax(scores["pd"].to_numpy()))
     reasons = scores["reasons_zh"][worst].as_py()
 
-    assert told["rows"] == scores.num_rows == ROWS == sum(told["tiers"].values())
+    assert told["rows"] == scores.num_rows == 900 == sum(told["tiers"].values())
     assert len(told["tiers"]) > 1
     assert str(scores.schema.field("asof").type.tz) == "UTC"
     assert 1 <= len(reasons) <= 4
@@ -177,7 +89,7 @@ def test_a_score_needs_no_outcome_and_comes_with_reasons(lender: Path, tmp_path:
 
 
 def test_monitoring_ends_with_an_alarm_where_something_must_be_done(
-    lender: Path, tmp_path: Path
+    lender: Path, tmp_path: Path, risk: Risk
 ) -> None:
     page = tmp_path / "months.html"
     model = lender / "model"
@@ -207,7 +119,9 @@ def moved(lender: Path, folder: Path, by: float) -> Path:
 
 
 @pytest.mark.parametrize("by", [0.0, 5.0])
-def test_what_moved_rings_and_what_stayed_does_not(by: float, lender: Path, tmp_path: Path) -> None:
+def test_what_moved_rings_and_what_stayed_does_not(
+    by: float, lender: Path, tmp_path: Path, risk: Risk
+) -> None:
     config, model = moved(lender, tmp_path, by), lender / "model"
     where = ("monitor", config, "--model", model, "--as-of", "2020-01-01")
     answer = risk(*where, "--months", "12", "--json")
@@ -225,7 +139,7 @@ def test_what_moved_rings_and_what_stayed_does_not(by: float, lender: Path, tmp_
         assert "not judged, under 50 applications: 2018Q1, 2018Q2" in told.err
 
 
-def test_periods_too_small_to_judge_are_refused_not_passed_over(lender: Path) -> None:
+def test_periods_too_small_to_judge_are_refused_not_passed_over(lender: Path, risk: Risk) -> None:
     where = (lender / "model.yaml", "--model", lender / "model")
     answer = risk("monitor", *where, "--as-of", "2020-01-01", "--months", "1", "--json")
 
@@ -234,7 +148,7 @@ def test_periods_too_small_to_judge_are_refused_not_passed_over(lender: Path) ->
     assert "none of 24 periods of 1 months holds 50 applications" in answer.err
 
 
-def test_a_model_that_ranks_too_well_is_taken_for_a_leak(lender: Path) -> None:
+def test_a_model_that_ranks_too_well_is_taken_for_a_leak(lender: Path, risk: Risk) -> None:
     where = (lender / "model.yaml", "--model", lender / "model")
     answer = risk("evaluate", *where, "--leak-level", "0.6", "--json")
 
@@ -243,12 +157,12 @@ def test_a_model_that_ranks_too_well_is_taken_for_a_leak(lender: Path) -> None:
     assert "leak" in answer.err
 
 
-def test_bins_are_told_and_written(lender: Path, tmp_path: Path) -> None:
+def test_bins_are_told_and_written(lender: Path, tmp_path: Path, fine: Fine) -> None:
     out = tmp_path / "bins.csv"
     told = fine("bin", lender / "values.parquet", lender / "outcomes.parquet", "--out", out)
     values = list(told["variables"].values())
 
-    assert len(values) == WIDTH
+    assert len(values) == 40
     assert values == sorted(values, reverse=True)
     assert out.read_text("utf-8").startswith("variable,information_value,bin,share,bad_rate,woe\n")
 
@@ -264,7 +178,7 @@ NAME = "ent.s0.all.in.90d.v0.sum"
     ],
 )
 def test_bins_set_by_hand_stay_as_they_were_set(
-    file: str, text: str, lender: Path, tmp_path: Path
+    file: str, text: str, lender: Path, tmp_path: Path, fine: Fine
 ) -> None:
     (tmp_path / file).write_text(text, "utf-8")
     out = tmp_path / "bins.csv"
@@ -297,7 +211,9 @@ CUTS_REFUSED = {
 
 
 @pytest.mark.parametrize("case", CUTS_REFUSED)
-def test_wrong_cuts_are_refused_by_variable(case: str, lender: Path, tmp_path: Path) -> None:
+def test_wrong_cuts_are_refused_by_variable(
+    case: str, lender: Path, tmp_path: Path, risk: Risk
+) -> None:
     file, text, field, told = CUTS_REFUSED[case]
     (tmp_path / file).write_text(text, "utf-8")
     tables = (lender / "values.parquet", lender / "outcomes.parquet")
@@ -316,11 +232,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_step_out_of_order_says_what_to_do(case: str, lender: Path, tmp_path: Path) -> None:
+def test_a_step_out_of_order_says_what_to_do(
+    case: str, lender: Path, tmp_path: Path, risk: Risk, a_lender: Callable[[Path], Path]
+) -> None:
     words, told = REFUSED[case]
-    config, model = write_lender(tmp_path), tmp_path / "model"
+    config, model = a_lender(tmp_path), tmp_path / "model"
     if case == "another configuration":
-        config.write_text(CONFIG.replace("rounds: 20", "rounds: 21"), "utf-8")
+        config.write_text(config.read_text("utf-8").replace("rounds: 20", "rounds: 21"), "utf-8")
         model = lender / "model"
 
     answer = risk(*words, config, "--model", model, "--json")
@@ -331,7 +249,7 @@ def test_a_step_out_of_order_says_what_to_do(case: str, lender: Path, tmp_path: 
 
 
 def test_a_changed_model_file_and_one_of_another_hash_score_nothing(
-    lender: Path, tmp_path: Path
+    lender: Path, tmp_path: Path, risk: Risk
 ) -> None:
     values, out = lender / "values.parquet", tmp_path / "scores.parquet"
     text = (lender / "model" / "rated.json").read_text("utf-8")
@@ -355,7 +273,7 @@ def test_a_changed_model_file_and_one_of_another_hash_score_nothing(
     assert not out.exists()
 
 
-def test_both_days_of_a_panel_are_asked_for(tmp_path: Path) -> None:
+def test_both_days_of_a_panel_are_asked_for(tmp_path: Path, risk: Risk) -> None:
     answer = risk("label", tmp_path, "--out", tmp_path / "o.parquet", "--panel-from", "2010-01-01")
 
     assert answer.code == 3
