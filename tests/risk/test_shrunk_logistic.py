@@ -9,6 +9,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from tael.kernel import BadInput
+from tael.risk.measures import auc
 from tael.risk.sample import Sample
 from tael.risk.shrunk_logistic import ShrunkLogistic, ShrunkSettings
 
@@ -105,3 +106,20 @@ def test_a_kept_model_keeps_the_signs_it_was_trained_with() -> None:
     again = ShrunkLogistic.from_json(model.to_json())
     assert again.signs == {"v1": "+"}
     assert again.hash == model.hash
+
+
+def test_strength_is_the_auc_of_what_the_regression_reads() -> None:
+    given = MODEL._scores(SAMPLE)
+    read = np.take_along_axis(given.values, given.codes.astype(np.int64), axis=1)
+
+    for strength, column in zip(given.strength, read, strict=True):
+        assert strength == pytest.approx(abs(auc(SAMPLE.bad, column) - 0.5), abs=1e-12)
+
+
+def test_that_a_value_is_missing_makes_no_variable_strong() -> None:
+    told = np.where(SAMPLE.bad == 1, np.nan, 1.0).astype(np.float32)
+    values = np.concatenate([SAMPLE.values, told[None, :]])
+    reasons = np.where(np.isnan(values), 1, 0).astype(np.uint8)
+    held = replace(SAMPLE, names=(*SAMPLE.names, "told"), values=values, reasons=reasons)
+
+    assert MODEL._scores(held).strength[-1] == 0.0

@@ -182,7 +182,10 @@ class ShrunkLogistic(LogOddsClassifier):
         middle = np.divide(half, whole, out=np.full(half.shape, 0.5), where=whole > 0)
         values = np.zeros(shape)
         values[:, : held.most] = ndtri(middle.clip(_TAIL, 1 - _TAIL)) * (numeric > 0)
-        return _Read(held.codes, values, held.auc - 0.5, held.edges, held.filled)
+        bads = _by_bin(held.codes, sample.weight * sample.bad, shape, self.settings.threads)
+        return _Read(
+            held.codes, values, _strength(values, bads, mass - bads), held.edges, held.filled
+        )
 
     def _regress(self, codes: Reasons, table: Floats, outcome: tuple[Floats, Floats]) -> Floats:
         from scipy.optimize import minimize  # noqa: PLC0415 - loads when a model is trained
@@ -335,6 +338,27 @@ def _with(
     unknown = np.full(rows, np.datetime64("NaT", "s"))
     nobody = np.full(rows, "", dtype=object)
     return Sample(names, *read, *outcome, nobody, unknown, unknown, plan)
+
+
+def _strength(values: Floats, bads: Floats, goods: Floats) -> Floats:
+    """float64 [variables]: how far the AUC of each one's values lies from one half.
+
+    Of the values as the regression reads them: what only the absence of a value tells does not
+    make a variable strong, since an absent value stands in the middle.
+
+    Args:
+        values: float64 [variables, bins].
+        bads: float64 [variables, bins], their weight in each bin.
+        goods: the same of goods.
+    """
+    found = np.zeros(len(values))
+    for row, value in enumerate(values):
+        _, place = np.unique(value, return_inverse=True)
+        bad, good = np.bincount(place, bads[row]), np.bincount(place, goods[row])
+        below = np.cumsum(good) - good / 2
+        whole = bad.sum() * good.sum()
+        found[row] = abs(float(bad @ below) / whole - 0.5) if whole > 0 else 0.0
+    return found
 
 
 def _by_row(codes: Reasons, table: Floats, threads: int) -> Floats:
