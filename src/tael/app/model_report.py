@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tael.app.variable_facts import facts
+from tael.risk.card import HEADINGS
 from tael.risk.pipeline import (
     Evaluation,
     ModelFolder,
@@ -15,6 +16,7 @@ from tael.risk.pipeline import (
     Reported,
     TrainingConfig,
     page_of,
+    parts_of,
     rows_of_test,
 )
 from tael.risk.selection import Funnel
@@ -29,7 +31,10 @@ def write_report(
     found: Evaluation,
     where: tuple[Path, datetime],
 ) -> None:
-    """Write the page in English at the path and in Chinese beside it, as NAME.zh.html."""
+    """Write the page in English at the path and in Chinese beside it, as NAME.zh.html.
+
+    What was found of groups, a challenger, rejects and months at work stands at its end.
+    """
     path, made_at = where
     sample = rows_of_test(config, rated.names)
     step = max(1, sample.rows // _ROWS)
@@ -44,5 +49,11 @@ def write_report(
         made_at,
     )
     page = page_of(reported)
+    for code, part in parts_of(folder, rated.hash).items():
+        page.section(HEADINGS[code])
+        for text in part.texts:
+            page.paragraph(text)
+        for table in part.tables:
+            page.table(table.columns, table.rows, caption=table.caption)
     page.write(path, "en")
     page.write(path.with_suffix(".zh.html"), "zh")

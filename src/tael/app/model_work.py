@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +27,7 @@ from tael.risk.card import (
     hashes_part,
     leaks_part,
     limits_part,
+    monitoring_part,
     performance_part,
     selection_part,
     variables_part,
@@ -38,8 +40,12 @@ from tael.risk.pipeline import (
     RatedModel,
     TrainingConfig,
     Wanted,
+    check_made_with,
     join,
+    keep_part,
     keys_of,
+    parts_of,
+    read_model,
     read_outcomes,
     rows_of_test,
     rows_of_training,
@@ -98,6 +104,7 @@ def score_rows(rated: RatedModel, wanted: ToScore) -> pa.Table:
 
 def watch(config: TrainingConfig, rated: RatedModel, as_of: date, months: int) -> Monitoring:
     """The test period as it stood on a day, against what the model was trained on."""
+    check_made_with(config, rated)
     training = rows_of_training(config, rated.names)
     work = rows_of_test(config, rated.names)
     seen = work.take(work.asof < np.datetime64(as_of, "s"))
@@ -106,6 +113,18 @@ def watch(config: TrainingConfig, rated: RatedModel, as_of: date, months: int) -
         Scored(seen, rated.score(seen).pd),
         Settings(as_of=as_of, period_months=months),
     )
+
+
+def watch_and_keep(
+    config: TrainingConfig, folder: ModelFolder, span: tuple[date, int]
+) -> Monitoring:
+    """The rated model of a folder, watched as of a day by periods of months; kept for its card."""
+    rated = read_model(folder.path / "rated.json")
+    found = watch(config, rated, *span)
+    keep_part(
+        folder, "monitoring", [rated.hash], monitoring_part(found), json.loads(found.to_json())
+    )
+    return found
 
 
 def card_of(
@@ -151,6 +170,7 @@ def card_of(
         "limits": limits_part(_limits(evaluation)),
         "hashes": hashes_part(rated.hash, lineage_of(config, rated, record)),
     }
+    parts |= parts_of(folder, rated.hash)
     return Card(f"{config.name} {config.version}", rated.hash, made_at, parts)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a command loads these when it runs; help must not
     import pyarrow as pa
     from rich.console import Console
 
-    from tael.risk.binning import Binning
+    from tael.risk.pipeline import Bins
 
 _SHOWN = 30
 
@@ -126,8 +126,7 @@ def bins(
     """
     import numpy as np
 
-    from tael.risk.bins import read_cuts
-    from tael.risk.pipeline import bins_of, join, read_outcomes
+    from tael.risk.pipeline import bins_of, join, read_cuts, read_outcomes
 
     by_hand = read_cuts(cuts) if cuts is not None else {}
     held = read_outcomes(outcomes)
@@ -139,7 +138,7 @@ def bins(
     found = bins_of(sample.select(names) if match else sample, cuts=apart)
     order = np.lexsort((np.array(names), -found.iv)).tolist()
     if out is not None:
-        _write_bins((found.binning(place) for place in order), out)
+        _write_bins(found, order, out)
     data = {
         "rows": sample.rows,
         "bads": int(sample.bad.sum()),
@@ -158,11 +157,12 @@ def bins(
     show(data, draw, as_json=as_json)
 
 
-def _write_bins(binnings: Iterable[Binning], path: Path) -> None:
+def _write_bins(found: Bins, order: Iterable[int], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["variable", "information_value", "bin", "share", "bad_rate", "woe"])
-        for one in binnings:
+        for place in order:
+            one = found.binning(place)
             cells = zip(one.shares, one.bad_rates, one.woe, strict=True)
             for number, figures in enumerate(cells):
                 iv = one.information_value

@@ -15,6 +15,8 @@ from tael.cli.output import AsJson, progress, say, show, table
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from rich.console import Console
 
+    from tael.risk.pipeline import Evaluation, Grouped
+
 
 Config = Annotated[Path, typer.Argument(help="The configuration of the model, a YAML file.")]
 Model = Annotated[Path, typer.Option("--model", help="The folder of the model.")]
@@ -115,6 +117,13 @@ def evaluate(
     segment: Annotated[
         list[str] | None, typer.Option("--segment", help="A column of the outcomes to judge by.")
     ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option("--group", help="A column of the outcomes whose groups are compared."),
+    ] = None,
+    approve: Annotated[
+        float, typer.Option("--approve", help="The share approved when groups are compared.")
+    ] = 0.6,
     leak_level: Annotated[
         float, typer.Option("--leak-level", help="An AUC above it is taken for a leak.")
     ] = 0.9,
@@ -125,39 +134,54 @@ def evaluate(
 ) -> None:
     """Judge the rated model on the test period, which nothing was chosen on.
 
-    Ends with an error when the model ranks better than honest data can. Writes evaluation.json.
+    Ends with an error when the model ranks better than honest data can. Writes evaluation.json,
+    and fairness.json with --group: approvals, calibration and ranks by group, each with a verdict,
+    and the variables that tell groups apart.
 
     Examples:
 
         tael risk evaluate model.yaml --model model --segment industry --report report.html
+        tael risk evaluate model.yaml --model model --group gender --group region --approve 0.5
     """
     from tael.app.model_report import write_report
     from tael.kernel import SystemClock
-    from tael.risk.pipeline import ModelFolder, read_config, read_model, run_evaluation
+    from tael.risk.pipeline import (
+        ModelFolder,
+        read_config,
+        read_model,
+        run_evaluation,
+        run_groups,
+    )
 
     read, folder = read_config(config), ModelFolder(model)
     rated = read_model(model / "rated.json")
     found = run_evaluation(read, folder, rated, segment or (), leak_level)
+    grouped = run_groups(read, folder, rated, (group, approve)) if group else None
     if report is not None:
         write_report(read, folder, rated, found, (report, SystemClock().now()))
         say(f"{report} and {report.with_suffix('.zh.html').name} written")
 
-    def draw(screen: Console) -> None:
-        rows = [
-            (one.key, one.rows, one.bads, _figure(one.auc), _figure(one.ks))
-            for one in found.by_year
-        ]
-        screen.print(table("Ranks", ("year", "rows", "bads", "AUC", "KS"), rows))
-        gaps = [
-            (gap.key, f"{gap.pd_mean:.4f}", f"{gap.observed.value:.4f}", f"{gap.ratio.value:.2f}")
-            for gap in found.gaps
-        ]
-        screen.print(table("Calibration", ("year", "predicted", "observed", "ratio"), gaps))
-
-    show(found.to_json(), draw, as_json=as_json)
+    data = found.to_json() | ({"groups": grouped.to_json()} if grouped else {})
+    show(data, lambda screen: _judged(screen, found, grouped), as_json=as_json)
     if found.leak is not None:
         say(f"tael: {found.leak}")
         raise typer.Exit(int(ExitCode.ALARM))
+
+
+def _judged(screen: Console, found: Evaluation, grouped: Grouped | None) -> None:
+    rows = [
+        (one.key, one.rows, one.bads, _figure(one.auc), _figure(one.ks)) for one in found.by_year
+    ]
+    screen.print(table("Ranks", ("year", "rows", "bads", "AUC", "KS"), rows))
+    gaps = [
+        (gap.key, f"{gap.pd_mean:.4f}", f"{gap.observed.value:.4f}", f"{gap.ratio.value:.2f}")
+        for gap in found.gaps
+    ]
+    screen.print(table("Calibration", ("year", "predicted", "observed", "ratio"), gaps))
+    for one in grouped.fairness if grouped else ():
+        words = [(each.words.en,) for each in one.findings]
+        screen.print(table(f"Groups of {one.attribute}", ("finding",), words))
+        screen.print(one.summary().en)
 
 
 def _figure(found: object) -> str:

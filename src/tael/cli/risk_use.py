@@ -84,12 +84,12 @@ def monitor(
 
         tael risk monitor model.yaml --model model --as-of 2021-01-01 --report monitor.html
     """
-    from tael.app.model_work import watch
+    from tael.app.model_work import watch_and_keep
     from tael.risk.monitoring import ACT, page
-    from tael.risk.pipeline import read_config, read_model
+    from tael.risk.pipeline import ModelFolder, read_config
 
-    read = read_config(config)
-    found = watch(read, read_model(model / "rated.json"), day(as_of, "as_of"), months)
+    read, span = read_config(config), (day(as_of, "as_of"), months)
+    found = watch_and_keep(read, ModelFolder(model), span)
     if report is not None:
         made = page(found)
         made.write(report, "en")

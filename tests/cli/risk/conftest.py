@@ -58,7 +58,8 @@ def write_lender(folder: Path, seed: int = 5) -> Path:
     form = {"form.amount": random.normal(size=ROWS) - cause}
     known = _utc(asof + np.timedelta64(395, "D"))
     region = ["east" if row % 2 else "west" for row in range(ROWS)]
-    told = {"bad": bad, "known": known, "region": region}
+    population = np.where(random.random(ROWS) < 0.75, "granted", "declined")
+    told = {"bad": bad, "known": known, "region": region, "population": population}
     pq.write_table(pa.table(keys | values), folder / "values.parquet")
     pq.write_table(pa.table(keys | told | form), folder / "outcomes.parquet")
     pq.write_table(pa.table(keys | form), folder / "form.parquet")

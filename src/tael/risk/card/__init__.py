@@ -18,7 +18,7 @@ from tael.risk.card.measured import (
     performance,
     performance_part,
 )
-from tael.risk.card.parts import HEADINGS, NOT_MEASURED, Part, Table
+from tael.risk.card.parts import HEADINGS, NOT_MEASURED, Part, Table, part_from_json, part_to_json
 from tael.risk.card.sections import (
     LeakTest,
     calibration_part,
@@ -35,6 +35,6 @@ from tael.risk.card.sections import (
 __all__ = [
     "HEADINGS", "NOT_MEASURED", "Card", "LeakTest", "Part", "Performance", "PerformanceSettings",
     "Table", "calibration_part", "data_part", "fairness_part", "hashes_part", "leaks_part",
-    "limits_part", "monitoring_part", "performance", "performance_part", "selection_part",
-    "variables_part",
+    "limits_part", "monitoring_part", "part_from_json", "part_to_json", "performance",
+    "performance_part", "selection_part", "variables_part",
 ]  # fmt: skip

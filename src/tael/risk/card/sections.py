@@ -11,7 +11,7 @@ from tael.report import Column, Kind, Value, Words
 from tael.risk.calibration import GAP_COLUMNS, Gap, gap_rows
 from tael.risk.card.parts import Part, Table
 from tael.risk.facts import Facts
-from tael.risk.fairness import Fairness
+from tael.risk.fairness import GROUP_COLUMNS, Fairness, Proxies, group_rows
 from tael.risk.monitoring import ACT, Monitoring, source_words
 from tael.risk.registry import Lineage
 from tael.risk.sample import Sample
@@ -22,6 +22,7 @@ _STATES = {
     False: Words("未通过", "failed"),
     None: Words("未检验", "not tested"),
 }
+_PROXIES = 5
 _FAIRNESS = {
     "within": Words("在界限内", "within"),
     "unsure": Words("不能断定", "not settled"),
@@ -163,8 +164,11 @@ def calibration_part(gaps: Sequence[Gap], note: Words | None = None) -> Part:
     return Part((note,) if note else (), tables)
 
 
-def fairness_part(found: Sequence[Fairness]) -> Part:
-    """The verdict on each attribute, and every test that is beyond its bound or not settled."""
+def fairness_part(found: Sequence[Fairness], stand_ins: Sequence[Proxies] = ()) -> Part:
+    """The verdict on each attribute, every test beyond its bound or not settled, and the groups.
+
+    ``stand_ins`` add a sentence and the strongest variables of each attribute.
+    """
     columns = (
         Column(Words("属性", "Attribute")),
         Column(Words("检验", "Test")),
@@ -181,7 +185,27 @@ def fairness_part(found: Sequence[Fairness]) -> Part:
         for test in one.findings
         if test.state in {"beyond", "unsure"}
     )  # fmt: skip
-    return Part(tuple(one.summary() for one in found), (Table(columns, rows),) if rows else ())
+    tables = [Table(columns, rows)] if rows else []
+    tables += [Table(GROUP_COLUMNS, tuple(group_rows(one)), one.attribute) for one in found]
+    tables += [_proxies(one) for one in stand_ins]
+    told = (*(one.summary() for one in found), *(one.summary() for one in stand_ins))
+    return Part(told, tuple(tables))
+
+
+def _proxies(found: Proxies) -> Table:
+    columns = (
+        Column(Words("变量", "Variable")),
+        Column(Words("组", "Group")),
+        Column("AUC", Kind.NUMBER, 3),
+        Column(Words("同等风险内 AUC", "AUC at equal risk"), Kind.NUMBER, 3),
+    )
+    rows = tuple(
+        (one.name, one.group, one.auc.value, one.auc_given_risk) for one in found.top[:_PROXIES]
+    )
+    told = Words(
+        f"最能区分 {found.attribute} 的变量", f"Variables that tell {found.attribute} apart most"
+    )
+    return Table(columns, rows, told)
 
 
 def monitoring_part(watched: Monitoring) -> Part:

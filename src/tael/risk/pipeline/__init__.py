@@ -7,6 +7,7 @@ rated = run_calibration(config, folder)
 rated.score(sample).tier
 """
 
+from tael.risk.bins import Bins, read_cuts
 from tael.risk.bins import fit_bins as bins_of
 from tael.risk.dataset import (
     OutcomeColumns,
@@ -19,17 +20,36 @@ from tael.risk.dataset import (
 )
 from tael.risk.facts import facts_from, facts_of
 from tael.risk.pipeline.config import TrainingConfig, read_config
-from tael.risk.pipeline.evaluation import Evaluation, evaluate, judged_on_test, run_evaluation
+from tael.risk.pipeline.evaluation import (
+    Evaluation,
+    check_made_with,
+    check_unseen,
+    evaluate,
+    judged_on_test,
+    run_evaluation,
+)
 from tael.risk.pipeline.folder import ModelFolder
+from tael.risk.pipeline.inference import RejectTrial, reject_figures, run_rejects
 from tael.risk.pipeline.rated import RatedModel, Scores, read_model
 from tael.risk.pipeline.report import Reported, page_of
 from tael.risk.pipeline.rows import rows_of_test, rows_of_training
 from tael.risk.pipeline.steps import run_calibration, run_selection, run_training
+from tael.risk.pipeline.trials import (
+    Candidate,
+    Grouped,
+    keep_part,
+    parts_of,
+    read_rule,
+    run_challenge,
+    run_groups,
+)
 
 __all__ = [
-    "Evaluation", "ModelFolder", "OutcomeColumns", "Outcomes", "RatedModel", "Reported", "Scores",
-    "TrainingConfig", "Wanted", "bins_of", "evaluate", "facts_from", "facts_of", "join",
-    "judged_on_test", "keys_of", "page_of", "read_config", "read_model", "read_outcomes",
-    "read_table", "rows_of_test", "rows_of_training", "run_calibration", "run_evaluation",
-    "run_selection", "run_training",
+    "Bins", "Candidate", "Evaluation", "Grouped", "ModelFolder", "OutcomeColumns", "Outcomes",
+    "RatedModel", "RejectTrial", "Reported", "Scores", "TrainingConfig", "Wanted", "bins_of",
+    "check_made_with", "check_unseen", "evaluate", "facts_from", "facts_of", "join",
+    "judged_on_test", "keep_part", "keys_of", "page_of", "parts_of", "read_config", "read_cuts",
+    "read_model", "read_outcomes", "read_rule", "read_table", "reject_figures", "rows_of_test",
+    "rows_of_training", "run_calibration", "run_challenge", "run_evaluation", "run_groups",
+    "run_rejects", "run_selection", "run_training",
 ]  # fmt: skip

@@ -132,8 +132,10 @@ def judged_on_test(
         leak_level: an AUC above it is a leak, not a success.
 
     Raises:
-        BadInput: no test rows, or rows that the variables were selected on.
+        BadInput: a model of another configuration, no test rows, or rows that the variables were
+            selected on.
     """
+    check_made_with(config, rated)
     outcomes = outcomes_of_config(config)
     tested = outcomes.take(test_rows(outcomes, config))
     if not tested.rows:
@@ -145,15 +147,46 @@ def judged_on_test(
         )
     funnel = Funnel.from_json(folder.read_json(FUNNEL))
     sample = sample_of(config, tested, funnel.kept)
-    refused = funnel.check_test(sample)
-    if refused is not None:
+    check_unseen(config, folder, rated, sample)
+    held = {name: tested.texts(name) for name in segments}
+    return evaluate(config, rated, sample, held, leak_level)
+
+
+def check_made_with(config: TrainingConfig, rated: RatedModel) -> None:
+    """Refuse a rated model that was made with another configuration.
+
+    Raises:
+        BadInput: names both hashes.
+    """
+    if rated.config != config.hash:
         raise BadInput(
-            f"the variables were selected on rows of the test: {refused}",
+            f"the model was rated with configuration {rated.config[:12]}, this is "
+            f"{config.hash[:12]}",
+            field="config",
+            rule="the configuration of the model; after a change select, train and calibrate again",
+        )
+
+
+def check_unseen(
+    config: TrainingConfig, folder: ModelFolder, rated: RatedModel, sample: Sample
+) -> None:
+    """Refuse to judge a model on rows that it may have been made from.
+
+    Raises:
+        BadInput: another configuration, no rows, or rows not later than those of the selection.
+    """
+    check_made_with(config, rated)
+    if not sample.rows:
+        raise BadInput("there is no row to judge on", field="periods.test", rule="test rows")
+    refused = Funnel.from_json(folder.read_json(FUNNEL)).check_test(sample)
+    if refused is not None:
+        told = refused.detail
+        raise BadInput(
+            f"{told['rows']} of {told['of']} test rows are not later than the last row that the "
+            f"variables were selected on ({told['selection_last']})",
             field="periods.test",
             rule="a test that begins after the selection; select again after a change",
         )
-    held = {name: tested.texts(name) for name in segments}
-    return evaluate(config, rated, sample, held, leak_level)
 
 
 def evaluate(
