@@ -123,3 +123,31 @@ def test_that_a_value_is_missing_makes_no_variable_strong() -> None:
     held = replace(SAMPLE, names=(*SAMPLE.names, "told"), values=values, reasons=reasons)
 
     assert MODEL._scores(held).strength[-1] == 0.0
+
+
+def test_a_population_seen_otherwise_has_a_level_of_its_own() -> None:
+    """Bads of others seen half as often, among worse borrowers: coefficients stay as they are."""
+    random = np.random.default_rng(5)
+    rows = 8000
+    cause = random.normal(size=rows)
+    others = random.random(rows) < 1 / (1 + np.exp(-2 * cause))
+    value = cause + 0.5 * random.normal(size=rows)
+    bad = (random.random(rows) < 1 / (1 + np.exp(2 - value + 1.5 * others))).astype(float)
+    asof = np.datetime64("2019-01-01", "s") + np.arange(rows)
+    who = np.array([f"E{row}" for row in range(rows)], dtype=object)
+    values = value.astype(np.float32)[None, :]
+    seen = np.where(others, "others", "own").astype(object)
+    none = np.zeros_like(values, dtype=np.uint8)
+    mixed = Sample(("v",), values, none, bad, np.ones(rows), who, asof, asof, "plan")
+    apart = replace(mixed, population=seen)
+    settings = ShrunkSettings(penalty=0.01, threads=1)
+
+    def slope(sample: Sample) -> float:
+        odds = ShrunkLogistic(settings).fit(sample).log_odds(mixed)
+        return float(np.polyfit(value.clip(-2, 2), odds, 1)[0])
+
+    assert slope(apart) > 1.3 * slope(mixed)
+    assert slope(apart) == pytest.approx(1.0, abs=0.1)
+    order = random.permutation(rows)
+    again = ShrunkLogistic(settings).fit(apart.take(order))
+    assert again.hash == ShrunkLogistic(settings).fit(apart).hash

@@ -32,6 +32,7 @@ from tael.risk.sample import (
 )
 
 _BATCH = 1024
+POPULATION = "population"
 _KEYS = ("borrower", "asof")
 _REASON = "/reason"
 _NO_ROWS = 3  # how many missing rows a message names
@@ -245,6 +246,7 @@ def join(values: Sequence[Path], outcomes: Outcomes, wanted: Wanted = Wanted()) 
         outcomes.asof,
         outcomes.known,
         plan,
+        outcomes.texts(POPULATION) if POPULATION in outcomes.table.column_names else None,
     )
 
 

@@ -40,6 +40,8 @@ class Sample:
         asof: datetime64[s] [rows], UTC: the instant whose knowledge the variables hold.
         known: datetime64[s] [rows], UTC: when ``bad`` could be known first; NaT where it is not.
         plan: hash of the plan of variables; empty for other tables.
+        population: text [rows]: how the outcome was seen (a loan of one's own, a declined one at
+            others, a firm of the market); None where all were seen alike.
     """
 
     names: tuple[str, ...]
@@ -51,6 +53,7 @@ class Sample:
     asof: Instants
     known: Instants
     plan: str = ""
+    population: Texts | None = None
 
     def __post_init__(self) -> None:
         rows = len(self.bad)
@@ -68,7 +71,9 @@ class Sample:
             )
         for each in fields(self):
             held = getattr(self, each.name)
-            if each.name not in {"names", "values", "reasons", "plan"} and len(held) != rows:
+            if each.name in {"names", "values", "reasons", "plan"} or held is None:
+                continue
+            if len(held) != rows:
                 raise BadInput(
                     f"{each.name} has {len(held)} rows, bad {rows}",
                     field=each.name,
@@ -96,6 +101,8 @@ class Sample:
             name: getattr(self, name)[rows]
             for name in ("bad", "weight", "borrower", "asof", "known")
         }
+        if self.population is not None:
+            held["population"] = self.population[rows]
         # Row by row of the first axis: a fancy index over the second alone makes strided copies.
         values = np.ascontiguousarray(self.values[:, rows])
         return replace(

@@ -7,7 +7,7 @@ than any tree does; this is that mean. The shipped pipeline stacks it with trees
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,16 @@ from tael.risk.boosting import canonical, checked_json, hash_of, refuse_later
 from tael.risk.columns import Ints, columns_of, labels, numbers, weights
 from tael.risk.estimator import LogOddsClassifier, outcome_of
 from tael.risk.matrix import column_of, content_order
-from tael.risk.sample import HAS_VALUE, NO_EVENT, NO_SOURCE, UNDEFINED, Floats, Reasons, Sample
+from tael.risk.sample import (
+    HAS_VALUE,
+    NO_EVENT,
+    NO_SOURCE,
+    UNDEFINED,
+    Floats,
+    Reasons,
+    Sample,
+    Texts,
+)
 
 _FORMAT = "tael.shrunk_logistic/1"
 _DIGITS = 9
@@ -86,8 +95,10 @@ class ShrunkLogistic(LogOddsClassifier):
     minimise sum w log(1 + exp(-y z)) + penalty / 2 sum b^2, z = a + sum b s x, where x is a
     variable as ``settings.read`` says and its scale s is fixed by its own strength (le Cessie and
     van Houwelingen, Applied Statistics 41 (1992); a prior variance by strength is the idea of Zou's
-    adaptive penalties, JASA 101 (2006)). Keeps the scikit-learn contract. Rows are put in an order
-    of their content and sums run in it, so that shuffled rows and any number of threads give the
+    adaptive penalties, JASA 101 (2006)). Each population of a sample has a level of its own beside
+    ``a``, not held back, which is learnt and left out again: what others saw is measured otherwise.
+    Keeps the scikit-learn contract. Rows are put in an order of their content and sums run in it,
+    so that shuffled rows and any number of threads give the
     same model.
 
     Args:
@@ -135,7 +146,8 @@ class ShrunkLogistic(LogOddsClassifier):
         bad = labels(y)
         mass = weights(sample_weight, len(bad))
         held = _sample(X, None, (bad, mass))
-        order = content_order((*held.values, *held.reasons), bad, mass)
+        who = () if held.population is None else (held.population,)
+        order = content_order((*held.values, *held.reasons, *who), bad, mass)
         held = held.take(order)
         self.classes_ = np.array([0, 1])
         self.feature_names_in_ = np.array(held.names, dtype=object)
@@ -158,10 +170,10 @@ class ShrunkLogistic(LogOddsClassifier):
         scale = (strength / strength.max()) ** self.settings.power
         unit = np.divide(scale, spread, out=np.zeros_like(scale), where=spread > 0)
         table = (read.values - means[:, None]) * unit[:, None]
-        beta = self._regress(read.codes, table, (sample.bad, mass))
+        marks = _marks(sample.population, mass)
+        beta, self.intercept_ = self._regress((read.codes, table), marks, (sample.bad, mass))
         self.names_ = sample.names
-        self.intercept_ = round(float(beta[-1]), _DIGITS)
-        self.table_ = np.round(beta[:-1, None] * table, _DIGITS) + 0.0
+        self.table_ = np.round(beta[:, None] * table, _DIGITS) + 0.0
         self.means_ = np.round((share * self.table_).sum(axis=1), _DIGITS) + 0.0
         self.cuts_, self.filled_ = read.cuts, read.filled
 
@@ -187,23 +199,29 @@ class ShrunkLogistic(LogOddsClassifier):
             held.codes, values, _strength(values, bads, mass - bads), held.edges, held.filled
         )
 
-    def _regress(self, codes: Reasons, table: Floats, outcome: tuple[Floats, Floats]) -> Floats:
+    def _regress(
+        self, given: tuple[Reasons, Floats], marks: Floats, outcome: tuple[Floats, Floats]
+    ) -> tuple[Floats, float]:
+        """Coefficients and intercept; the levels of the populations are left out."""
         from scipy.optimize import minimize  # noqa: PLC0415 - loads when a model is trained
 
+        codes, table = given
         bad, mass = outcome
-        threads, penalty = self.settings.threads, self.settings.penalty
+        threads, penalty, count = self.settings.threads, self.settings.penalty, len(table)
 
-        def fall(beta: Floats) -> tuple[float, Floats]:
-            z = _by_row(codes, beta[:-1, None] * table, threads) + beta[-1]
-            loss = mass @ (np.logaddexp(0.0, z) - bad * z) + penalty / 2 * (beta[:-1] @ beta[:-1])
+        def fall(theta: Floats) -> tuple[float, Floats]:
+            beta, level = theta[:count], theta[count + 1 :]
+            z = _by_row(codes, beta[:, None] * table, threads) + theta[count] + level @ marks
+            loss = mass @ (np.logaddexp(0.0, z) - bad * z) + penalty / 2 * (beta @ beta)
             gap = mass * (1.0 / (1.0 + np.exp(-z)) - bad)
             slopes = (_by_bin(codes, gap, table.shape, threads) * table).sum(axis=1)
-            return float(loss), np.append(slopes + penalty * beta[:-1], gap.sum())
+            return float(loss), np.concatenate([slopes + penalty * beta, [gap.sum()], marks @ gap])
 
         rate = float(mass @ bad / mass.sum())
-        start = np.append(np.zeros(len(table)), np.log(rate / (1.0 - rate)))
+        start = np.zeros(count + 1 + len(marks))
+        start[count] = np.log(rate / (1.0 - rate))
         found = minimize(fall, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
-        return np.asarray(found.x)
+        return np.asarray(found.x[:count]), round(float(found.x[count]), _DIGITS)
 
     def _bins(self) -> BinSettings:
         held = self.settings
@@ -314,7 +332,9 @@ def _sample(
         if outcome is None:
             return held
         values, why = held.values, held.reasons
-        return _with(held.names, (values, why), outcome, held.plan)
+        return replace(
+            _with(held.names, (values, why), outcome, held.plan), population=held.population
+        )
     columns = columns_of(data)
     chosen = tuple(columns) if names is None else names
     read = [numbers(column_of(columns, name), name) for name in chosen]
@@ -338,6 +358,16 @@ def _with(
     unknown = np.full(rows, np.datetime64("NaT", "s"))
     nobody = np.full(rows, "", dtype=object)
     return Sample(names, *read, *outcome, nobody, unknown, unknown, plan)
+
+
+def _marks(population: Texts | None, mass: Floats) -> Floats:
+    """float64 [populations - 1, rows]: one where a row is of it, of mean zero by weight."""
+    if population is None:
+        return np.zeros((0, len(mass)))
+    kinds = np.unique(population.astype(str))
+    marks = (population.astype(str) == kinds[1:, None]).astype(np.float64)
+    found: Floats = marks - (marks @ mass / mass.sum())[:, None]
+    return found
 
 
 def _strength(values: Floats, bads: Floats, goods: Floats) -> Floats:

@@ -10,12 +10,19 @@ import numpy as np
 import pyarrow as pa
 
 from tael.kernel import BadInput
-from tael.risk.dataset import OutcomeColumns, Outcomes, Wanted, join, read_outcomes, read_table
+from tael.risk.dataset import (
+    POPULATION,
+    OutcomeColumns,
+    Outcomes,
+    Wanted,
+    join,
+    read_outcomes,
+    read_table,
+)
 from tael.risk.pipeline.config import Span, TrainingConfig
 from tael.risk.sample import Bools, Sample
 from tael.risk.selection import future_columns
 
-POPULATION = "population"
 FORM = "form."
 
 

@@ -17,6 +17,7 @@ from tael.risk.boosting import MonotoneBooster
 from tael.risk.calibration import Calibrator, Judged, latest_matured
 from tael.risk.calibration.distributions import sigmoid
 from tael.risk.cycle import anchor_shift, central_tendency
+from tael.risk.dataset import POPULATION
 from tael.risk.encoding import folds_of
 from tael.risk.ensemble import Ensemble, Member, seeded
 from tael.risk.explain import Reference
@@ -35,7 +36,6 @@ from tael.risk.pipeline.folder import (
 )
 from tael.risk.pipeline.rated import Model, RatedModel
 from tael.risk.pipeline.rows import (
-    POPULATION,
     future_form,
     outcomes_of_config,
     sample_of,
@@ -159,6 +159,8 @@ def data_hash(sample: Sample) -> str:
     for row in order.tolist():
         found.update(f"{sample.borrower[row]}|{sample.asof[row]}|{sample.bad[row]:g}".encode())
         found.update(f"|{sample.weight[row]:.12g}|".encode())
+        if sample.population is not None:
+            found.update(f"{sample.population[row]}|".encode())
         found.update(np.ascontiguousarray(sample.values[:, row]).tobytes())
     return found.hexdigest()
 
