@@ -25,8 +25,9 @@ Model = Annotated[Path, typer.Option("--model", help="The folder of the model.")
 def select(config: Config, model: Model, as_json: AsJson = False) -> None:
     """Choose the variables of a model, with a reason for each kept and dropped.
 
-    Runs inside the training period alone. Writes funnel.json (all of it), funnel.csv and kept.txt,
-    the names for `tael variables backfill --columns`.
+    Runs inside the training period alone. Writes funnel.json (all of it), funnel.csv, future.json
+    (columns of the form that knew the future) and kept.txt, the names for
+    `tael variables backfill --columns`.
 
     Examples:
 
@@ -42,6 +43,7 @@ def select(config: Config, model: Model, as_json: AsJson = False) -> None:
         "kept": len(funnel.kept),
         "offered": len(funnel.fates),
         "steps": {step.code: [step.entered, step.dropped] for step in funnel.steps},
+        "future": folder.read_json("future.json"),
         "relaxations": [each.words.en for each in funnel.relaxations],
         "hash": funnel.hash,
     }
@@ -49,6 +51,8 @@ def select(config: Config, model: Model, as_json: AsJson = False) -> None:
     def draw(screen: Console) -> None:
         rows = [(step.words.en, step.entered, step.dropped) for step in funnel.steps]
         screen.print(table("Funnel", ("step", "entered", "dropped"), rows))
+        for name, reason in folder.read_json("future.json").items():
+            screen.print(f"{name} is left out: {reason}")
         for each in funnel.relaxations:
             screen.print(each.words.en)
         screen.print(f"{len(funnel.kept)} of {len(funnel.fates)} kept; {funnel.hash}")
