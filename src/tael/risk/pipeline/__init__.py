@@ -19,7 +19,7 @@ from tael.risk.dataset import (
     read_table,
 )
 from tael.risk.facts import facts_from, facts_of
-from tael.risk.pipeline.config import TrainingConfig, read_config
+from tael.risk.pipeline.config import TrainingConfig
 from tael.risk.pipeline.evaluation import (
     Evaluation,
     check_made_with,
@@ -31,6 +31,7 @@ from tael.risk.pipeline.evaluation import (
 from tael.risk.pipeline.folder import ModelFolder
 from tael.risk.pipeline.inference import RejectTrial, reject_figures, run_rejects
 from tael.risk.pipeline.rated import RatedModel, Scores, read_model
+from tael.risk.pipeline.reading import read_config
 from tael.risk.pipeline.report import Reported, page_of
 from tael.risk.pipeline.rows import rows_of_test, rows_of_training
 from tael.risk.pipeline.steps import run_calibration, run_selection, run_training

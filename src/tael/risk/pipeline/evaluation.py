@@ -24,7 +24,7 @@ from tael.risk.calibration.kept import plain
 from tael.risk.card import Performance, performance
 from tael.risk.measures import check_leak
 from tael.risk.pipeline.config import TrainingConfig
-from tael.risk.pipeline.folder import EVALUATION, FUNNEL, ModelFolder
+from tael.risk.pipeline.folder import EVALUATION, FUNNEL, TRAINING, ModelFolder
 from tael.risk.pipeline.rated import RatedModel, Scores
 from tael.risk.pipeline.rows import outcomes_of_config, sample_of, test_rows
 from tael.risk.psi import stability_index
@@ -173,12 +173,21 @@ def check_unseen(
     """Refuse to judge a model on rows that it may have been made from.
 
     Raises:
-        BadInput: another configuration, no rows, or rows not later than those of the selection.
+        BadInput: another configuration, no rows, a record of another selection than the model's, or
+            rows not later than those of the selection.
     """
     check_made_with(config, rated)
     if not sample.rows:
         raise BadInput("there is no row to judge on", field="periods.test", rule="test rows")
-    refused = Funnel.from_json(folder.read_json(FUNNEL)).check_test(sample)
+    funnel, trained = Funnel.from_json(folder.read_json(FUNNEL)), folder.read_json(TRAINING)
+    if funnel.hash != trained["funnel"]:
+        raise BadInput(
+            f"{FUNNEL} has hash {funnel.hash[:12]}, the model was trained on "
+            f"{trained['funnel'][:12]}",
+            field="model",
+            rule="an unchanged file; after another selection train and calibrate again",
+        )
+    refused = funnel.check_test(sample)
     if refused is not None:
         told = refused.detail
         raise BadInput(

@@ -45,21 +45,42 @@ class ModelFolder:
         """The text of a file.
 
         Raises:
-            BadInput: the step that writes it has not run; says which.
+            BadInput: the step that writes it has not run, or the file is damaged; says which step.
         """
+        text = self._text(name)
+        if name.endswith(".json"):
+            self._parsed(name, text)
+        return text
+
+    def read_json(self, name: str) -> Any:
+        """The data of a JSON file. Raises as ``read``."""
+        return self._parsed(name, self._text(name))
+
+    def _text(self, name: str) -> str:
         try:
             return (self.path / name).read_text("utf-8")
         except FileNotFoundError:
             raise BadInput(
-                f"{self.path} has no {name}: run `{_STEP.get(name, 'the step before')}` first",
+                f"{self.path} has no {name}: run `{_step(name)}` first",
                 field="model",
                 rule="the steps in their order",
             ) from None
 
-    def read_json(self, name: str) -> Any:
-        """The data of a JSON file. Raises as ``read``."""
-        return json.loads(self.read(name))
+    def _parsed(self, name: str, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise BadInput(
+                f"{self.path / name} is damaged ({error.msg} at character {error.pos}): run "
+                f"`{_step(name)}` again",
+                field="model",
+                rule="a whole JSON file",
+            ) from None
 
     def has(self, name: str) -> bool:
         """Whether a file is there."""
         return (self.path / name).is_file()
+
+
+def _step(name: str) -> str:
+    return _STEP.get(name, "the step before")
