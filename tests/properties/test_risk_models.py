@@ -1,6 +1,8 @@
-"""Boosted trees: sums, contributions, order of rows and round trips, whatever the data."""
+"""Models: sums, contributions, order of rows, weights and round trips, whatever the data."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from tael.risk.ensemble import stack
 from tael.risk.folds import FoldSettings, time_folds
 from tael.risk.hazard import Lives, known_weights, person_periods
 from tael.risk.sample import Sample
+from tael.risk.shrunk_logistic import ShrunkLogistic, ShrunkSettings
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -96,3 +99,58 @@ def test_stacked_weights_are_never_below_zero_and_keep_the_rate(draw: int) -> No
     beta = stack(odds, bad, np.ones(200))
     assert (beta[1:] >= 0).all()
     assert (1 / (1 + np.exp(-beta[0] - odds @ beta[1:]))).sum() == pytest.approx(bad.sum())
+
+
+def ridge(draw: int) -> tuple[ShrunkLogistic, np.ndarray, np.ndarray, np.ndarray]:
+    random = np.random.default_rng(draw)
+    rows, variables = 2 * int(random.integers(30, 80)), int(random.integers(1, 6))
+    matrix = random.normal(size=(rows, variables)) + random.normal(size=(rows, 1))
+    bad = (random.random(rows) < 1 / (1 + np.exp(-matrix[:, 0]))).astype(float)
+    matrix[:, 0] = np.round(matrix[:, 0])
+    matrix[random.random(matrix.shape) < random.choice([0, 0.2])] = np.nan
+    # Whole rows on both sides: enough bads and goods, a value of each variable.
+    matrix[:30], bad[:30] = np.arange(30)[:, None] % 7 + np.arange(variables), np.arange(30) % 2
+    # Of mean two, so that scaled to a mean of one they are still exact, and with them every cut.
+    weight = random.permutation(np.tile([1.0, 3.0], rows // 2))
+    made = ShrunkSettings(penalty=float(random.choice([1.0, 30.0])), pieces=10, threads=1)
+    return ShrunkLogistic(made), matrix, bad, weight
+
+
+@settings(max_examples=4, deadline=None)
+@given(SEEDS)
+def test_a_shrunk_regression_is_the_same_for_shuffled_rows_and_reads_back(draw: int) -> None:
+    model, matrix, bad, weight = ridge(draw)
+    model.fit(matrix, bad, weight)
+    order = np.random.default_rng(draw).permutation(len(bad))
+    again = ShrunkLogistic(model.settings).fit(matrix[order], bad[order], weight[order])
+    kept = ShrunkLogistic.from_json(model.to_json())
+    assert again.hash == model.hash
+    assert np.array_equal(kept.log_odds(matrix), model.log_odds(matrix))
+    assert np.abs(kept.contributions(matrix).sum(axis=1) - kept.log_odds(matrix)).max() < 1e-9
+
+
+@settings(max_examples=4, deadline=None)
+@given(SEEDS)
+def test_a_constant_column_tells_a_shrunk_regression_nothing(draw: int) -> None:
+    model, matrix, bad, weight = ridge(draw)
+    before = model.fit(matrix, bad, weight).log_odds(matrix)
+    flat = np.column_stack([matrix, np.full(len(bad), 3.0), np.full(len(bad), np.nan)])
+    wider = ShrunkLogistic(model.settings).fit(flat, bad, weight)
+    assert np.abs(wider.log_odds(flat) - before).max() < 1e-5
+    told = np.abs(wider.contributions(flat)).max(axis=0)
+    assert told[-3:-1].tolist() == [0.0, 0.0]
+
+
+@settings(max_examples=4, deadline=None)
+@given(SEEDS)
+def test_a_weight_of_two_is_the_row_twice_for_a_shrunk_regression(draw: int) -> None:
+    """Weights are scaled to a mean of one: with more rows the penalty is to grow as they do."""
+    model, matrix, bad, weight = ridge(draw)
+    before = model.fit(matrix, bad, weight).log_odds(matrix)
+    same = ShrunkLogistic(model.settings).fit(matrix, bad, 2 * weight)
+    times = weight.astype(int)
+    more = replace(model.settings, penalty=model.settings.penalty * times.sum() / len(bad))
+    rows = np.repeat(np.arange(len(bad)), times)
+    repeated = ShrunkLogistic(more).fit(matrix[rows], bad[rows])
+    assert same.hash == model.hash
+    assert np.abs(repeated.log_odds(matrix) - before).max() < 1e-5
