@@ -1,11 +1,10 @@
-"""A rated model at work: scores with reasons, its months watched, its card, its registration."""
+"""A rated model at work: scores with reasons, its card, its registration."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +26,10 @@ from tael.risk.card import (
     hashes_part,
     leaks_part,
     limits_part,
-    monitoring_part,
     performance_part,
     selection_part,
     variables_part,
 )
-from tael.risk.monitoring import Monitoring, Scored, Settings, monitor
 from tael.risk.pipeline import (
     Evaluation,
     ModelFolder,
@@ -40,14 +37,10 @@ from tael.risk.pipeline import (
     RatedModel,
     TrainingConfig,
     Wanted,
-    check_made_with,
     join,
-    keep_part,
     keys_of,
     parts_of,
-    read_model,
     read_outcomes,
-    rows_of_test,
     rows_of_training,
 )
 from tael.risk.rating import RISE_COLUMNS, TIER_COLUMNS
@@ -100,31 +93,6 @@ def score_rows(rated: RatedModel, wanted: ToScore) -> pa.Table:
             [[r.code for r in one.against] for one in told], pa.list_(pa.string())
         )
     return pa.table(table).replace_schema_metadata({"tael.model": rated.hash})
-
-
-def watch(config: TrainingConfig, rated: RatedModel, as_of: date, months: int) -> Monitoring:
-    """The test period as it stood on a day, against what the model was trained on."""
-    check_made_with(config, rated)
-    training = rows_of_training(config, rated.names)
-    work = rows_of_test(config, rated.names)
-    seen = work.take(work.asof < np.datetime64(as_of, "s"))
-    return monitor(
-        Scored(training, rated.score(training).pd),
-        Scored(seen, rated.score(seen).pd),
-        Settings(as_of=as_of, period_months=months),
-    )
-
-
-def watch_and_keep(
-    config: TrainingConfig, folder: ModelFolder, span: tuple[date, int]
-) -> Monitoring:
-    """The rated model of a folder, watched as of a day by periods of months; kept for its card."""
-    rated = read_model(folder.path / "rated.json")
-    found = watch(config, rated, *span)
-    keep_part(
-        folder, "monitoring", [rated.hash], monitoring_part(found), json.loads(found.to_json())
-    )
-    return found
 
 
 def card_of(

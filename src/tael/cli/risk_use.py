@@ -11,7 +11,7 @@ import typer
 
 from tael.cli.exits import ExitCode
 from tael.cli.output import AsJson, say, show, table
-from tael.cli.risk_make import Config, Model
+from tael.cli.risk_make import Config, Model, watched
 from tael.cli.variables_inputs import day
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
@@ -78,18 +78,20 @@ def monitor(
 ) -> None:
     """Watch the model over its test period: drift, ranks, calibration, alarms on intervals.
 
-    Ends with exit code 6 where something must be done.
+    All applications are watched, those without an outcome too. They are held against the cohorts
+    of the calibration, scored by models that knew none of them: the first time trains these.
+    Ends with exit code 6 where something must be done. Writes monitoring.json.
 
     Examples:
 
         tael risk monitor model.yaml --model model --as-of 2021-01-01 --report monitor.html
     """
-    from tael.app.model_work import watch_and_keep
     from tael.risk.monitoring import ACT, page
-    from tael.risk.pipeline import ModelFolder, read_config
+    from tael.risk.pipeline import ModelFolder, read_config, run_monitoring
 
     read, span = read_config(config), (day(as_of, "as_of"), months)
-    found = watch_and_keep(read, ModelFolder(model), span)
+    with watched(quiet=as_json) as observe:
+        found = run_monitoring(read, ModelFolder(model), span, observe)
     if report is not None:
         made = page(found)
         made.write(report, "en")

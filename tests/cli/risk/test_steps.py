@@ -131,12 +131,41 @@ def test_what_moved_rings_and_what_stayed_does_not(
     every = {("variable_psi", name, "act") for name in kept} | {("score_psi", "", "act")}
 
     assert moves == (every if by else set())
+    assert {step for *_, step in alarms} <= ({"act", "watch"} if by else {"watch"})
+    assert answer.code == (ExitCode.ALARM if by else 0)
     assert answer.json["unjudged"] == []
     if by:
         told = risk(*where, "--months", "3")
         assert answer.code == told.code == ExitCode.ALARM
         assert kept[0] in told.out
         assert "not judged, under 50 applications: 2018Q1, 2018Q2" in told.err
+
+
+def test_applications_without_an_outcome_are_watched_too(
+    lender: Path, tmp_path: Path, risk: Risk
+) -> None:
+    config = moved(lender, tmp_path, 5.0)
+    table = pq.read_table(tmp_path / "outcomes.parquet")
+    young = table["asof"].to_numpy() >= np.datetime64("2019-01-01")
+    for name in ("bad", "known"):
+        held = [
+            None if late else one for late, one in zip(young, table[name].to_pylist(), strict=True)
+        ]
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, pa.array(held, table.schema.field(name).type))
+    pq.write_table(table, tmp_path / "outcomes.parquet")
+    answer = risk(
+        "monitor", config, "--model", lender / "model", "--as-of", "2020-01-01",
+        "--months", "12", "--json",
+    )  # fmt: skip
+    figures = answer.json["figures"]
+
+    assert [(one["rows"], one["ripe"] > 0) for one in figures] == [(156, True), (162, False)]
+    assert "2019" in {_year(one) for one in answer.json["alarms"] if one["code"] == "score_psi"}
+
+
+def _year(alarm: dict[str, Any]) -> str:
+    return str(1970 + alarm["period"]["first"] // 12)
 
 
 def test_periods_too_small_to_judge_are_refused_not_passed_over(lender: Path, risk: Risk) -> None:

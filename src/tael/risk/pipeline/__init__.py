@@ -44,6 +44,7 @@ from tael.risk.pipeline.trials import (
     run_challenge,
     run_groups,
 )
+from tael.risk.pipeline.work import run_monitoring
 
 __all__ = [
     "Bins", "Candidate", "Evaluation", "Grouped", "ModelFolder", "OutcomeColumns", "Outcomes",
@@ -52,5 +53,5 @@ __all__ = [
     "judged_on_test", "keep_part", "keys_of", "page_of", "parts_of", "read_config", "read_cuts",
     "read_model", "read_outcomes", "read_rule", "read_table", "reject_figures", "rows_of_test",
     "rows_of_training", "run_calibration", "run_challenge", "run_evaluation", "run_groups",
-    "run_rejects", "run_selection", "run_training",
+    "run_monitoring", "run_rejects", "run_selection", "run_training",
 ]  # fmt: skip

@@ -11,14 +11,15 @@ import numpy as np
 from tael.kernel import BadInput, Refusal
 from tael.report import Words
 from tael.risk.card import Part, Table
-from tael.risk.dataset import POPULATION, Outcomes
+from tael.risk.dataset import POPULATION
 from tael.risk.ensemble import Ensemble
-from tael.risk.pipeline.config import Span, TrainingConfig
+from tael.risk.pipeline.config import TrainingConfig
 from tael.risk.pipeline.evaluation import check_made_with
 from tael.risk.pipeline.folder import ModelFolder
 from tael.risk.pipeline.rated import RatedModel
 from tael.risk.pipeline.rows import outcomes_of_config, sample_of
 from tael.risk.pipeline.trials import keep_part
+from tael.risk.pipeline.work import between
 from tael.risk.rejects import (
     BIAS_COLUMNS,
     METHODS,
@@ -99,8 +100,8 @@ def _trial(config: TrainingConfig, names: Sequence[str], asked: RejectTrial) -> 
     periods = config.periods
     built = np.datetime64(periods.built_on, "s")
     settled = outcomes.asof + np.timedelta64(periods.settle_days, "D") <= built
-    early = _between(outcomes, periods.train) & settled
-    late = _between(outcomes, periods.test) & ~np.isnan(truth)
+    early = between(outcomes, periods.train) & settled
+    late = between(outcomes, periods.test) & ~np.isnan(truth)
     by_then = outcomes.known <= built
     accepted = early & (who == asked.accepted) & by_then & ~np.isnan(outcomes.bad)
     rejected = early & (who == asked.rejected)
@@ -136,12 +137,6 @@ def _check(accepted: Bools, truth: Floats, asked: RejectTrial) -> None:
                 field=asked.truth,
                 rule=f"{_LEAST} bads and {_LEAST} goods",
             )
-
-
-def _between(outcomes: Outcomes, span: Span) -> Bools:
-    first, until = (np.datetime64(day, "s") for day in (span.first, span.until))
-    found: Bools = (outcomes.asof >= first) & (outcomes.asof < until)
-    return found
 
 
 def _part(found: Found, trial: Trial, kind: str) -> Part:
