@@ -35,8 +35,6 @@ BOOSTER = BoosterSettings(
     rounds=400, leaves=31, learning_rate=0.04, min_rows=30, row_share=0.8, column_share=0.4,
     l2=10.0, max_bins=15,
 )  # fmt: skip
-# Of few bads: shallow trees.
-SMALL = replace(BOOSTER, rounds=150, leaves=6, min_rows=100)
 CARD_SHARE = 0.1  # of the scorecard in the ensemble
 USUAL = replace(BOOSTER, rounds=200)
 ALL = ("plain", "matched", "usual")
