@@ -196,3 +196,20 @@ def test_optimal_cuts_tell_no_less_than_pooled_ones() -> None:
 def test_a_category_is_not_refined() -> None:
     with pytest.raises(BadInput, match="only a numeric variable"):
         refined(Feature("x", "categorical"), np.zeros(2), np.zeros(2), np.ones(2))
+
+
+def test_a_variable_without_a_value_has_one_empty_bin_beside_that_of_missing() -> None:
+    _, bad = rising_sample(50)
+    found = fitted(Feature("x"), np.full(len(bad), np.nan), bad)
+    assert found.cuts == ()
+    assert found.shares == (0.0, 1.0)
+    assert found.information_value == 0.0
+    assert found.assign(np.array([np.nan, 3.0])).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_an_infinite_value_is_refused_by_row_in_training(value: float) -> None:
+    values, bad = rising_sample(50)
+    with pytest.raises(BadInput, match="'x' holds an infinite value") as caught:
+        fitted(Feature("x"), np.append(values[:-1], value), bad)
+    assert (caught.value.field, caught.value.row) == ("x", len(bad))

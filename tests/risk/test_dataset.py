@@ -139,6 +139,9 @@ REFUSED_OUTCOMES: dict[str, tuple[dict[str, Any], str, int | None]] = {
     "nobody": ({"borrower": ["E1", None, "E3"]}, "borrower", 2),
     "no instant": ({"asof": [f"{DAYS[0]}Z", f"{DAYS[1]}Z", None]}, "asof", 3),
     "no time": ({"asof": ["soon", "later", "never"]}, "asof", None),
+    "outcomes of no known day": ({"known": [f"{DAYS[1]}Z", None, None]}, "known", 2),
+    "no column of known days": ({"known": None}, "known", 1),
+    "known before": ({"known": [f"{DAYS[1]}Z", "2018-01-01T00:00:00Z", None]}, "known", 2),
 }
 
 

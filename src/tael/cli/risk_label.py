@@ -126,10 +126,10 @@ def bins(
     """
     import numpy as np
 
-    from tael.risk.pipeline import bins_of, join, read_cuts, read_outcomes
+    from tael.risk.pipeline import OutcomeColumns, bins_of, join, read_cuts, read_outcomes
 
     by_hand = read_cuts(cuts) if cuts is not None else {}
-    held = read_outcomes(outcomes)
+    held = read_outcomes(outcomes, OutcomeColumns(known=""))
     sample = join([values], held.take(~np.isnan(held.bad)))
     names = [name for name in sample.names if match in name]
     if not names:

@@ -82,7 +82,7 @@ class Binning:
         return len(self.woe) - 1
 
     def assign(self, values: Column) -> Ints:
-        """The bin of each value."""
+        """The bin of each value; an infinite one lies in the outermost."""
         if self.feature.kind == "numeric":
             floats = numbers(values, self.feature.name)
             found = np.searchsorted(np.array(self.cuts), floats, side="right")
@@ -121,13 +121,26 @@ def fit_binning(feature: Feature, values: Column, bad: Floats, weight: Floats) -
     """The bins of ``values``; ``bad`` is 1 or 0, ``weight`` has a mean of one.
 
     Raises:
-        BadInput: a value that is not a number, cuts that do not rise, or cuts and codes of a
-            categorical variable; names the variable.
+        BadInput: a value that is not a number or infinite, cuts that do not rise, or cuts and codes
+            of a categorical variable; names the variable.
     """
     _check(feature)
     if feature.kind == "numeric":
-        return _fit_numeric(feature, numbers(values, feature.name), bad, weight)
+        floats = _finite(numbers(values, feature.name), feature.name)
+        return _fit_numeric(feature, floats, bad, weight)
     return _fit_categorical(feature, categories(values), bad, weight)
+
+
+def _finite(values: Floats, name: str) -> Floats:
+    wrong = np.flatnonzero(np.isinf(values))
+    if len(wrong):
+        raise BadInput(
+            f"variable {name!r} holds an infinite value",
+            field=name,
+            row=int(wrong[0]) + 1,
+            rule="finite or missing values",
+        )
+    return values
 
 
 def _check(feature: Feature) -> None:
@@ -222,7 +235,7 @@ def _rates(counts: Floats) -> Floats:
 def _monotone(counts: Floats, wanted: str) -> list[list[int]]:
     """Blocks of bins whose bad rate rises or falls: pooled adjacent violators."""
     filled = [[i] for i in range(len(counts))]
-    if wanted == "free":
+    if wanted == "free" or len(counts) == 1:  # one bin, or no value at all: nothing rises
         return filled
     pools = {"rising": _pool(counts, rising=True), "falling": _pool(counts, rising=False)}
     if wanted != "auto":

@@ -134,7 +134,8 @@ def read_outcomes(path: Path, columns: OutcomeColumns = OutcomeColumns()) -> Out
 
     Raises:
         BadInput: a column that is missing or of another kind, a row of nobody or of no instant, an
-            outcome other than 0 and 1, a weight that is not above zero; names file, row and column.
+            outcome other than 0 and 1, of no known day, or known before its own row, a weight that
+            is not above zero; names file, row and column.
     """
     table = read_table(path)
     borrower = _column(table, columns.borrower, path.name).cast(pa.string())
@@ -152,6 +153,8 @@ def read_outcomes(path: Path, columns: OutcomeColumns = OutcomeColumns()) -> Out
     known = np.full(table.num_rows, np.datetime64("NaT"), dtype="datetime64[s]")
     if columns.known in table.column_names:
         known = _instants(table[columns.known], columns.known, path.name)
+    if columns.known:
+        _check_known(bad, asof, known, (columns.known, path.name))
     return Outcomes(
         np.array(borrower.to_pylist(), dtype=object), asof, bad, known, weight, table, path.name
     )
@@ -182,6 +185,30 @@ def _judged(table: pa.Table, columns: OutcomeColumns, file: str) -> tuple[Floats
             rule="a weight above zero",
         )
     return bad, weight
+
+
+def _check_known(bad: Floats, asof: Instants, known: Instants, column: tuple[str, str]) -> None:
+    """Refuse outcomes of no known day, or known before the day of their own row."""
+    name, file = column
+    judged = ~np.isnan(bad)
+    blank = np.flatnonzero(judged & np.isnat(known))
+    if len(blank):
+        raise BadInput(
+            f"{file}: {len(blank)} rows with an outcome do not say when it could be known",
+            field=name,
+            row=int(blank[0]) + 1,
+            rule="an instant for each outcome: what was not known then is not learnt from",
+        )
+    days = [of.astype("datetime64[D]") for of in (known, asof)]
+    early = np.flatnonzero(judged & (days[0] < days[1]))
+    if len(early):
+        row = int(early[0])
+        raise BadInput(
+            f"{file}: an outcome was known on {days[0][row]}, before its row's {days[1][row]}",
+            field=name,
+            row=row + 1,
+            rule="not before asof: an outcome comes after the application",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,9 +326,12 @@ def _instants(column: pa.ChunkedArray, name: str, file: str) -> Instants:
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             column = column.cast(pa.timestamp("us", tz="UTC"))
         found = column.cast(pa.timestamp("us", tz=getattr(column.type, "tz", None)))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        shown = next((one for one in column.to_pylist() if one is not None), None)
         raise BadInput(
-            f"{file}: {name} holds no instants: {error}", field=name, rule="a time stamp"
+            f"{file}: {name} is {column.type}, such as {shown!r}",
+            field=name,
+            rule="time stamps, or texts with their zone like 2019-01-01T00:00:00Z",
         ) from None
     missing = found.is_null().to_numpy(zero_copy_only=False)
     micro = found.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)

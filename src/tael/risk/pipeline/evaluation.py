@@ -26,7 +26,7 @@ from tael.risk.measures import check_leak
 from tael.risk.pipeline.config import TrainingConfig
 from tael.risk.pipeline.folder import EVALUATION, FUNNEL, TRAINING, ModelFolder
 from tael.risk.pipeline.rated import RatedModel, Scores
-from tael.risk.pipeline.rows import outcomes_of_config, sample_of, test_rows
+from tael.risk.pipeline.rows import outcomes_of_config, sample_of, test_rows, training_rows
 from tael.risk.psi import stability_index
 from tael.risk.rating import TableSettings, TierTable, tier_table
 from tael.risk.sample import Ints, Sample, Texts
@@ -34,6 +34,7 @@ from tael.risk.selection import Funnel
 from tael.risk.stress import STRESS_PLAN, StressedVintage, judge_vintage
 
 ALL = "all"
+RETURNING = "borrower"
 Years: TypeAlias = npt.NDArray[np.str_]
 
 
@@ -124,6 +125,8 @@ def judged_on_test(
 ) -> Evaluation:
     """Judge the rated model on the test rows; writes nothing.
 
+    Where borrowers come back that the model was trained on, they and the new ones are told apart.
+
     Args:
         config: names the test period and its crises.
         folder: of the model.
@@ -145,10 +148,21 @@ def judged_on_test(
             field="periods.test",
             rule="test rows with an outcome",
         )
+    bads = int(tested.bad.sum())
+    if bads in {0, tested.rows}:
+        raise BadInput(
+            f"{bads} of the {tested.rows} rows of the test are bad: there is nothing to rank",
+            field="periods.test",
+            rule="both outcomes in the test",
+        )
     funnel = Funnel.from_json(folder.read_json(FUNNEL))
     sample = sample_of(config, tested, funnel.kept)
     check_unseen(config, folder, rated, sample)
     held = {name: tested.texts(name) for name in segments}
+    trained = outcomes.borrower[training_rows(outcomes, config, config.populations.train)]
+    back = np.isin(tested.borrower.astype(str), trained.astype(str))
+    if back.any():
+        held[RETURNING] = np.where(back, "trained on before", "new").astype(object)
     return evaluate(config, rated, sample, held, leak_level)
 
 

@@ -26,13 +26,12 @@ from tael.risk.challenger import (
     refusal_words,
     swap_rows,
 )
-from tael.risk.dataset import read_outcomes
 from tael.risk.fairness import Decided, Fairness, Proxies, assess, proxies
 from tael.risk.pipeline.config import TrainingConfig
 from tael.risk.pipeline.evaluation import check_unseen
 from tael.risk.pipeline.folder import RATED, ModelFolder
 from tael.risk.pipeline.rated import RatedModel, read_model
-from tael.risk.pipeline.rows import rows_of_test
+from tael.risk.pipeline.rows import outcomes_of_config, rows_of_test
 from tael.risk.sample import Sample, Texts
 
 # The part of the card that each file tells.
@@ -133,7 +132,7 @@ def _two_large(groups: list[str], least: int = 100) -> bool:
 
 def _groups(config: TrainingConfig, sample: Sample, columns: Sequence[str]) -> dict[str, Texts]:
     """A text a row of each column of the outcomes."""
-    outcomes = read_outcomes(config.path(config.outcomes))
+    outcomes = outcomes_of_config(config)
     place = outcomes.places()
     seconds = sample.asof.astype(np.int64).tolist()
     rows = [place[key] for key in zip(sample.borrower.tolist(), seconds, strict=True)]
