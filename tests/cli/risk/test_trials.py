@@ -137,6 +137,7 @@ def test_groups_are_compared_and_told_by_report_and_card(
     assert "fairness" in other["missing"]  # it is of another model
 
 
+@pytest.mark.slow
 def test_ways_of_reject_inference_are_compared_and_told(lender: Path, fine: Fine) -> None:
     where = (lender / "model.yaml", "--model", lender / "model")
     found = fine("rejects", *where, "--method", "fuzzy", "--method", "bureau_performance")
