@@ -63,6 +63,7 @@ populations:
   own: [granted]
   select: [granted, declined]
   train: [granted, declined, market]
+  judge: [granted, declined]
   calibrate: [granted]
   test: [granted]
 selection: {{wanted: {wanted}}}

@@ -46,6 +46,19 @@ def sample(rows: int = 1_500, seed: int = 1) -> Sample:
     )
 
 
+class OneColumn(MonotoneBooster):
+    """A booster that sees one column."""
+
+    def __init__(self, name: str = "a", settings: BoosterSettings = BOOSTER.settings) -> None:
+        super().__init__(settings)
+        self.name = name
+
+    def fit(self, X: object, y: object = None, sample_weight: object = None) -> OneColumn:  # noqa: N803
+        assert isinstance(X, Sample)
+        super().fit(X.select([self.name]), y, sample_weight)
+        return self
+
+
 @pytest.fixture(scope="module")
 def model() -> Ensemble:
     return Ensemble(seeded(BOOSTER, (1, 2)) | {"card": Scorecard()}, folds=FOLDS).fit(sample())
@@ -108,6 +121,34 @@ def test_another_plan_is_refused(model: Ensemble) -> None:
     other = replace(held, plan="")
     with pytest.raises(BadInput, match="trained on plan 'plan'"):
         model.log_odds(other)
+
+
+def test_weights_are_learnt_on_the_populations_that_the_model_is_for() -> None:
+    """'a' tells of applicants, 'b' of the market, which is eight times as large."""
+    random = np.random.default_rng(9)
+    rows = 3_000
+    values = random.normal(size=(2, rows)).astype(np.float32)
+    market = np.arange(rows) % 9 > 0
+    odds = np.where(market, values[1], 2 * values[0]) - 1
+    bad = (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(float)
+    held = sample(rows)
+    who = np.where(market, "market", "granted").astype(object)
+    plain = replace(
+        held, names=("a", "b"), values=values, reasons=np.zeros((2, rows), np.uint8), bad=bad
+    )
+    mixed = replace(plain, population=who)
+    settings = BoosterSettings(rounds=5, min_rows=20, threads=1, max_bins=8)
+    one = {name: OneColumn(name, settings) for name in ("a", "b")}
+    whole = Ensemble(one, folds=FoldSettings(by="borrower", count=2)).fit(mixed)
+    folds = FoldSettings(by="borrower", count=2)
+    judged = Ensemble(one, folds=folds, judged=("granted",)).fit(mixed)
+
+    assert whole.weights_["b"] > whole.weights_.get("a", 0.0)
+    assert judged.weights_["a"] > judged.weights_.get("b", 0.0)
+    with pytest.raises(BadInput, match="does not say of which population"):
+        Ensemble(one, folds=folds, judged=("granted",)).fit(plain)
+    with pytest.raises(BadInput, match="not both bads and goods of declined"):
+        Ensemble(one, folds=folds, judged=("declined",)).fit(mixed)
 
 
 def test_stacked_weights_are_the_best_that_are_not_below_zero() -> None:

@@ -16,7 +16,7 @@ from tael.risk.estimator import LogOddsClassifier, outcome_of
 from tael.risk.folds import Fold, FoldSettings, folds
 from tael.risk.logistic import fit_logistic
 from tael.risk.matrix import content_order
-from tael.risk.sample import Floats, Sample
+from tael.risk.sample import Bools, Floats, Sample
 from tael.risk.scorecard import Scorecard
 from tael.risk.shrunk_logistic import ShrunkLogistic
 
@@ -85,6 +85,8 @@ class Ensemble(LogOddsClassifier):
     Args:
         members: models by name; not changed. None is one scorecard and one booster.
         folds: how a sample is cut; other tables have ``folds.count`` folds.
+        judged: populations of a sample on whose rows the weights are learnt: those that the model
+            is for. Members are trained on all. Empty: on all rows.
 
     Attributes:
         classes_: ``[0, 1]``.
@@ -99,9 +101,11 @@ class Ensemble(LogOddsClassifier):
         members: Mapping[str, Member] | None = None,
         *,
         folds: FoldSettings = _FOLDS,
+        judged: Sequence[str] = (),
     ) -> None:
         self.members = members
         self.folds = folds
+        self.judged = judged
 
     # --- training
 
@@ -125,6 +129,9 @@ class Ensemble(LogOddsClassifier):
         bad = labels(y)
         mass = weights(sample_weight, len(bad))
         rows, odds = self._unseen(members, X, (bad, mass))
+        if self.judged:
+            served = _served(X, bad, self.judged)[rows]
+            rows, odds = rows[served], odds[served]
         order = np.lexsort((*odds.T, bad[rows]))
         # Rounded and in order of content: shuffled rows give the same weights.
         beta = stack(odds[order], bad[rows][order], np.round(mass[rows][order], _DIGITS))
@@ -243,6 +250,23 @@ class Ensemble(LogOddsClassifier):
             ) from None
         model._finish()
         return model
+
+
+def _served(data: object, bad: Floats, populations: Sequence[str]) -> Bools:
+    if not isinstance(data, Sample) or data.population is None:
+        raise BadInput(
+            "the table does not say of which population a row is",
+            field="population",
+            rule="a sample with populations, or weights learnt on all rows",
+        )
+    found: Bools = np.isin(data.population.astype(str), list(populations))
+    if len(np.unique(bad[found])) < 2:  # noqa: PLR2004 - bads and goods
+        raise BadInput(
+            f"there are not both bads and goods of {', '.join(populations)}",
+            field="population",
+            rule="both outcomes to weigh members on",
+        )
+    return found
 
 
 def stack(odds: Floats, bad: Floats, weight: Floats) -> Floats:

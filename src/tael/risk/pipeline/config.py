@@ -83,11 +83,13 @@ class Populations:
     """Which rows take part, by the column ``population`` of the outcomes; empty: all.
 
     ``own`` are those whose outcome the lender saw itself: leaks are looked for among them.
+    ``judge`` are those that the model is for: an ensemble learns its weights on them.
     """
 
     own: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     train: tuple[str, ...] = ()
+    judge: tuple[str, ...] = ()
     calibrate: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
 

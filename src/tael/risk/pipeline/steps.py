@@ -149,7 +149,7 @@ def new_model(config: TrainingConfig, names: tuple[str, ...], facts: Mapping[str
     members = {name: one for kind in kinds for name, one in made[kind].items()}
     if len(members) == 1:
         return next(iter(members.values()))
-    return Ensemble(members, folds=settings.folds)
+    return Ensemble(members, folds=settings.folds, judged=config.populations.judge)
 
 
 def data_hash(sample: Sample) -> str:
