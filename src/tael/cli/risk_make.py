@@ -168,7 +168,11 @@ def evaluate(
     data = found.to_json() | ({"groups": grouped.to_json()} if grouped else {})
     show(data, lambda screen: _judged(screen, found, grouped), as_json=as_json)
     if found.leak is not None:
-        say(f"tael: {found.leak}")
+        auc, level = (found.leak.detail[name] for name in ("auc", "level"))
+        say(
+            f"tael: the test AUC is {auc}, above {level} (--leak-level): taken for a leak, since "
+            "honest data does not rank so well"
+        )
         raise typer.Exit(int(ExitCode.ALARM))
 
 

@@ -134,18 +134,28 @@ def card(
 ) -> None:
     """Write the model's card: card.json, card.md, card.html and the Chinese ones beside.
 
+    It tells ranks, calibration and tiers of the test, by the segments of the last `evaluate` where
+    none are named, and what `evaluate --group`, `challenge`, `rejects` and `monitor` found.
+
     Examples:
 
         tael risk card model.yaml --model model --segment industry --registry models
     """
     from tael.app.model_work import card_of, register
     from tael.kernel import SystemClock
-    from tael.risk.pipeline import ModelFolder, read_config, read_model, run_evaluation
+    from tael.risk.pipeline import (
+        ModelFolder,
+        judged_on_test,
+        read_config,
+        read_model,
+        segments_before,
+    )
 
     clock = SystemClock()
     read, folder = read_config(config), ModelFolder(model)
     rated = read_model(model / "rated.json")
-    found = run_evaluation(read, folder, rated, segment or ())
+    segments = segment or segments_before(folder, rated.hash)
+    found = judged_on_test(read, folder, rated, segments)
     made = card_of(read, folder, rated, (found, clock.now()))
     folder.write("card.json", made.to_json())
     for locale, ending in (("en", ""), ("zh", ".zh")):

@@ -59,12 +59,14 @@ def test_the_whole_way_from_evaluation_to_the_registry(
 
 
 def test_tiers_leave_the_evaluation_alone(lender: Path, fine: Fine) -> None:
+    where = (lender / "model.yaml", "--model", lender / "model")
+    fine("evaluate", *where, "--segment", "region")
     kept = lender / "model" / "evaluation.json"
-    kept.write_text("as it was", "utf-8")
+    before = kept.read_bytes()
 
-    fine("tiers", lender / "model.yaml", "--model", lender / "model")
+    fine("tiers", *where)
 
-    assert kept.read_text("utf-8") == "as it was"
+    assert kept.read_bytes() == before
 
 
 def test_a_score_needs_no_outcome_and_comes_with_reasons(
@@ -183,7 +185,20 @@ def test_a_model_that_ranks_too_well_is_taken_for_a_leak(lender: Path, risk: Ris
 
     assert answer.code == ExitCode.ALARM
     assert answer.json["leak"]["level"] == "0.6000"
-    assert "leak" in answer.err
+    assert "above 0.6000 (--leak-level): taken for a leak" in answer.err
+
+
+def test_a_card_tells_the_segments_of_the_evaluation_and_leaves_it_alone(
+    lender: Path, fine: Fine
+) -> None:
+    where = (lender / "model.yaml", "--model", lender / "model")
+    fine("evaluate", *where, "--segment", "region")
+    before = (lender / "model" / "evaluation.json").read_bytes()
+    card = fine("card", *where)
+
+    assert "segments" not in card["missing"]
+    assert "| east |" in (lender / "model" / "card.md").read_text("utf-8")
+    assert (lender / "model" / "evaluation.json").read_bytes() == before
 
 
 def test_bins_are_told_and_written(lender: Path, tmp_path: Path, fine: Fine) -> None:

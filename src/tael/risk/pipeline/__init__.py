@@ -27,6 +27,7 @@ from tael.risk.pipeline.evaluation import (
     evaluate,
     judged_on_test,
     run_evaluation,
+    segments_before,
 )
 from tael.risk.pipeline.folder import ModelFolder
 from tael.risk.pipeline.inference import RejectTrial, reject_figures, run_rejects
@@ -53,5 +54,5 @@ __all__ = [
     "judged_on_test", "keep_part", "keys_of", "page_of", "parts_of", "read_config", "read_cuts",
     "read_model", "read_outcomes", "read_rule", "read_table", "reject_figures", "rows_of_test",
     "rows_of_training", "run_calibration", "run_challenge", "run_evaluation", "run_groups",
-    "run_monitoring", "run_rejects", "run_selection", "run_training",
+    "run_monitoring", "run_rejects", "run_selection", "run_training", "segments_before",
 ]  # fmt: skip

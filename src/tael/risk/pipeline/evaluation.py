@@ -116,6 +116,16 @@ def run_evaluation(
     return found
 
 
+def segments_before(folder: ModelFolder, model: str) -> tuple[str, ...]:
+    """The columns by which the model with this hash was judged last; none if it was not."""
+    if not folder.has(EVALUATION):
+        return ()
+    found = folder.read_json(EVALUATION)
+    if found.get("model") != model:
+        return ()
+    return tuple(name for name in found["segments"] if name != RETURNING)
+
+
 def judged_on_test(
     config: TrainingConfig,
     folder: ModelFolder,
