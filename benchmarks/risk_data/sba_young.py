@@ -4,8 +4,8 @@ On 2004-12-31 some 1,300 charge-offs are known, nearly all of loans approved by 
 of them, which err differently, each of approvals from 1995 on:
 
 - ``hazard``: a booster of the chance of charge-off at each age, on the usual columns (not those
-  recorded otherwise then), with age as one more; every loan counts for the ages it was watched
-  at. Read as the chance within 84 months. Approvals are not told apart.
+  recorded otherwise then) and lender with line of credit, with age as one more; every loan counts
+  for the ages it was watched at. Read as the chance within 84 months. Approvals are not told apart.
 - ``regression``: logistic, ridge, on amount, staff, a lender of another state, line of credit,
   sector, and lender with line. Loans of one quarter and sample were watched for the same time, so
   only they are compared: a bad weighs 1 - p and a good p, p the share known to have failed (overlap
@@ -26,7 +26,7 @@ from tael.risk.logistic import fit_logistic
 
 TREES = BoosterSettings(
     rounds=200, leaves=8, learning_rate=0.04, min_rows=100, row_share=0.8, column_share=0.4,
-    l2=10.0, max_bins=15, threads=1,
+    l2=10.0, max_bins=15, min_category_rows=100, threads=1,
 )  # fmt: skip
 EDGES = (0.0, 24.0, 48.0, 84.0)  # months of age
 FIRST, QUARTER = 1995, 3  # year of approval; months
@@ -62,6 +62,7 @@ class Young:
 def hazard(young: Young, wanted: np.ndarray, seed: int) -> np.ndarray:
     """Log odds of a charge-off within all periods, of the wanted loans."""
     columns = {n: held for n, held in young.loans.for_trees.items() if n not in WITHOUT}
+    columns["lender_line"] = _lender_line(young.loans)
     rows, texts = young.recent, [n for n, held in columns.items() if held.dtype == object]
     seen = lives(young.loans.day[rows], young.loans.failed[rows], young.day)
     model = HazardModel(
@@ -115,11 +116,12 @@ def _numbers(loans: Loans, rows: np.ndarray) -> np.ndarray:
 
 
 def _texts(loans: Loans) -> tuple[np.ndarray, ...]:
-    line = loans.keys["credit_line"]
-    lender = np.array(
-        [f"{a}|{b}" for a, b in zip(loans.keys["bank"], line, strict=True)], dtype=object
-    )
-    return lender, loans.for_trees["sector"].astype(str), line
+    return _lender_line(loans), loans.for_trees["sector"].astype(str), loans.keys["credit_line"]
+
+
+def _lender_line(loans: Loans) -> np.ndarray:
+    pairs = zip(loans.keys["bank"], loans.keys["credit_line"], strict=True)
+    return np.array([f"{lender}|{line}" for lender, line in pairs], dtype=object)
 
 
 def _marks(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
