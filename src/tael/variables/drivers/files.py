@@ -25,6 +25,9 @@ from tael.variables.plan.plan import Plan
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Of a row group: a reader opens each column of each, so small ones of many columns read slowly.
+_GROUP_CELLS = 8_000_000
+
 AsOf = int | Mapping[str, int]
 Write = Callable[["Rows"], None]
 Watch = Callable[[int, int], None]
@@ -152,14 +155,24 @@ def opened(
         wanted.out.parent.mkdir(parents=True, exist_ok=True)
         try:
             with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+                held: list[pa.Table] = []
+
+                def flush() -> None:
+                    if held:
+                        writer.write_table(pa.concat_tables(held))
+                        held.clear()
 
                 def write(rows: Rows) -> None:
                     fixed = [pa.array(rows.borrowers, pa.large_string()), _timestamps(rows.asof)]
                     columns = _chosen(rows.sheet, places) if places else _all(rows.sheet)
                     arrays = [*fixed, *columns, pa.array(rows.hashes)]
-                    writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+                    held.append(pa.Table.from_arrays(arrays, schema=schema))
+                    # A list of all variables is one column, and large enough as it is.
+                    if not places or sum(map(len, held)) * len(arrays) >= _GROUP_CELLS:
+                        flush()
 
                 yield write
+                flush()
                 writer.add_key_value_metadata(dict(footer()))
             draft.replace(wanted.out)
         finally:
@@ -218,11 +231,12 @@ def _all(sheet: Sheet) -> list[pa.Array]:
 
 
 def _chosen(sheet: Sheet, places: list[int]) -> list[pa.Array]:
+    """Copies: the sheet's buffer is used again before they are written."""
     import pyarrow as pa  # noqa: PLC0415 - an extra, and slow to load
 
     columns = []
     for place in places:
-        reasons = sheet.reasons[:, place]
-        columns.append(pa.array(sheet.values[:, place], mask=reasons != VALUE))
+        reasons = sheet.reasons[:, place].copy()
+        columns.append(pa.array(sheet.values[:, place].copy(), mask=reasons != VALUE))
         columns.append(pa.array(reasons))
     return columns
