@@ -24,7 +24,8 @@ def challenge(
         typer.Option("--group", help="A column of the outcomes whose groups must not lose."),
     ] = None,
     rule: Annotated[
-        Path | None, typer.Option("--rule", help="The promotion rule, a JSON file; else the one built in.")
+        Path | None,
+        typer.Option("--rule", help="The promotion rule, a JSON file; else the one built in."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

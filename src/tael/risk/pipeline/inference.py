@@ -34,6 +34,11 @@ from tael.risk.rejects import (
 from tael.risk.sample import Bools, Floats
 
 _LEAST = 10  # bads, and goods, among the later rows of either kind
+_KINDS: Mapping[str, Words] = {
+    "MonotoneBooster": Words("提升树", "Boosted trees"),
+    "Scorecard": Words("评分卡", "A scorecard"),
+    "ShrunkLogistic": Words("收缩回归", "A shrunk regression"),
+}
 Found = Mapping[str, Bias | Refusal]
 
 
@@ -79,7 +84,7 @@ def run_rejects(
     fresh = type(model)(**model.get_params())
     settings = RejectSettings(estimator=fresh, named=True)
     found = measure_bias(trial, fresh, settings, tuple(asked.methods) or METHODS)
-    part = _part(found, trial, type(model).__name__)
+    part = _part(found, trial, _KINDS[type(model).__name__])
     keep_part(folder, "rejects", [rated.hash], part, reject_figures(found))
     return found
 
@@ -139,15 +144,15 @@ def _check(accepted: Bools, truth: Floats, asked: RejectTrial) -> None:
             )
 
 
-def _part(found: Found, trial: Trial, kind: str) -> Part:
+def _part(found: Found, trial: Trial, kind: Words) -> Part:
     accepted = int(trial.later_accepted.sum())
     later = trial.later.rows - accepted
     granted, bads = trial.accepted.rows, int(trial.accepted.bad.sum())
     refused = trial.rejected.rows
     told = Words(
-        f"{kind}: 用 {granted:,} 笔已批准申请学习 (坏 {bads:,}), 被拒 {refused:,} 笔; "
+        f"{kind.zh}: 用 {granted:,} 笔已批准申请学习 (坏 {bads:,}), 被拒 {refused:,} 笔; "
         f"在测试期 {accepted:,} 笔已批准和 {later:,} 笔被拒申请上检验。",
-        f"{kind}, learnt from {granted:,} accepted applications ({bads:,} bad) beside "
+        f"{kind.en}, learnt from {granted:,} accepted applications ({bads:,} bad) beside "
         f"{refused:,} rejected; judged on {accepted:,} accepted and {later:,} rejected ones of "
         f"the test.",
     )
