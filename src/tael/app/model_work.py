@@ -100,8 +100,12 @@ def card_of(
     folder: ModelFolder,
     rated: RatedModel,
     found: tuple[Evaluation, datetime],
+    said: Mapping[str, Sequence[str]] | None = None,
 ) -> Card:
-    """The model's card from what its steps wrote; what nobody measured says so."""
+    """The model's card from what its steps wrote; what nobody measured says so.
+
+    ``said`` holds sentences of its owner by part: ``purpose``, ``population`` and ``limits``.
+    """
     evaluation, made_at = found
     funnel = Funnel.from_json(folder.read_json("funnel.json"))
     record: Mapping[str, Any] = folder.read_json("training.json")
@@ -139,6 +143,9 @@ def card_of(
         "hashes": hashes_part(rated.hash, lineage_of(config, rated, record)),
     }
     parts |= parts_of(folder, rated.hash)
+    for code, sentences in (said or {}).items():
+        own = tuple(Words(one, one) for one in sentences)
+        parts[code] = Part((*parts.get(code, Part()).texts, *own))
     return Card(f"{config.name} {config.version}", rated.hash, made_at, parts)
 
 

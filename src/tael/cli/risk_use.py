@@ -127,6 +127,14 @@ def card(
     segment: Annotated[
         list[str] | None, typer.Option("--segment", help="A column of the outcomes to judge by.")
     ] = None,
+    purpose: Annotated[str, typer.Option("--purpose", help="What the model is for.")] = "",
+    population: Annotated[
+        str, typer.Option("--population", help="Whom it may be used on, and whom not.")
+    ] = "",
+    limit: Annotated[
+        list[str] | None,
+        typer.Option("--limit", help="What it must not be trusted with, a sentence each."),
+    ] = None,
     registry: Annotated[
         Path | None, typer.Option("--registry", help="A registry to register the model in.")
     ] = None,
@@ -140,6 +148,7 @@ def card(
     Examples:
 
         tael risk card model.yaml --model model --segment industry --registry models
+        tael risk card model.yaml --model model --purpose "Loans to small firms, up to 500,000"
     """
     from tael.app.model_work import card_of, register
     from tael.kernel import SystemClock
@@ -156,7 +165,9 @@ def card(
     rated = read_model(model / "rated.json")
     segments = segment or segments_before(folder, rated.hash)
     found = judged_on_test(read, folder, rated, segments)
-    made = card_of(read, folder, rated, (found, clock.now()))
+    told = {"purpose": [purpose], "population": [population], "limits": limit or []}
+    said = {code: [one for one in held if one.strip()] for code, held in told.items()}
+    made = card_of(read, folder, rated, (found, clock.now()), said)
     folder.write("card.json", made.to_json())
     for locale, ending in (("en", ""), ("zh", ".zh")):
         folder.write(f"card{ending}.md", made.markdown(locale))

@@ -194,10 +194,16 @@ def test_a_card_tells_the_segments_of_the_evaluation_and_leaves_it_alone(
     where = (lender / "model.yaml", "--model", lender / "model")
     fine("evaluate", *where, "--segment", "region")
     before = (lender / "model" / "evaluation.json").read_bytes()
-    card = fine("card", *where)
+    card = fine(
+        "card", *where, "--purpose", "Small loans", "--limit", "Not for shops", "--limit", ""
+    )
+    told = (lender / "model" / "card.md").read_text("utf-8")
 
-    assert "segments" not in card["missing"]
-    assert "| east |" in (lender / "model" / "card.md").read_text("utf-8")
+    assert not {"segments", "purpose", "limits"} & set(card["missing"])
+    assert "population" in card["missing"]
+    assert "Small loans" in told
+    assert "Not for shops" in told
+    assert "| east |" in told
     assert (lender / "model" / "evaluation.json").read_bytes() == before
 
 
