@@ -20,7 +20,7 @@ import numpy as np
 from risk_data import judge, macro, sba
 from risk_data.ours import chance
 from risk_data.rivals import lightgbm_default, scorecards
-from risk_data.sba_models import BAGS, Training, all_of_ours, inputs, scorecard
+from risk_data.sba_models import BAGS, Training, all_of_ours, card_odds, inputs
 from risk_data.sba_young import Young, together
 from tael.risk import auc, check_leak
 from tael.risk.measures import single_aucs
@@ -102,11 +102,11 @@ def _final(
     }
     say(f"final labels: ours, {seeds} seeds")
     training = Training(loans, trained, loans.bad, PERIOD_MONTHS, {}, judging.threads)
-    scores |= all_of_ours(training, tested, seeds)[0]
+    scores |= all_of_ours(training, tested, seeds)
     say("final labels: ours with unemployment")
     extra = macro.unemployment(loans.keys["state"], loans.day)
     joined = Training(loans, trained, loans.bad, PERIOD_MONTHS, extra, judging.threads)
-    scores["booster_macro"] = all_of_ours(joined, tested, seeds)[0]["booster"]
+    scores["booster_macro"] = all_of_ours(joined, tested, seeds)["booster"]
     _tell(loans, scores, say)
     return scores
 
@@ -126,7 +126,7 @@ def _then(
         loans, recent, known, QUARTER, {}, judging.threads, half_life_years=NO_HALF_LIFE
     )
     ready = inputs(training)
-    card = chance(scorecard(training, ready).log_odds(_part(ready.card, tested)))
+    card = chance(card_odds(training, ready, tested))
     young = Young(loans, str(KNOWN_ON - 1), trained, known)
     scores = {"lightgbm": np.array(naive), "scorecard": card[None, :].repeat(seeds, axis=0)}
     scores |= together(young, tested, seeds, BAGS)
