@@ -13,7 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tael.risk import Feature, Scorecard, auc_interval, check_leak
+from tael.risk.boosting import BoosterSettings, MonotoneBooster
 from tael.risk.encoding import EncodingSettings, ExcessEncoder, Outcomes, stratum_rates
+from tael.risk.hazard import HazardModel, lives
 from tael.risk.measures import auc, single_aucs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +44,17 @@ pytestmark = pytest.mark.skipif(not FILE.is_file(), reason=f"no {FILE}; set TAEL
 Data = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]
 BALANCED = {0: 49.307, 1: 10.504}  # population weights of a paid and of a failed loan: the README
 LENDER = ("Bank", "Bank&RevLineCr")
+# What was not recorded otherwise in the years whose failures were known on 2004-12-31.
+STEADY = (
+    "GrAppv",
+    "not_guaranteed",
+    "share",
+    "NoEmp",
+    "LowDoc",
+    "State",
+    "BankState",
+    "same_state",
+)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +87,8 @@ def loans() -> Data:
     year = raw["ApprovalDate"].astype("datetime64[Y]").astype(int) + 1970
     columns |= {
         "Bank": raw["Bank"],
+        "BankState": bank_state.astype(object),
+        "failed": raw["ChgOffDate"].astype("datetime64[D]"),
         "id": raw["LoanNr_ChkDgt"].astype(str).astype(object),
         "day": raw["ApprovalDate"].astype("datetime64[D]"),
         "balanced": np.char.find(raw["samples"].astype(str), "balanced") >= 0,
@@ -121,6 +136,30 @@ def test_the_record_of_the_lender_ranks_later_vintages_better(loans: Data) -> No
     assert auc(bad[test], chance) >= 0.65
     assert auc(bad[test], chance, population) >= 0.645
     assert check_leak(auc(bad[test], chance), ALARM) is None
+
+
+@pytest.mark.slow
+def test_hazards_by_age_rank_later_vintages_better_than_labels_as_they_happen_to_be_known(
+    loans: Data,
+) -> None:
+    columns, bad, year = loans
+    train, test = (year >= 1995) & (year <= 2004), (year >= 2005) & (year <= 2008)
+    held = {n: columns[n].astype(object if columns[n].dtype == object else float) for n in STEADY}
+    seen, later = ({n: v[rows] for n, v in held.items()} for rows in (train, test))
+    texts = [n for n, v in held.items() if v.dtype == object]
+    settings = BoosterSettings(
+        rounds=200, leaves=8, learning_rate=0.04, min_rows=100, column_share=0.4, l2=10.0,
+        max_bins=15, threads=1,
+    )  # fmt: skip
+    known = lives(columns["day"][train], columns["failed"][train], "2004-12-31")
+    hazard = HazardModel(
+        MonotoneBooster(settings, categorical=texts), edges=(0.0, 24.0, 48.0, 84.0)
+    ).fit(seen, known)
+    naive = MonotoneBooster(settings, categorical=texts).fit(seen, known.failed.astype(float))
+    by_hazard, by_label = (auc(bad[test], model.log_odds(later)) for model in (hazard, naive))
+    assert by_hazard >= 0.61
+    assert by_hazard >= by_label + 0.02
+    assert check_leak(by_hazard, ALARM) is None
 
 
 def test_the_recorded_term_is_caught_as_a_leak(loans: Data) -> None:
