@@ -79,7 +79,7 @@ def monitor(
     """Watch the model over its test period: drift, ranks, calibration, alarms on intervals.
 
     All applications are watched, those without an outcome too. They are held against the cohorts
-    of the calibration, scored by models that knew none of them: the first time trains these.
+    of the calibration, scored by models that knew none of them.
     Ends with exit code 6 where something must be done. Writes monitoring.json.
 
     Examples:

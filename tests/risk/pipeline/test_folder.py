@@ -26,7 +26,7 @@ from tael.risk.pipeline import (
 def test_every_step_leaves_its_files_and_no_draft(whole: ModelFolder) -> None:
     assert sorted(file.name for file in whole.path.iterdir()) == [
         "config.json", "evaluation.json", "funnel.json", "future.json", "kept.txt", "model.json",
-        "rated.json", "training.json",
+        "rated.json", "reference.json", "training.json",
     ]  # fmt: skip
     assert whole.has("rated.json")
     assert not whole.has("card.json")

@@ -45,7 +45,7 @@ class Span:
     def __post_init__(self) -> None:
         if self.first >= self.until:
             raise BadInput(
-                f"{self.first} is not before {self.until}", field="periods", rule="first < until"
+                f"{self.first} is not before {self.until}", field="first", rule="first < until"
             )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from tael.kernel import BadInput
 
 MODEL, RATED, FUNNEL, KEPT = "model.json", "rated.json", "funnel.json", "kept.txt"
+REFERENCE = "reference.json"
 FUTURE = "future.json"
 CONFIG, TRAINING, EVALUATION = "config.json", "training.json", "evaluation.json"
 _STEP = {

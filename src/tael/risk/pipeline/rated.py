@@ -164,7 +164,8 @@ class RatedModel:
         """
         if isinstance(rows, Sample) and rows.plan != self.plan:
             raise BadInput(
-                f"the rows follow plan {rows.plan[:12] or 'none'}, the model {self.plan[:12]}",
+                f"the rows follow plan {rows.plan[:12] or 'none'}, the model "
+                f"{self.plan[:12] or 'none'}",
                 field="plan",
                 rule="the plan that the model was trained on",
             )

@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from tael.kernel import BadInput, Rate
+from tael.risk import challenger
 from tael.risk.binning import Feature
 from tael.risk.boosting import MonotoneBooster
 from tael.risk.calibration import Calibrator, Judged, latest_matured
@@ -31,6 +32,7 @@ from tael.risk.pipeline.folder import (
     KEPT,
     MODEL,
     RATED,
+    REFERENCE,
     TRAINING,
     ModelFolder,
 )
@@ -184,7 +186,7 @@ def run_calibration(
     cohorts = ripe.take(cohort.rows)
     trained_on = training_rows(outcomes, config, config.populations.train)
     training = sample_of(config, outcomes.take(trained_on), names)
-    odds = _unseen_odds(model, training, cohorts, observe)
+    odds = unseen_odds(model, training, cohorts, observe)
     calibrator = Calibrator().fit(odds, cohorts.bad, cohorts.weight)
     observe("tiers")
     anchor = _anchor(config, ripe, calibrator.log_odds(odds), cohorts)
@@ -193,7 +195,13 @@ def run_calibration(
     reference = _reference(model, ripe)
     rated = RatedModel(model, calibrator, anchor, bounds, reference, ripe.plan, config.hash)
     folder.write(RATED, rated.to_json())
+    folder.write_json(REFERENCE, reference_odds(rated, cohorts, odds))
     return rated
+
+
+def reference_odds(rated: RatedModel, cohorts: Sample, odds: Floats) -> dict[str, Any]:
+    """What watching compares with: the cohorts' log odds, and of which model and rows they are."""
+    return {"model": rated.hash, "data": challenger.data_hash(cohorts), "log_odds": odds.tolist()}
 
 
 def read_model_of(config: TrainingConfig, folder: ModelFolder) -> Any:
@@ -227,7 +235,7 @@ def read_model_of(config: TrainingConfig, folder: ModelFolder) -> Any:
     return model
 
 
-def _unseen_odds(model: Model, training: Sample, cohorts: Sample, observe: Observe) -> Floats:
+def unseen_odds(model: Model, training: Sample, cohorts: Sample, observe: Observe) -> Floats:
     """Log odds of the cohorts from models that were trained without their borrowers."""
     odds = np.empty(cohorts.rows)
     theirs = folds_of(cohorts.borrower, _FOLDS)

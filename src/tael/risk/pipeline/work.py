@@ -17,15 +17,13 @@ from tael.risk.dataset import Outcomes
 from tael.risk.monitoring import Monitoring, Scored, Settings, monitor
 from tael.risk.pipeline.config import Span, TrainingConfig
 from tael.risk.pipeline.evaluation import check_made_with
-from tael.risk.pipeline.folder import FUNNEL, RATED, ModelFolder
+from tael.risk.pipeline.folder import FUNNEL, RATED, REFERENCE, ModelFolder
 from tael.risk.pipeline.rated import RatedModel, read_model
 from tael.risk.pipeline.rows import of, outcomes_of_config, sample_of, training_rows
-from tael.risk.pipeline.steps import Observe, _unseen_odds, read_model_of
+from tael.risk.pipeline.steps import Observe, read_model_of, reference_odds, unseen_odds
 from tael.risk.pipeline.trials import keep_part
 from tael.risk.sample import Bools, Floats, Sample
 from tael.risk.selection import Funnel
-
-REFERENCE = "reference.json"
 
 
 def between(outcomes: Outcomes, span: Span) -> Bools:
@@ -59,7 +57,8 @@ def reference_of(
     """The cohorts that the model was calibrated on, with the odds of models that knew none of them.
 
     On its own training rows a model ranks as it never will again: held against these, honest months
-    would ring. The odds take three trainings; they are kept in the folder for the next time.
+    would ring. The odds are those that it was calibrated on; where they are not kept, or of another
+    model or other cohorts, three trainings make them anew.
 
     Raises:
         BadInput: another configuration, or as the steps before.
@@ -70,13 +69,13 @@ def reference_of(
     names = Funnel.from_json(folder.read_json(FUNNEL)).kept
     ripe = sample_of(config, outcomes.take(ripe_rows), names)
     cohorts = ripe.take(latest_matured(ripe, config.periods.built_on, config.calibration).rows)
-    about = {"model": rated.hash, "data": data_hash(cohorts)}
     kept = folder.read_json(REFERENCE) if folder.has(REFERENCE) else {}
+    about = {"model": rated.hash, "data": data_hash(cohorts)}
     if {name: kept.get(name) for name in about} != about:
         rows = training_rows(outcomes, config, config.populations.train)
         training = sample_of(config, outcomes.take(rows), names)
-        odds = _unseen_odds(read_model_of(config, folder), training, cohorts, observe)
-        kept = about | {"log_odds": odds.tolist()}
+        odds = unseen_odds(read_model_of(config, folder), training, cohorts, observe)
+        kept = reference_odds(rated, cohorts, odds)
         folder.write_json(REFERENCE, kept)
     found: Floats = np.array(kept["log_odds"])
     return Scored(cohorts.select(rated.names), sigmoid(rated.calibrator.log_odds(found)))

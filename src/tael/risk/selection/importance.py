@@ -44,6 +44,9 @@ def importance(evidence: Evidence, alive: Ints) -> Importance:
     asked, sample = evidence.settings.boosting, evidence.sample
     # By name: trees break ties by place, and the order of a plan must not choose.
     ordered = np.array(sorted(alive.tolist(), key=evidence.names.__getitem__), dtype=np.int64)
+    chosen, gain = np.zeros((2, len(evidence.names)))
+    if not len(ordered):  # every variable was dropped before: there is nothing to grow trees on
+        return Importance(chosen, gain)
     rows = np.flatnonzero(evidence.prebins.used)
     matrix = np.empty((len(rows), len(ordered)), dtype=np.float32)
     for place, i in enumerate(ordered.tolist()):
@@ -66,7 +69,6 @@ def importance(evidence: Evidence, alive: Ints) -> Importance:
         found: Floats = grown.feature_importance("gain")
         return found
 
-    chosen, gain = np.zeros((2, len(evidence.names)))
     # A thread a fold: the threads of one tree would wait for one another at every leaf.
     with ThreadPoolExecutor(evidence.settings.threads) as pool:
         for found in pool.map(gains, range(folds)):

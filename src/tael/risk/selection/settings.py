@@ -170,7 +170,7 @@ class SelectionSettings:
         if self.stability.blocks < _LEAST_BLOCKS:
             raise BadInput(
                 "the training period is cut into two blocks at least",
-                field="blocks",
+                field="stability.blocks",
                 rule=f"at least {_LEAST_BLOCKS}",
             )
 
