@@ -113,7 +113,7 @@ def card_of(
     whole = evaluation.overall.auc
     parts = {
         "details": _details(config, rated),
-        "data": data_part(training),
+        "data": data_part(training, _learnt_from(record, training.rows)),
         "definition": _definition(config),
         "leaks": leaks_part(
             [
@@ -166,6 +166,18 @@ def register(
     lineage = lineage_of(config, rated, record)
     Registry(path, clock).register(rated.hash, "RatedModel", lineage, files)
     return rated.hash
+
+
+def _learnt_from(record: Mapping[str, Any], told: int) -> Words | None:
+    """What the model was trained on, where that is more than the rows it was calibrated on."""
+    if record["rows"] == told:
+        return None
+    rows, bads = int(record["rows"]), int(record["bads"])
+    return Words(
+        f"模型从 {rows:,} 行学习, 其中坏 {bads:,}; 此处列出的是用于校准的行。",
+        f"The model learnt from {rows:,} rows, {bads:,} of them bad; told here are those that it "
+        "was calibrated on.",
+    )
 
 
 def _details(config: TrainingConfig, rated: RatedModel) -> Part:
