@@ -61,6 +61,9 @@ class Edge(TyperGroup):
         except Exception as failure:  # the edge of the process: whatever it is, one line and a code
             if "--debug" in words:
                 raise
+            ending = ended_by(failure)
+            if ending is not None:
+                _fail("stopped", words, ending, "interrupted")
             error = understood(failure)
             if "--json" in words:
                 put(json.dumps(as_json(error), ensure_ascii=False))
@@ -78,6 +81,22 @@ def end_on_termination() -> None:
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, leave)
+
+
+def ended_by(failure: BaseException) -> ExitCode | None:
+    """What the process was told to end by, where that is why ``failure`` happened.
+
+    A signal unwinds open units of work; one that fails on the way, its connection being in the
+    middle of something, raises its own failure over the signal's.
+    """
+    cause: BaseException | None = failure
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            return ExitCode.INTERRUPTED
+        if isinstance(cause, SystemExit) and cause.code == ExitCode.TERMINATED:
+            return ExitCode.TERMINATED
+        cause = cause.__context__
+    return None
 
 
 def _verbatim(help_text: str | None) -> str | None:
