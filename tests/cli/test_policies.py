@@ -106,6 +106,35 @@ def test_people_read_logins_and_the_next_step(lender: Lender, card: str) -> None
     assert "tael policies deploy" in lender("policies", "approve", version, login="wang").stdout
 
 
+def test_two_versions_are_told_apart_by_place(lender: Lender, card: str, tmp_path: Path) -> None:
+    menu = tmp_path / "prices.json"
+    text = (DATA / "first_prices.json").read_text("utf-8")
+    menu.write_text(text.replace('"fee_change": "0.01"', '"fee_change": "0.02"'), encoding="utf-8")
+    words = (
+        "--dmn",
+        RULES,
+        "--scorecard",
+        card,
+        "--parameters",
+        str(DATA / "first_parameters.json"),
+    )
+    one = lender.version("draft", "one", *words, "--prices", str(DATA / "first_prices.json"),
+                         login="lin")  # fmt: skip
+    two = lender.version("draft", "two", *words, "--prices", str(menu), login="lin")
+    told = lender("policies", "diff", one["id"], two["id"], "--json")
+    (only,) = json.loads(told.stdout)["differences"]
+
+    assert only["en"] == "prices: options.interest_first.fee_change changes from 0.01 to 0.02"
+    assert only["zh"] == "prices: options.interest_first.fee_change 由 0.01 改为 0.02"
+    assert (
+        "options.interest_first.fee_change"
+        in lender("policies", "diff", one["id"], two["id"]).stdout
+    )
+    assert "say the same" in lender("policies", "diff", one["id"], one["id"]).stdout
+    nobody = lender("policies", "diff", one["id"], "ver_01jd8c4q8kf3v7s2m5x9w0y1za")
+    assert (nobody.exit_code, "there is no policy version" in nobody.stderr) == (3, True)
+
+
 @pytest.mark.parametrize("verb", ["approve", "deploy", "retire"])
 def test_who_may_only_read_moves_no_version(lender: Lender, verb: str) -> None:
     answer = lender("policies", verb, "ver_01jd8c4q8kf3v7s2m5x9w0y1za", login="looker")

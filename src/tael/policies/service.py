@@ -24,6 +24,7 @@ from tael.kernel import (
 from tael.platform import Work
 from tael.policies import rules, texts
 from tael.policies.canonical import canonical, digest, read
+from tael.policies.differences import Difference, compare
 from tael.policies.model import (
     Bundle,
     Decision,
@@ -157,6 +158,10 @@ class Policies:
         if found is None:
             raise NotFound(f"there is no policy version {version_id}", field="version_id")
         return found
+
+    def compare(self, work: Work, before: VersionId, after: VersionId) -> tuple[Difference, ...]:
+        """Every place where ``after`` says otherwise than ``before``; none where they agree."""
+        return compare(self.bundle(work, before), self.bundle(work, after))
 
     def decide(
         self,

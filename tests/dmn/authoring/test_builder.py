@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -55,6 +56,28 @@ def credit() -> Draft:
         .decision("price", "rate of tier(tier) * debt", "number")
         .service("quote", ["price"], ["tier", "debt"])
     )
+
+
+def test_what_a_model_says_outside_its_tables_does_not_depend_on_ids() -> None:
+    said = credit().wording()
+    text = credit().to_xml()
+    renamed = re.sub(r'(id|href)="(#?)(\w+)"', r'\1="\2x_\3"', text)
+
+    assert said["decision price"].endswith("typeRef=number rate of tier(tier) * debt")
+    assert "old shop" not in said["decision tier"]
+    assert renamed != text
+    assert Draft.read(renamed).wording() == Draft.read(text).wording() == said
+
+
+def test_what_a_model_says_holds_the_reasons_that_it_declares() -> None:
+    plain = credit()
+    told = plain.reason("young", {"en": "Too young", "zh": "太年轻"}, "age")
+    declared = told.declares("tier", Declaration("knockOut", reason="young"))
+
+    assert "reasons" not in plain.wording()
+    assert "code=young concept=age" in told.wording()["reasons"]
+    assert "太年轻" in told.wording()["reasons"]
+    assert declared.wording()["decision tier"] != plain.wording()["decision tier"]
 
 
 def test_a_draft_runs() -> None:

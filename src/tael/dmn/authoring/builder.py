@@ -8,7 +8,11 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tael.dmn.authoring.declarations import Declaration, reason_element, reasons_element
+from tael.dmn.authoring.declarations import (
+    Declaration,
+    reason_element,
+    reasons_element,
+)
 from tael.dmn.authoring.forms import Logic, element_of, parameter_elements, quoted
 from tael.dmn.authoring.grid import Judge
 from tael.dmn.authoring.table import Table, table_of
@@ -22,7 +26,7 @@ from tael.dmn.feel.syntax import Name
 from tael.dmn.feel.type_system import TypeSystem
 from tael.dmn.model.boxed import Boxed, Place
 from tael.dmn.model.item_definitions import item_type
-from tael.dmn.model.namespaces import CURRENT, VERSIONS
+from tael.dmn.model.namespaces import CURRENT, REASONS, VERSIONS
 from tael.dmn.model.writer import element, write
 from tael.dmn.model.xml import Element, parse
 
@@ -36,6 +40,9 @@ _REQUIREMENTS = {
 _ORDER = {"description": 0, "extensionElements": 1, "import": 2, "itemDefinition": 3, "DMNDI": 9}
 _ANY_OTHER = 5
 _NAMING = ("itemComponent", "output", "column", "variable", "formalParameter")
+_NOT_SAID = {"decisionTable", "extensionElements"}
+_LINKS = {link for link, _ in _REQUIREMENTS.values()}
+_TELLING = ("name", "typeRef", "isCollection", "kind")
 _NO_ID = re.compile(r"\W")
 
 
@@ -239,6 +246,21 @@ class Draft:
             file=self.name, node=name, rule="a table of the model",
         )  # fmt: skip
 
+    def wording(self) -> dict[str, str]:
+        """What each named element says outside its tables: names, types and texts, in order.
+
+        By kind and name (``decision tier``), with what it declares of reasons; those of the model
+        are called ``reasons``. Ids and layout are left out, so that two models that mean the same
+        say the same.
+        """
+        found = {
+            f"{each.tag} {each.get('name')}": " ".join(_said(each))
+            for each in self.root.children
+            if each.get("name")
+        }
+        known = self._reasons()
+        return found if known is None else found | {"reasons": " ".join(_declared(known))}
+
     def judge(self) -> Judge:
         """What ``read_tables`` asks of each cell: is it FEEL, with names that the model has?"""
         scopes: dict[str, Names] = {}
@@ -405,6 +427,28 @@ def _keep(made: Element, found: Element) -> None:
     extensions = found.first("extensionElements")
     if extensions and not made.first("extensionElements"):
         made.children.insert(bool(made.first("description")), extensions)
+
+
+def _declared(found: Element) -> Iterator[str]:
+    """A declaration of reasons, whole."""
+    yield " ".join([found.tag, *(f"{name}={value}" for name, value in found.attributes.items())])
+    if found.text.strip():
+        yield " ".join(found.text.split())
+    for child in found.children:
+        yield from _declared(child)
+
+
+def _said(found: Element, *, declared_alone: bool = False) -> Iterator[str]:
+    """Texts of an element and of all within it; of tables and extensions what they declare."""
+    for child in found.children:
+        if child.namespace == REASONS:
+            yield from _declared(child)
+        elif child.tag not in _LINKS:
+            alone = declared_alone or child.tag in _NOT_SAID
+            if not alone:
+                yield from (f"{name}={child.get(name)}" for name in _TELLING if child.get(name))
+                yield from [" ".join(child.text.split())] if child.text.strip() else []
+            yield from _said(child, declared_alone=alone)
 
 
 def _extended(found: Element, made: Element, instead_of: Element | None = None) -> Element:

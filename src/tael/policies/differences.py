@@ -1,0 +1,192 @@
+"""What one policy version says otherwise than another: rule by rule, figure by figure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from tael.dmn import authoring
+from tael.policies.model import Bundle
+from tael.report import Words
+
+_JSON_TEXTS = ("scorecard", "prices", "parameters")
+# What tells one entry of a list from another, whatever its place; the first that all entries have.
+_KEYS = ("code", "name", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where two versions differ.
+
+    Attributes:
+        text: ``dmn``, ``scorecard``, ``prices`` or ``parameters``.
+        place: where in it, in words: ``table tier, rule 3, score`` or
+            ``options.as_asked.fee_change``. A rule's number is that of the later version; of a
+            rule taken out, of the earlier.
+        before: what stood there; None where there was nothing.
+        after: what stands there now; None where it was taken out.
+    """
+
+    text: str
+    place: Words
+    before: str | None
+    after: str | None
+
+    @property
+    def en(self) -> str:
+        """The difference as an English sentence."""
+        if self.before is None:
+            return f"{self.text}: {self.place.en} is new: {self.after}"
+        if self.after is None:
+            return f"{self.text}: {self.place.en} was taken out: {self.before}"
+        return f"{self.text}: {self.place.en} changes from {self.before} to {self.after}"
+
+    @property
+    def zh(self) -> str:
+        """The difference as a Chinese sentence."""
+        if self.before is None:
+            return f"{self.text}: 新增 {self.place.zh}: {self.after}"
+        if self.after is None:
+            return f"{self.text}: 删除 {self.place.zh}: {self.before}"
+        return f"{self.text}: {self.place.zh} 由 {self.before} 改为 {self.after}"
+
+
+def compare(before: Bundle, after: Bundle) -> tuple[Difference, ...]:
+    """Every difference, in the order rules, scorecard, prices, parameters; empty where none is.
+
+    Ids, layout and white space of a file are no differences; the order of rules is one.
+
+    Raises:
+        DmnError: a text of rules that is no DMN.
+        ValueError: another text that is no JSON.
+    """
+    found = list(_rules(before.dmn, after.dmn))
+    for name in _JSON_TEXTS:
+        old, new = (json.loads(getattr(one, name), parse_float=str) for one in (before, after))
+        found += [Difference(name, Words(at, at), *rest) for at, *rest in _values("", old, new)]
+    return tuple(found)
+
+
+# --- rules
+
+
+def _rules(before: str, after: str) -> Iterator[Difference]:
+    if before == after:
+        return
+    old, new = (authoring.Draft.read(text) for text in (before, after))
+    for at, was, now in _values("", old.wording(), new.wording()):
+        yield Difference("dmn", Words(at, at), was, now)
+    old_tables, new_tables = old.tables(), new.tables()
+    for name in [*old_tables, *(name for name in new_tables if name not in old_tables)]:
+        was_table, now_table = old_tables.get(name), new_tables.get(name)
+        place = Words(f"决策表 {name}", f"table {name}")
+        if was_table is None or now_table is None:
+            counts = [None if one is None else _size(one) for one in (was_table, now_table)]
+            yield Difference("dmn", place, *counts)
+        else:
+            yield from _table(place, was_table, now_table)
+
+
+def _size(table: authoring.Table) -> str:
+    return f"{len(table.rules)} rules, {table.hit_policy}"
+
+
+def _table(place: Words, old: authoring.Table, new: authoring.Table) -> Iterator[Difference]:
+    if (old.hit_policy, old.aggregation) != (new.hit_policy, new.aggregation):
+        policies = (f"{one.hit_policy} {one.aggregation}".strip() for one in (old, new))
+        yield Difference("dmn", _in(place, "命中策略", "hit policy"), *policies)
+    if _columns(old) != _columns(new):
+        columns = (", ".join(_columns(one)) for one in (old, new))
+        yield Difference("dmn", _in(place, "各列", "columns"), *columns)
+    were, are = ([_cells(rule) for rule in one.rules] for one in (old, new))
+    headings = _columns(new) if len(_columns(old)) == len(_columns(new)) else ()
+    matcher = SequenceMatcher(None, were, are, autojunk=False)
+    for what, i, i_end, j, j_end in matcher.get_opcodes():
+        if what != "equal":
+            yield from _replaced((place, headings), (i, were[i:i_end]), (j, are[j:j_end]))
+
+
+def _in(place: Words, zh: str, en: str) -> Words:
+    return Words(f"{place.zh} {zh}", f"{place.en}, {en}")
+
+
+def _rule(place: Words, number: int) -> Words:
+    return _in(place, f"第 {number} 条规则", f"rule {number}")
+
+
+_Row = tuple[str, ...]
+
+
+def _replaced(
+    told: tuple[Words, Sequence[str]], old: tuple[int, list[_Row]], new: tuple[int, list[_Row]]
+) -> Iterator[Difference]:
+    """Rules that stand where others stood: pair by pair, then those that are left."""
+    (place, headings), (i, were), (j, are) = told, old, new
+    pairs = min(len(were), len(are)) if headings else 0
+    for number, (was, now) in enumerate(zip(were[:pairs], are[:pairs], strict=True), j + 1):
+        for heading, left, right in zip(headings, was, now, strict=False):
+            if left != right:
+                yield Difference("dmn", _in(_rule(place, number), heading, heading), left, right)
+        if was[len(headings) :] != now[len(headings) :]:
+            notes = ("; ".join(row[len(headings) :]) for row in (was, now))
+            yield Difference("dmn", _in(_rule(place, number), "注释", "annotations"), *notes)
+    for number, row in enumerate(were[pairs:], i + pairs + 1):
+        yield Difference("dmn", _rule(place, number), _shown(row), None)
+    for number, row in enumerate(are[pairs:], j + pairs + 1):
+        yield Difference("dmn", _rule(place, number), None, _shown(row))
+
+
+def _columns(table: authoring.Table) -> _Row:
+    inputs = (column.expression for column in table.inputs)
+    return (*inputs, *(column.name or "result" for column in table.outputs))
+
+
+def _cells(rule: authoring.Rule) -> _Row:
+    cells = (*rule.conditions, *rule.conclusions, *rule.annotations)
+    return tuple(" ".join(cell.split()) for cell in cells)
+
+
+def _shown(row: _Row) -> str:
+    return " | ".join(cell or "-" for cell in row)
+
+
+# --- JSON
+
+
+def _values(place: str, old: object, new: object) -> Iterator[tuple[str, str | None, str | None]]:
+    """Place, before and after of whatever differs within two values of JSON."""
+    if old == new and type(old) is type(new):
+        return
+    left, right = _named(old), _named(new)
+    if left is None or right is None:
+        yield place, _text(old), _text(new)
+        return
+    for name in [*left, *(name for name in right if name not in left)]:
+        where = f"{place}.{name}" if place else name
+        if name not in left:
+            yield where, None, _text(right[name])
+        elif name not in right:
+            yield where, _text(left[name]), None
+        else:
+            yield from _values(where, left[name], right[name])
+
+
+def _named(value: object) -> Mapping[str, object] | None:
+    """The parts of an object or a list by name; None of what has no parts."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, list):
+        return None
+    for key in _KEYS:
+        names = [one.get(key) for one in value if isinstance(one, dict)]
+        if value and len(names) == len(value) == len(set(map(str, names))) and None not in names:
+            return {str(name): one for name, one in zip(names, value, strict=True)}
+    return {str(number): one for number, one in enumerate(value, 1)}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))

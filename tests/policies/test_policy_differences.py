@@ -1,0 +1,119 @@
+"""What one version says otherwise than another, as a reader is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tael.dmn import authoring
+from tael.dmn.authoring import OutputColumn, Rule, Table
+from tael.policies import Bundle, first_bundle
+from tael.policies.differences import compare
+
+CARD = json.dumps({"base": "20.50", "characteristics": [{"name": "age", "points": [1, 2.50]}]})
+FIRST = first_bundle(CARD)
+Change = Callable[[Table], Table]
+
+
+def rules(name: str, change: Change) -> Bundle:
+    draft = authoring.Draft.read(FIRST.dmn)
+    return replace(FIRST, dmn=draft.with_table(name, change(draft.tables()[name])).to_xml())
+
+
+def row(table: Table, number: int, **cells: tuple[str, ...]) -> Table:
+    changed = replace(table.rules[number - 1], **cells)
+    return replace(table, rules=(*table.rules[: number - 1], changed, *table.rules[number:]))
+
+
+def prices(old: str, new: str) -> Bundle:
+    assert old in FIRST.prices
+    return replace(FIRST, prices=FIRST.prices.replace(old, new))
+
+
+CHANGES: dict[str, tuple[Bundle, list[str]]] = {
+    "a cell": (
+        rules("tier", lambda t: row(t, 2, conditions=("[0.01..0.03)",))),
+        ["dmn: table tier, rule 2, pd changes from [0.01..0.02) to [0.01..0.03)"],
+    ),
+    "a rule taken out": (
+        rules("tier", lambda t: replace(t, rules=(*t.rules[:2], *t.rules[3:]))),
+        ["dmn: table tier, rule 3 was taken out: [0.02..0.035) | 3"],
+    ),
+    "a rule put in first": (
+        rules("tier", lambda t: replace(t, rules=(Rule(("< 0",), ("1",)), *t.rules))),
+        ["dmn: table tier, rule 1 is new: < 0 | 1"],
+    ),
+    "another hit policy": (
+        rules("tier", lambda t: replace(t, hit_policy="FIRST")),
+        ["dmn: table tier, hit policy changes from UNIQUE to FIRST"],
+    ),
+    "another column": (
+        rules(
+            "tier",
+            lambda t: replace(
+                t,
+                outputs=(*t.outputs, OutputColumn("note")),
+                rules=tuple(replace(r, conclusions=(*r.conclusions, '""')) for r in t.rules[:1]),
+            ),
+        ),
+        ["dmn: table tier, columns changes from pd, result to pd, result, note"],
+    ),
+    "a price": (
+        prices('"fee_change": "-0.005"', '"fee_change": "-0.006"'),
+        ["prices: options.equal_principal.fee_change changes from -0.005 to -0.006"],
+    ),
+    "a tier that an option is for": (
+        prices('"tiers": [1, 2, 3], "method": "INTEREST', '"tiers": [1, 2], "method": "INTEREST'),
+        ["prices: options.interest_first.tiers.3 was taken out: 3"],
+    ),
+    "points of a scorecard, exactly": (
+        replace(FIRST, scorecard=CARD.replace("2.5]", "2.75]")),
+        ["scorecard: characteristics.age.points.2 changes from 2.5 to 2.75"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_each_difference_is_told_by_place_before_and_after(what: str) -> None:
+    after, told = CHANGES[what]
+    found = [one.en for one in compare(FIRST, after)]
+
+    assert found[: len(told)] == told
+    assert all(one.zh for one in compare(FIRST, after))
+
+
+def test_what_was_new_one_way_was_taken_out_the_other() -> None:
+    for after, _ in CHANGES.values():
+        there, back = compare(FIRST, after), compare(after, FIRST)
+        assert sorted((str(d.before), str(d.after)) for d in there) == sorted(
+            (str(d.after), str(d.before)) for d in back
+        )
+
+
+def test_layout_and_ids_are_no_differences() -> None:
+    again = authoring.Draft.read(FIRST.dmn).to_xml()
+    spread = json.dumps(json.loads(FIRST.prices), indent=7)
+
+    assert again != FIRST.dmn
+    assert compare(FIRST, replace(FIRST, dmn=again, prices=spread)) == ()
+
+
+def test_a_changed_expression_is_told_whole() -> None:
+    draft = authoring.Draft.read(FIRST.dmn)
+    said = draft.wording()["decision instalment_burden"]
+    after = replace(FIRST, dmn=FIRST.dmn.replace("monthly_revenue", "total_debt"))
+    (first, *_) = [one for one in compare(FIRST, after) if "instalment_burden" in one.place.en]
+
+    assert first.before == said
+    assert first.after == said.replace("monthly_revenue", "total_debt")
+    assert first.zh.startswith("dmn: decision instalment_burden 由")
+
+
+def test_chinese_names_places_in_chinese() -> None:
+    after, _ = CHANGES["a cell"]
+    assert [one.zh for one in compare(FIRST, after)] == [
+        "dmn: 决策表 tier 第 2 条规则 pd 由 [0.01..0.02) 改为 [0.01..0.03)"
+    ]
