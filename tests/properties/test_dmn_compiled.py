@@ -270,7 +270,7 @@ def _agree(model: Model, given_inputs: list[dict[str, object]]) -> None:
         event("warned" if general.warnings else "plain")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(models(), many)
 def test_the_fast_body_equals_the_general_one(
     model: Model, given_inputs: list[dict[str, object]]
@@ -288,7 +288,7 @@ def test_a_campaign_of_models_finds_no_difference(
     _agree(model, given_inputs)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(models(), applications, st.sampled_from(("d", "first", "second", "third", "fourth")))
 def test_one_decision_alone_gives_what_it_gives_among_all(
     model: Model, inputs: dict[str, object], name: str
@@ -303,7 +303,7 @@ def test_one_decision_alone_gives_what_it_gives_among_all(
     assert fast.trace == general.trace
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(models(), applications, st.sets(st.sampled_from(tuple(INPUTS)), max_size=1), cuts)
 def test_a_service_gives_what_its_general_body_gives(
     model: Model, inputs: dict[str, object], missing: set[str], d: str
@@ -328,7 +328,7 @@ plain = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(models(), plain)
 def test_what_needs_no_warning_is_answered_fast(model: Model, inputs: dict[str, object]) -> None:
     general = model.evaluate_slowly(inputs)

@@ -90,7 +90,7 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSIONS = st.recursive(ATOMS, _grown, max_leaves=6)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(EXPRESSIONS)
 def test_any_expression_gives_a_value_or_is_refused_and_nothing_else(text: str) -> None:
     listener = Listener({"x": Decimal(2)})
@@ -98,7 +98,6 @@ def test_any_expression_gives_a_value_or_is_refused_and_nothing_else(text: str) 
         inner_text(evaluate(text, listener))
 
 
-@settings(max_examples=100)
 @given(EXPRESSIONS, EXPRESSIONS)
 def test_null_of_an_operator_or_a_call_never_comes_silently(left: str, right: str) -> None:
     for text in (f"({left}) + ({right})", f"({left}) < ({right})", f"count({left}, {right})"):
@@ -108,7 +107,6 @@ def test_null_of_an_operator_or_a_call_never_comes_silently(left: str, right: st
                 assert listener.warnings, text
 
 
-@settings(max_examples=150)
 @given(st.text(alphabet="1a +-*/()[]{}.,:<>=\"'?@ifthenelsorand\\u\n\U0001f40e", max_size=60))
 def test_any_text_is_a_tree_or_a_syntax_error(text: str) -> None:
     for parse in (parse_expression, parse_unary_tests):
@@ -125,7 +123,6 @@ def test_any_pattern_answers_or_is_refused(text: str, pattern: str) -> None:
 
 
 @given(EXPRESSIONS, EXPRESSIONS)
-@settings(max_examples=100)
 def test_values_share_a_key_when_and_only_when_they_are_equal(left: str, right: str) -> None:
     with contextlib.suppress(FeelSyntaxError, DmnError, Nothing):
         a = evaluate(left, Listener({"x": Decimal(2)}))
@@ -134,7 +131,6 @@ def test_values_share_a_key_when_and_only_when_they_are_equal(left: str, right: 
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=100)
 def test_the_text_of_a_plain_value_reads_back_as_the_value(text: str) -> None:
     with contextlib.suppress(FeelSyntaxError, DmnError, Nothing):
         value = evaluate(text, Listener({"x": Decimal(2)}))

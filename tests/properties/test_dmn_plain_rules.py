@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from tael.dmn import DmnError, loads
@@ -87,7 +87,6 @@ def read(text: str, *, directly: bool) -> object:
         return str(error)
 
 
-@settings(max_examples=300)
 @given(documents())
 def test_a_tree_with_lifted_rules_is_that_of_the_parser(text: str) -> None:
     found = read(text, directly=True)
@@ -96,7 +95,6 @@ def test_a_tree_with_lifted_rules_is_that_of_the_parser(text: str) -> None:
     event("refused" if isinstance(found, str) else "lifted" if lifted else "left to the parser")
 
 
-@settings(max_examples=150)
 @given(documents(), st.data())
 def test_bytes_that_are_changed_are_read_or_refused_as_by_the_parser(
     text: str, data: st.DataObject
@@ -145,7 +143,6 @@ def tree_of(logic: Expression | None) -> DecisionTable:
     return replace(logic, rules=tuple(logic.rules))
 
 
-@settings(max_examples=100)
 @given(tables(), st.integers(-4, 25))
 def test_a_model_is_the_same_however_its_rules_were_read(text: str, a: int) -> None:
     # A comment leaves all of the file to the parser.

@@ -80,7 +80,7 @@ def hits(trace: Trace, tables: list[DecisionTable]) -> list[int]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(TABLES, VALUES, VALUES, st.sampled_from(["maximum", "median"]), st.integers(1, 5))
 def test_codes_from_row_numbers_are_those_from_the_trace(
     tables: list[tuple[str, bool, str, list[tuple[str, str, str, str]]]],
@@ -98,7 +98,7 @@ def test_codes_from_row_numbers_are_those_from_the_trace(
     assert bound.top(hits(trace, own)) == codes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(TABLES, st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=4), st.integers(1, 5))
 def test_codes_of_the_fast_body_are_those_of_its_trace(
     tables: list[tuple[str, bool, str, list[tuple[str, str, str, str]]]],
@@ -116,7 +116,7 @@ def test_codes_of_the_fast_body_are_those_of_its_trace(
                 assert found.reasons == told
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(TABLES, VALUES, VALUES)
 def test_reasons_are_ordered_and_name_a_concept_once(
     tables: list[tuple[str, bool, str, list[tuple[str, str, str, str]]]], x: Decimal, y: Decimal
@@ -137,7 +137,7 @@ def _total(value: Value) -> Decimal | None:
     return value if isinstance(value, Decimal) else None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(POLICIES, RULES)
 def test_the_most_points_are_what_trying_everything_finds(
     policy: str, rules: list[tuple[str, str, str, str]]

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+pytestmark = pytest.mark.xdist_group("risk_cli")
+
 Risk = Callable[..., Any]
 Fine = Callable[..., dict[str, Any]]
 Column = list[Any]

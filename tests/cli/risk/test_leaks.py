@@ -14,6 +14,8 @@ import pytest
 
 from tael.risk.selection import Funnel
 
+pytestmark = pytest.mark.xdist_group("risk_cli")
+
 Fine = Callable[..., dict[str, Any]]
 ROWS, MONTHS = 700, 12
 COPY = "ent.bank_tx.all.in.30d.copied.sum"

@@ -14,6 +14,8 @@ import pytest
 
 from tael.cli.exits import ExitCode
 
+pytestmark = pytest.mark.xdist_group("risk_cli")
+
 Risk = Callable[..., Any]
 Fine = Callable[..., dict[str, Any]]
 

@@ -15,6 +15,8 @@ import pytest
 
 from tael.risk.challenger import PromotionRule
 
+pytestmark = pytest.mark.xdist_group("risk_cli")
+
 Risk = Callable[..., Any]
 Fine = Callable[..., dict[str, Any]]
 FEW = PromotionRule(version="few", min_bads=30, resamples=100)

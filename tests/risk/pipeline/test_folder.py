@@ -22,6 +22,8 @@ from tael.risk.pipeline import (
     run_evaluation,
 )
 
+pytestmark = pytest.mark.xdist_group("risk_pipeline")
+
 
 def test_every_step_leaves_its_files_and_no_draft(whole: ModelFolder) -> None:
     assert sorted(file.name for file in whole.path.iterdir()) == [

@@ -16,6 +16,8 @@ from tael.risk.measures import auc
 from tael.risk.pipeline import ModelFolder, TrainingConfig, read_model, rows_of_training
 from tael.risk.pipeline.work import reference_of, rows_at_work, run_monitoring
 
+pytestmark = pytest.mark.xdist_group("risk_pipeline")
+
 
 def test_the_reference_knows_no_borrower_and_is_that_of_the_calibration(
     copied: ModelFolder, config: TrainingConfig
