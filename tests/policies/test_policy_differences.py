@@ -15,6 +15,9 @@ from tael.policies.differences import compare
 
 CARD = json.dumps({"base": "20.50", "characteristics": [{"name": "age", "points": [1, 2.50]}]})
 FIRST = first_bundle(CARD)
+MENU = json.loads(FIRST.prices)
+CODES = [option["code"] for option in MENU["options"]]
+COLUMNS = "pd (type number), result (type number)"
 Change = Callable[[Table], Table]
 
 
@@ -59,7 +62,26 @@ CHANGES: dict[str, tuple[Bundle, list[str]]] = {
                 rules=tuple(replace(r, conclusions=(*r.conclusions, '""')) for r in t.rules[:1]),
             ),
         ),
-        ["dmn: table tier, columns changes from pd, result to pd, result, note"],
+        [f"dmn: table tier, columns changes from {COLUMNS} to {COLUMNS}, note"],
+    ),
+    "a default": (
+        rules("tier", lambda t: replace(t, outputs=(replace(t.outputs[0], default="6"),))),
+        [
+            f"dmn: table tier, columns changes from {COLUMNS} to {COLUMNS[:-1]}; default 6)",
+        ],
+    ),
+    "the order of options": (
+        replace(FIRST, prices=json.dumps(MENU | {"options": MENU["options"][::-1]})),
+        [
+            f"prices: options (order) changes from {', '.join(CODES)} to {', '.join(CODES[::-1])}",
+        ],
+    ),
+    "a number that became a text, a truth that became a number": (
+        replace(FIRST, scorecard=CARD.replace("2.5]", '"2.5"]').replace('"20.50"', "true")),
+        [
+            'scorecard: base changes from "20.50" to true',
+            'scorecard: characteristics.age.points.2 changes from 2.5 to "2.5"',
+        ],
     ),
     "a price": (
         prices('"fee_change": "-0.005"', '"fee_change": "-0.006"'),

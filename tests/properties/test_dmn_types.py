@@ -87,7 +87,7 @@ def checked(tree: Expression) -> tuple[TypeExpression, Report]:
     return typing.of(tree, Scope(TYPES, LIBRARY)), report
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(expressions)
 def test_a_value_is_of_the_type_that_was_inferred(text: str) -> None:
     tree = parsed(text)
@@ -97,7 +97,7 @@ def test_a_value_is_of_the_type_that_was_inferred(text: str) -> None:
     assert TypeSystem().conforms(value, found), f"{text}: {value!r} is no {type_text(found)}"
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(expressions)
 def test_what_is_called_always_null_is_null(text: str) -> None:
     tree = parsed(text)

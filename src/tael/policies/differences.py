@@ -16,6 +16,12 @@ _JSON_TEXTS = ("scorecard", "prices", "parameters")
 _KEYS = ("code", "name", "id")
 
 
+class _Number(str):
+    """A number as it is written: 2.50 is neither 2.5 nor the text "2.50"."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One place where two versions differ.
@@ -64,7 +70,7 @@ def compare(before: Bundle, after: Bundle) -> tuple[Difference, ...]:
     """
     found = list(_rules(before.dmn, after.dmn))
     for name in _JSON_TEXTS:
-        old, new = (json.loads(getattr(one, name), parse_float=str) for one in (before, after))
+        old, new = (json.loads(getattr(one, name), parse_float=_Number) for one in (before, after))
         found += [Difference(name, Words(at, at), *rest) for at, *rest in _values("", old, new)]
     return tuple(found)
 
@@ -97,8 +103,8 @@ def _table(place: Words, old: authoring.Table, new: authoring.Table) -> Iterator
     if (old.hit_policy, old.aggregation) != (new.hit_policy, new.aggregation):
         policies = (f"{one.hit_policy} {one.aggregation}".strip() for one in (old, new))
         yield Difference("dmn", _in(place, "命中策略", "hit policy"), *policies)
-    if _columns(old) != _columns(new):
-        columns = (", ".join(_columns(one)) for one in (old, new))
+    columns = [", ".join(_described(one)) for one in (old, new)]
+    if columns[0] != columns[1]:
         yield Difference("dmn", _in(place, "各列", "columns"), *columns)
     were, are = ([_cells(rule) for rule in one.rules] for one in (old, new))
     headings = _columns(new) if len(_columns(old)) == len(_columns(new)) else ()
@@ -143,6 +149,16 @@ def _columns(table: authoring.Table) -> _Row:
     return (*inputs, *(column.name or "result" for column in table.outputs))
 
 
+def _described(table: authoring.Table) -> Iterator[str]:
+    """Each column with all that may change an answer: its type, what is allowed, its default."""
+    inputs = ((column.type, column.allowed, "") for column in table.inputs)
+    outputs = ((column.type, column.allowed, column.default) for column in table.outputs)
+    for heading, facts in zip(_columns(table), (*inputs, *outputs), strict=True):
+        told = zip(("type", "allowed", "default"), facts, strict=True)
+        said = "; ".join(f"{what} {value}" for what, value in told if value)
+        yield f"{heading} ({said})" if said else heading
+
+
 def _cells(rule: authoring.Rule) -> _Row:
     cells = (*rule.conditions, *rule.conclusions, *rule.annotations)
     return tuple(" ".join(cell.split()) for cell in cells)
@@ -157,12 +173,19 @@ def _shown(row: _Row) -> str:
 
 def _values(place: str, old: object, new: object) -> Iterator[tuple[str, str | None, str | None]]:
     """Place, before and after of whatever differs within two values of JSON."""
-    if old == new and type(old) is type(new):
+    if type(old) is not type(new):
+        yield place, _text(old, quoted=True), _text(new, quoted=True)
         return
     left, right = _named(old), _named(new)
     if left is None or right is None:
-        yield place, _text(old), _text(new)
+        if old != new:
+            yield place, _text(old), _text(new)
         return
+    if isinstance(old, list):
+        before, after = (", ".join(n for n in one if n in left and n in right)
+                         for one in (left, right))  # fmt: skip
+        if before != after:
+            yield f"{place} (order)", before, after
     for name in [*left, *(name for name in right if name not in left)]:
         where = f"{place}.{name}" if place else name
         if name not in left:
@@ -186,7 +209,7 @@ def _named(value: object) -> Mapping[str, object] | None:
     return {str(number): one for number, one in enumerate(value, 1)}
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
+def _text(value: object, *, quoted: bool = False) -> str:
+    if isinstance(value, _Number) or (isinstance(value, str) and not quoted):
+        return str(value)
     return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))

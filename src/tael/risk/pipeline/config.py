@@ -190,7 +190,7 @@ class TrainingConfig:
         return self.root / name
 
 
-def read_config(path: Path) -> TrainingConfig:
+def read_fields(path: Path) -> TrainingConfig:
     """The configuration of a YAML file.
 
     Raises:

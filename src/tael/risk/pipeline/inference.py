@@ -17,9 +17,8 @@ from tael.risk.pipeline.config import TrainingConfig
 from tael.risk.pipeline.evaluation import check_made_with
 from tael.risk.pipeline.folder import ModelFolder
 from tael.risk.pipeline.rated import RatedModel
-from tael.risk.pipeline.rows import outcomes_of_config, sample_of
+from tael.risk.pipeline.rows import outcomes_of_config, sample_of, within
 from tael.risk.pipeline.trials import keep_part
-from tael.risk.pipeline.work import between
 from tael.risk.rejects import (
     BIAS_COLUMNS,
     METHODS,
@@ -105,8 +104,8 @@ def _trial(config: TrainingConfig, names: Sequence[str], asked: RejectTrial) -> 
     periods = config.periods
     built = np.datetime64(periods.built_on, "s")
     settled = outcomes.asof + np.timedelta64(periods.settle_days, "D") <= built
-    early = between(outcomes, periods.train) & settled
-    late = between(outcomes, periods.test) & ~np.isnan(truth)
+    early = within(outcomes, periods.train) & settled
+    late = within(outcomes, periods.test) & ~np.isnan(truth)
     by_then = outcomes.known <= built
     accepted = early & (who == asked.accepted) & by_then & ~np.isnan(outcomes.bad)
     rejected = early & (who == asked.rejected)

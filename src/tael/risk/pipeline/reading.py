@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tael.kernel import BadInput
-from tael.risk.pipeline.config import TrainingConfig
-from tael.risk.pipeline.config import read_config as read_fields
+from tael.risk.folds import LATE
+from tael.risk.pipeline.config import TrainingConfig, read_fields
 
 _LEAST: Mapping[str, float] = {
     "periods.settle_days": 0,
@@ -72,7 +72,7 @@ _PARTS = (
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "model.booster.monotone": ("basic", "intermediate", "advanced"),
     "model.folds.by": ("time", "borrower"),
-    "model.folds.late": ("refuse", "leave_out"),
+    "model.folds.late": LATE,
 }
 
 

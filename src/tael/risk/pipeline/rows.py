@@ -39,7 +39,7 @@ def training_rows(outcomes: Outcomes, config: TrainingConfig, populations: Seque
     built = np.datetime64(periods.built_on, "s")
     settled = outcomes.asof + np.timedelta64(periods.settle_days, "D") <= built
     known = ~np.isnan(outcomes.bad) & (outcomes.known <= built)
-    rows = _within(outcomes, periods.train) & settled & known & of(outcomes, populations)
+    rows = within(outcomes, periods.train) & settled & known & of(outcomes, populations)
     if not rows.any():
         raise BadInput(
             f"no outcome of {periods.train.first} to {periods.train.until} was known by "
@@ -63,7 +63,7 @@ def selection_rows(outcomes: Outcomes, config: TrainingConfig) -> Outcomes:
         bad=np.where(settled, outcomes.bad, np.nan),
         known=np.where(settled, outcomes.known, np.datetime64("NaT", "s")),
     )
-    return blank.take(_within(outcomes, config.periods.train) & of(outcomes, populations))
+    return blank.take(within(outcomes, config.periods.train) & of(outcomes, populations))
 
 
 def future_form(config: TrainingConfig, outcomes: Outcomes) -> dict[str, str]:
@@ -89,7 +89,7 @@ def test_rows(outcomes: Outcomes, config: TrainingConfig) -> Bools:
     A borrower that comes back is a new application; what it was trained on lies before the test.
     """
     known = ~np.isnan(outcomes.bad)
-    return _within(outcomes, config.periods.test) & known & of(outcomes, config.populations.test)
+    return within(outcomes, config.periods.test) & known & of(outcomes, config.populations.test)
 
 
 def rows_of_test(config: TrainingConfig, names: Sequence[str]) -> Sample:
@@ -113,7 +113,8 @@ def of(outcomes: Outcomes, populations: Sequence[str]) -> Bools:
     return found
 
 
-def _within(outcomes: Outcomes, span: Span) -> Bools:
+def within(outcomes: Outcomes, span: Span) -> Bools:
+    """Rows of a span, its first day in, the last one out."""
     first, until = (np.datetime64(day, "s") for day in (span.first, span.until))
     found: Bools = (outcomes.asof >= first) & (outcomes.asof < until)
     return found

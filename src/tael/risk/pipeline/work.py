@@ -13,24 +13,16 @@ from tael.risk.calibration import latest_matured
 from tael.risk.calibration.distributions import sigmoid
 from tael.risk.card import monitoring_part
 from tael.risk.challenger import data_hash
-from tael.risk.dataset import Outcomes
 from tael.risk.monitoring import Monitoring, Scored, Settings, monitor
-from tael.risk.pipeline.config import Span, TrainingConfig
+from tael.risk.pipeline.config import TrainingConfig
 from tael.risk.pipeline.evaluation import check_made_with
 from tael.risk.pipeline.folder import FUNNEL, RATED, REFERENCE, ModelFolder
 from tael.risk.pipeline.rated import RatedModel, read_model
-from tael.risk.pipeline.rows import of, outcomes_of_config, sample_of, training_rows
+from tael.risk.pipeline.rows import of, outcomes_of_config, sample_of, training_rows, within
 from tael.risk.pipeline.steps import Observe, read_model_of, reference_odds, unseen_odds
 from tael.risk.pipeline.trials import keep_part
-from tael.risk.sample import Bools, Floats, Sample
+from tael.risk.sample import Floats, Sample
 from tael.risk.selection import Funnel
-
-
-def between(outcomes: Outcomes, span: Span) -> Bools:
-    """Applications of a span."""
-    first, until = (np.datetime64(day, "s") for day in (span.first, span.until))
-    found: Bools = (outcomes.asof >= first) & (outcomes.asof < until)
-    return found
 
 
 def rows_at_work(config: TrainingConfig, names: Sequence[str], as_of: date) -> Sample:
@@ -40,7 +32,7 @@ def rows_at_work(config: TrainingConfig, names: Sequence[str], as_of: date) -> S
         BadInput: there is none.
     """
     outcomes = outcomes_of_config(config)
-    here = between(outcomes, config.periods.test) & of(outcomes, config.populations.test)
+    here = within(outcomes, config.periods.test) & of(outcomes, config.populations.test)
     here &= outcomes.asof < np.datetime64(as_of, "s")
     if not here.any():
         raise BadInput(
