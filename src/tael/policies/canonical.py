@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from json.encoder import encode_basestring as _quoted
 
 from tael.kernel import BadInput
 
@@ -15,22 +16,63 @@ def canonical(value: object) -> str:
 
     Numbers are integers or ``Decimal``: a float has no one text and is refused.
     """
-    if value is None or isinstance(value, bool | str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Decimal):
-        return _number(value)
-    if isinstance(value, Mapping):
-        pairs = sorted((str(key), item) for key, item in value.items())
-        return "{" + ",".join(f"{canonical(key)}:{canonical(item)}" for key, item in pairs) + "}"
-    if isinstance(value, Sequence):
-        return "[" + ",".join(canonical(item) for item in value) + "]"
-    raise BadInput(
-        f"a {type(value).__name__} has no exact text; hand in text, bool, int or Decimal",
-        field="value",
-        rule="exact JSON value",
-    )
+    parts: list[str] = []
+    _write(value, parts.append)
+    return "".join(parts)
+
+
+def _write(value: object, put: Callable[[str], None]) -> None:
+    # Every decision is written so, several times: the usual types come first, told by identity.
+    kind = type(value)
+    if kind is str:
+        put(_quoted(value))  # type: ignore[arg-type]
+    elif kind is Decimal:
+        put(_number(value))  # type: ignore[arg-type]
+    elif kind is dict:
+        _write_object(value, put)  # type: ignore[arg-type]
+    elif kind is list or kind is tuple:
+        _write_array(value, put)  # type: ignore[arg-type]
+    else:
+        _write_other(value, put)
+
+
+def _write_other(value: object, put: Callable[[str], None]) -> None:
+    if value is None or isinstance(value, bool):
+        put("null" if value is None else "true" if value else "false")
+    elif isinstance(value, int):
+        put(str(int(value)))
+    elif isinstance(value, str):
+        put(_quoted(value))
+    elif isinstance(value, Decimal):
+        put(_number(value))
+    elif isinstance(value, Mapping):
+        _write_object(value, put)
+    elif isinstance(value, Sequence):
+        _write_array(value, put)
+    else:
+        raise BadInput(
+            f"a {type(value).__name__} has no exact text; hand in text, bool, int or Decimal",
+            field="value",
+            rule="exact JSON value",
+        )
+
+
+def _write_object(value: Mapping[object, object], put: Callable[[str], None]) -> None:
+    before = "{"
+    for key, item in sorted((str(key), item) for key, item in value.items()):
+        put(before + _quoted(key) + ":")
+        _write(item, put)
+        before = ","
+    put("{}" if before == "{" else "}")
+
+
+def _write_array(value: Sequence[object], put: Callable[[str], None]) -> None:
+    before = "["
+    for item in value:
+        put(before)
+        _write(item, put)
+        before = ","
+    put("[]" if before == "[" else "]")
 
 
 def read(text: str) -> object:
