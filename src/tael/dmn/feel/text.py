@@ -86,7 +86,7 @@ def number_text(value: Decimal) -> str:
     """
     if not value:
         return "0"
-    if abs(value.adjusted()) > _LONGEST_PLAIN:
+    if not -_LONGEST_PLAIN <= value.adjusted() <= _LONGEST_PLAIN:
         return str(NUMBERS.normalize(value))  # not the 28 digits of the default context
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -94,6 +94,12 @@ def number_text(value: Decimal) -> str:
 
 def to_json(value: Value) -> object:
     """``value`` as JSON: numbers as decimal text (JSON's would lose digits), dates as ISO text."""
+    # Every live decision is told so: the usual kinds come first, by identity.
+    kind = type(value)
+    if kind is str:
+        return value
+    if kind is Decimal:
+        return number_text(value)  # type: ignore[arg-type]
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, tuple):
