@@ -258,6 +258,21 @@ class Model:
 
         return evaluate_batch(self, table, decisions, trace=trace)
 
+    def watch_batch(
+        self, table: pa.Table, decisions: Sequence[str], watched: Sequence[str]
+    ) -> BatchResult:
+        """As ``evaluate_batch`` with a trace; decisions ``watched`` are computed, not handed out.
+
+        Their warnings are told and their numbers given as doubles, so that one which has no column
+        (a quotient that is not rounded) does not make every row be computed alone.
+
+        Raises:
+            BadInput, DmnError: as ``evaluate_batch``.
+        """
+        from tael.dmn.columnar.batch import watch_batch  # noqa: PLC0415 - numpy, on request
+
+        return watch_batch(self, table, decisions, watched)
+
     @cached_property
     def plan(self) -> Plan:
         """What of the model has a fast body, and why the rest has none; made when first needed."""

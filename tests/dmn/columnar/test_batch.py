@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import subprocess
 import sys
@@ -92,6 +93,21 @@ def test_a_decision_without_columns_is_computed_row_by_row_and_named(model: Mode
         Decimal("2.5"),
         Decimal("3.75"),
     ]
+
+
+def test_rows_whose_evaluation_warned_are_told_also_of_decisions_that_are_only_watched(
+    model: Model,
+) -> None:
+    asked = model.evaluate_batch(batch(), ["tier"])
+    assert asked.warned == (1, 3, 4)  # no rule, not allowed, a null
+    seen = model.watch_batch(batch(), ["tier"], ["share", "shown", "offer"])
+    assert seen.warned == (1, 2, 3, 4)  # a division by zero too, in what nobody asked for
+    assert (seen.fallbacks, seen.rows_fallen_back) == ({}, 4)
+    assert seen.table.column_names == ["tier", "tier rules"]
+    assert seen.table.column("tier").equals(asked.table.column("tier"))
+    near = [1.25 / 700, 1.25 / 650, math.nan, 1.25 / 650, math.nan]
+    assert seen.doubles["share"].tolist() == pytest.approx(near, nan_ok=True)
+    assert set(seen.doubles) == {"share", "shown"}
 
 
 def test_a_trace_names_the_rules_that_fired(model: Model) -> None:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from decimal import Decimal
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
 
-from tael.dmn.columnar import reading, writing
+from tael.dmn.columnar import guard, reading, writing
 from tael.dmn.columnar.analysis import why_unwritable
-from tael.dmn.columnar.columns import Codes, Truths, either
+from tael.dmn.columnar.columns import Codes, Column, Floats, Truths, either
 from tael.dmn.columnar.kernels import Kernels, kernels
 from tael.dmn.columnar.reading import Reader
 from tael.dmn.columnar.steps import Chunk, Compiler
 from tael.dmn.columnar.tables import Hits, TableRun
-from tael.dmn.compiled.plan import Shape
+from tael.dmn.compiled.plan import Kind, Shape
 from tael.dmn.errors import DmnError
 from tael.dmn.feel.values import Value
 from tael.dmn.model.graph import Graph
@@ -28,6 +29,8 @@ from tael.kernel import BadInput
 
 if TYPE_CHECKING:
     from tael.dmn.evaluate import Model
+
+_T = TypeVar("_T")
 
 ROWS_A_CHUNK = 65_536
 _CHUNKS_A_THREAD = 2  # with fewer rows a thread more is not worth it
@@ -45,32 +48,41 @@ class BatchResult:
         rows_fallen_back: how many rows of the other decisions were too close to call in columns,
             or held a null, or met no rule: these were computed alone, with the same answer.
         compiled: whether the loops were compiled by numba.
+        warned: numbers of the rows whose evaluation warned, rising from 0: of null without a rule,
+            of an undefined operation. No row that was computed in columns does.
+        doubles: float64 [rows] of the decisions that were watched and give numbers; a double near
+            the value, NaN where that is null.
     """
 
     table: pa.Table
     fallbacks: Mapping[str, str]
     rows_fallen_back: int
     compiled: bool
+    warned: tuple[int, ...] = ()
+    doubles: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """A decision's values in a chunk: an Arrow array, or None when none can be handed out.
 
-    ``fired`` are the outcomes of its table, and the table; None without a trace.
+    ``fired`` are the outcomes of its table, and the table; None without a trace. ``doubles`` are
+    those of a number that is watched.
     """
 
     array: Any
     digits: writing.Digits
     fired: tuple[Codes, TableRun] | None
+    doubles: Floats | None = None
 
 
 @dataclass
 class _Wanted:
-    """A decision that is asked for, and what was computed of it."""
+    """A decision that is asked for, or only watched, and what was computed of it."""
 
     name: str
     key: str
+    watched: bool = False
     shape: Shape | None = None
     digits: writing.Digits = field(default_factory=writing.Digits)
     pieces: list[_Piece] = field(default_factory=list)
@@ -147,6 +159,25 @@ def evaluate_batch(
     return run.result(trace=trace)
 
 
+def watch_batch(
+    model: Model, table: Any, decisions: Sequence[str], watched: Sequence[str]
+) -> BatchResult:
+    """As ``evaluate_batch`` with a trace; decisions ``watched`` are computed and not handed out.
+
+    So their warnings are told, and their numbers as doubles: a quotient that has no column does not
+    make every row be computed alone.
+
+    Raises:
+        BadInput, DmnError: as ``evaluate_batch``.
+    """
+    program = program_of(model)
+    wanted = _wanted(model, [each for each in decisions if each not in watched])
+    for each in _wanted(model, watched):
+        each.watched = True
+        wanted.append(each)
+    return _Batch(model, program, table, wanted, kernels()).result(trace=True)
+
+
 def _wanted(model: Model, decisions: Sequence[str] | None) -> list[_Wanted]:
     keys = {node.path + node.name: key for key, node in model.graph.decisions.items()}
     if decisions is None:
@@ -190,7 +221,13 @@ class _Batch:
         self._wanted = wanted
         self._kernels = loops
         self._room = writing.Room(loops)
-        self._fallbacks = {w.name: why for w in wanted if (why := program.why_not(w.key))}
+        self._warned: set[int] = set()
+        self._fallbacks = {
+            each.name: why
+            for each in wanted
+            if (why := program.why_not(each.key))
+            and not (each.watched and each.key in program.compiler.steps)
+        }
         self._planned = [w for w in wanted if w.name not in self._fallbacks]
         for each in self._planned:
             decision = program.plan.decisions[each.key]
@@ -215,8 +252,14 @@ class _Batch:
             for each, piece in zip(self._planned, pieces, strict=True):
                 each.pieces.append(piece)
         self._alone(columns, unsure, trace=trace)
-        made = self._table_of(trace=trace)
-        return BatchResult(made, self._fallbacks, len(unsure), self._kernels.compiled)
+        return BatchResult(
+            self._table_of(trace=trace),
+            self._fallbacks,
+            len(unsure),
+            self._kernels.compiled,
+            tuple(sorted(self._warned)),
+            {each.name: self._doubles(each) for each in self._wanted if _is_number(each)},
+        )
 
     def _chunks(
         self, readers: Mapping[str, Reader], *, trace: bool
@@ -244,6 +287,12 @@ class _Batch:
         pieces: list[_Piece] = []
         for each in self._planned:
             column = self._program.compiler.steps[each.key](chunk)
+            if each.watched:
+                doubles, doubted = _watched(column, chunk.size, number=_is_number(each))
+                unsure = either(unsure, doubted)
+                fired = chunk.fired.get(each.key)
+                pieces.append(_Piece(None, writing.Digits(), fired, doubles))
+                continue
             writable = writing.is_writable(column)
             unsure = either(unsure, column.unsure if writable else np.ones((), np.bool_))
             digits, array = writing.Digits(), None
@@ -285,6 +334,8 @@ class _Batch:
         for each in wanted:
             found = whole or self._model.evaluate(inputs, each.name)
             each.alone[row] = found.outputs[each.name]
+            if found.warnings:
+                self._warned.add(row)
             if trace:
                 step = found.trace.of(self._program.graph.decisions[each.key].name)
                 each.alone_fired[row] = tuple(rule.number for rule in step.fired) if step else ()
@@ -295,8 +346,9 @@ class _Batch:
         names: list[str] = []
         arrays: list[Any] = []
         for each in self._wanted:
-            names.append(each.name)
-            arrays.append(self._column(each))
+            if not each.watched:
+                names.append(each.name)
+                arrays.append(self._column(each))
             is_table = any(piece.fired is not None for piece in each.pieces)
             if trace and (is_table or any(each.alone_fired.values())):
                 names.append(f"{each.name} rules")
@@ -326,6 +378,14 @@ class _Batch:
             arrays.append(_patched(writing.widened(array, kind), patches, kind))
         return pa.chunked_array(arrays, kind)
 
+    def _doubles(self, each: _Wanted) -> Floats:
+        """The number of each row as a double near it."""
+        parts = [piece.doubles for piece in each.pieces if piece.doubles is not None]
+        found = np.concatenate(parts) if parts else np.full(self._table.num_rows, np.nan)
+        for row, value in each.alone.items():
+            found[row] = float(value) if isinstance(value, Decimal) else np.nan
+        return found
+
     def _place(self, number: int) -> tuple[int, int]:
         """The first row of a chunk, and how many it has."""
         start = number * ROWS_A_CHUNK
@@ -333,22 +393,39 @@ class _Batch:
 
     def _fired(self, each: _Wanted) -> Any:
         kind = pa.list_(pa.int32())
-        arrays = []
+        alone = sorted(each.alone_fired.items())
+        arrays, at = [], 0
         for number, piece in enumerate(each.pieces):
             start, size = self._place(number)
-            lists: list[Hits] = [()] * size
+            numbers = pa.array([()] * size, kind)
             if piece.fired is not None:
                 outcomes, run = piece.fired
-                hits = run.outcomes.hits
-                lists = [tuple(rule + 1 for rule in hits[code]) for code in outcomes.tolist()]
-            for row in range(start, start + size):
-                if row in each.alone_fired:
-                    lists[row - start] = each.alone_fired[row]
-            arrays.append(pa.array(lists, kind))
+                told = pa.array([[rule + 1 for rule in hits] for hits in run.outcomes.hits], kind)
+                numbers = told.take(pa.array(outcomes))
+            patches: list[tuple[int, Hits]] = []
+            while at < len(alone) and alone[at][0] < start + size:
+                patches.append((alone[at][0] - start, alone[at][1]))
+                at += 1
+            arrays.append(_with_rows(numbers, patches, lambda some: pa.array(some, kind)))
         if not arrays:
             rows = range(self._table.num_rows)
             arrays = [pa.array([each.alone_fired.get(row, ()) for row in rows], kind)]
         return pa.chunked_array(arrays, kind)
+
+
+def _is_number(each: _Wanted) -> bool:
+    return each.watched and each.shape is not None and each.shape.kind is Kind.NUMBER
+
+
+def _watched(column: Column, size: int, *, number: bool) -> tuple[Floats | None, Truths | None]:
+    """The doubles of a column that is a number, and which rows are unsure."""
+    if not number:
+        return None, column.unsure if writing.is_writable(column) else np.ones((), np.bool_)
+    real = guard.real(column)  # type: ignore[arg-type] # a number, as planned
+    values = np.array(np.broadcast_to(real.values, size))
+    # What is not finite may be null to the scalar body.
+    vague = ~(np.isfinite(values) & np.isfinite(real.errors))
+    return values, either(real.unsure, vague if vague.any() else None)
 
 
 def processors() -> int:
@@ -372,9 +449,13 @@ def _python(name: str, column: Any) -> list[object]:
 
 def _patched(piece: Any, patches: list[tuple[int, Value]], kind: Any) -> Any:
     """``piece`` with the values of some rows in place of its own."""
+    return _with_rows(piece, patches, lambda values: writing.array_of(values, kind))
+
+
+def _with_rows(piece: Any, patches: Sequence[tuple[int, _T]], written: Callable[..., Any]) -> Any:
     if not patches:
         return piece
     order = np.arange(len(piece))
     order[[row for row, _ in patches]] = len(piece) + np.arange(len(patches))
-    more = writing.array_of([value for _, value in patches], kind)
+    more = written([value for _, value in patches])
     return pa.concat_arrays([piece, more]).take(pa.array(order))
