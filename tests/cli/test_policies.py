@@ -62,10 +62,10 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_a_version_is_drafted_approved_by_another_deployed_and_retired(
     lender: Lender, card: str, tmp_path: Path
 ) -> None:
-    first = lender.version("draft", "first", "--dmn", RULES, "--scorecard", card, login="lin")
+    first = lender.version("draft", "first", "--dmn", RULES, "--model", card, login="lin")
     assert (first["state"], set(first["hashes"])) == (
         "draft",
-        {"dmn", "scorecard", "prices", "parameters"},
+        {"dmn", "model", "prices", "parameters", "variables", "cases"},
     )
     own = lender("policies", "approve", first["id"], "--json", login="lin")
     assert own.exit_code == 4
@@ -97,7 +97,7 @@ def test_a_version_is_drafted_approved_by_another_deployed_and_retired(
 
 
 def test_people_read_logins_and_the_next_step(lender: Lender, card: str) -> None:
-    said = lender("policies", "draft", "for people", "--scorecard", card, login="lin").stdout
+    said = lender("policies", "draft", "for people", "--model", card, login="lin").stdout
     version = said.partition(":")[0]
 
     assert "another person approves it: tael policies approve" in said
@@ -113,7 +113,7 @@ def test_two_versions_are_told_apart_by_place(lender: Lender, card: str, tmp_pat
     words = (
         "--dmn",
         RULES,
-        "--scorecard",
+        "--model",
         card,
         "--parameters",
         str(DATA / "first_parameters.json"),
@@ -144,7 +144,7 @@ def test_who_may_only_read_moves_no_version(lender: Lender, verb: str) -> None:
 
 
 def test_who_may_only_read_drafts_nothing(lender: Lender, card: str) -> None:
-    answer = lender("policies", "draft", "mine", "--scorecard", card, login="looker")
+    answer = lender("policies", "draft", "mine", "--model", card, login="looker")
 
     assert answer.exit_code == 4
     assert "you may not propose this policy" in answer.stderr
@@ -167,22 +167,22 @@ BROKEN = {
 @pytest.mark.parametrize(
     "case",
     [
-        ((), "dmn: a draft changes a text; give --dmn, --scorecard, --prices or --parameters"),
+        ((), "dmn: a draft changes a text; give --dmn, --model, --prices"),
         (("--dmn", "none.dmn"), "dmn: there is no file none.dmn"),
         (("--dmn", "."), "dmn: . cannot be read: Is a directory (rule: a readable file)"),
         (("--dmn", "rules.dmn"), "(in rules.dmn)"),
-        (("--scorecard", "card.json"), "scorecard: not JSON: "),
-        (("--scorecard", "other-card.json"), "(in other-card.json)"),
-        (("--scorecard", "latin.json"), "scorecard: latin.json is not UTF-8 at byte 1"),
-        (("--prices", "prices.json", "--scorecard", "good"), "prices.options: the price menu"),
-        (("--prices", "menu.json", "--scorecard", "good"), "(in menu.json) (rule: "),
-        (("--prices", "no-limit.json", "--scorecard", "good"), "prices.options.tiers: tiers"),
-        (("--parameters", "parameters.json", "--scorecard", "good"), "(in parameters.json)"),
+        (("--model", "card.json"), "model: not JSON: "),
+        (("--model", "other-card.json"), "(in other-card.json)"),
+        (("--model", "latin.json"), "model: latin.json is not UTF-8 at byte 1"),
+        (("--prices", "prices.json", "--model", "good"), "prices.options: the price menu"),
+        (("--prices", "menu.json", "--model", "good"), "(in menu.json) (rule: "),
+        (("--prices", "no-limit.json", "--model", "good"), "prices.options.tiers: tiers"),
+        (("--parameters", "parameters.json", "--model", "good"), "(in parameters.json)"),
         (
-            ("--parameters", "wordless.json", "--scorecard", "good"),
+            ("--parameters", "wordless.json", "--model", "good"),
             "reasons.too_young.zh: zh is None, no text (in wordless",
         ),
-        (("--parameters", "range.json", "--scorecard", "good"), "(in range.json)"),
+        (("--parameters", "range.json", "--model", "good"), "(in range.json)"),
     ],
     ids=lambda case: " ".join(case[0]) or "nothing",
 )
@@ -207,7 +207,7 @@ def test_a_text_at_fault_is_named_by_file_field_and_rule(
 
 
 def test_texts_are_not_written_over(lender: Lender, card: str, tmp_path: Path) -> None:
-    version = lender.version("draft", "to save", "--scorecard", card, login="lin")["id"]
+    version = lender.version("draft", "to save", "--model", card, login="lin")["id"]
     (tmp_path / "prices.json").write_text("mine", encoding="utf-8")
 
     answer = lender("policies", "show", version, "--save", str(tmp_path))

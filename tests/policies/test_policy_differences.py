@@ -77,10 +77,10 @@ CHANGES: dict[str, tuple[Bundle, list[str]]] = {
         ],
     ),
     "a number that became a text, a truth that became a number": (
-        replace(FIRST, scorecard=CARD.replace("2.5]", '"2.5"]').replace('"20.50"', "true")),
+        replace(FIRST, model=CARD.replace("2.5]", '"2.5"]').replace('"20.50"', "true")),
         [
-            'scorecard: base changes from "20.50" to true',
-            'scorecard: characteristics.age.points.2 changes from 2.5 to "2.5"',
+            'model: base changes from "20.50" to true',
+            'model: characteristics.age.points.2 changes from 2.5 to "2.5"',
         ],
     ),
     "a price": (
@@ -91,9 +91,9 @@ CHANGES: dict[str, tuple[Bundle, list[str]]] = {
         prices('"tiers": [1, 2, 3], "method": "INTEREST', '"tiers": [1, 2], "method": "INTEREST'),
         ["prices: options.interest_first.tiers.3 was taken out: 3"],
     ),
-    "points of a scorecard, exactly": (
-        replace(FIRST, scorecard=CARD.replace("2.5]", "2.75]")),
-        ["scorecard: characteristics.age.points.2 changes from 2.5 to 2.75"],
+    "points of a model, exactly": (
+        replace(FIRST, model=CARD.replace("2.5]", "2.75]")),
+        ["model: characteristics.age.points.2 changes from 2.5 to 2.75"],
     ),
 }
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tael.kernel import Rate
-from tael.policies import Engines, Score, first_bundle
+from tael.policies import first_bundle
 from tael.policies.canonical import canonical, read
-from tael.policies.engines import DmnRules
+from tael.policies.engines import DmnRules, Engines, Score
 from tael.policies.model import Verdict
 from tael.policies.rules import checked, evaluate
 from tael.policies.texts import load
@@ -21,6 +21,9 @@ CAP = Rate.percent(24)
 
 class ScorerOfInput:
     """Takes a feature for the probability, so that one policy serves every draw."""
+
+    gives: Mapping[str, str] = {"pd": "number"}
+    plan = ""
 
     def __init__(self, text: str) -> None:
         self._scale = Decimal(text)

@@ -13,9 +13,9 @@ import pytest
 
 from tael import dmn
 from tael.kernel import BadInput, Rate, TaelError
-from tael.policies import Engines, Score, first_bundle
+from tael.policies import first_bundle
 from tael.policies.canonical import canonical, read
-from tael.policies.engines import DmnRules
+from tael.policies.engines import DmnRules, Engines, Score
 from tael.policies.model import Verdict
 from tael.policies.rules import checked, evaluate
 from tael.policies.texts import Policy, load
@@ -32,7 +32,10 @@ GOOD: Mapping[str, object] = {
 
 
 class FixedScorer:
-    """Gives the probability that its scorecard text names."""
+    """Gives the probability that its model text names."""
+
+    gives: Mapping[str, str] = {"pd": "number"}
+    plan = ""
 
     def __init__(self, text: str) -> None:
         self._pd = Rate(Decimal(text))
@@ -185,14 +188,18 @@ def test_a_bad_input_is_refused_by_name_and_rule(case: dict[str, str]) -> None:
         ),
         ("parameters", '{"inputs": {}, "reasons": {"a": {"zh": "x"}}}', "parameters.reasons.a.en"),
         ("dmn", "<a/>", "dmn"),
-        ("scorecard", "much", "scorecard"),
+        ("model", "much", "model"),
+        ("variables", "[]", "variables"),
+        ("variables", '{"names": []}', "variables.plan"),
+        ("variables", '{"plan": "p", "names": ["a", "a"]}', "variables.names.a"),
+        ("variables", '{"plan": "p", "names": ["months"]}', "variables.names.months"),
+        ("variables", '{"plan": "p", "names": [], "x": 1}', "variables.x"),
     ],
 )
 def test_a_broken_text_does_not_load(part: str, text: str, field: str) -> None:
     bundle = first_bundle("0.02")
-    texts = {name: getattr(bundle, name) for name in ("dmn", "scorecard", "prices", "parameters")}
     with pytest.raises(BadInput) as refused:
-        load(type(bundle)(**{**texts, part: text}), Engines(rules=DmnRules, scorer=FixedScorer))
+        load(replace(bundle, **{part: text}), Engines(rules=DmnRules, scorer=FixedScorer))
     assert refused.value.field == field
 
 

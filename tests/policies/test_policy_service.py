@@ -28,18 +28,11 @@ from tael.kernel import (
     VersionId,
 )
 from tael.platform import Actor, Database, Work
-from tael.policies import (
-    ENGINES,
-    Bundle,
-    Policies,
-    PolicyState,
-    PolicyVersion,
-    SqlPolicyStore,
-    first_bundle,
-)
+from tael.policies import Bundle, Policies, SqlPolicyStore, first_bundle
 from tael.policies.canonical import canonical, digest, read
+from tael.policies.engines import ENGINES
 from tael.policies.memory import MemoryPolicyStore
-from tael.policies.model import POLICY_MOVES, move
+from tael.policies.model import POLICY_MOVES, PolicyState, PolicyVersion, move
 from tael.risk import Scorecard
 
 WANG, LI = Actor("user", "wang"), Actor("user", "li")
@@ -125,7 +118,7 @@ def test_deploying_retires_the_version_before() -> None:
     assert [v.state for v in policies.versions(wang) if v.id == old] == [PolicyState.RETIRED]
 
 
-@pytest.mark.parametrize("part", ["dmn", "scorecard", "prices", "parameters"])
+@pytest.mark.parametrize("part", ["dmn", "model", "prices", "parameters", "variables"])
 def test_a_bundle_that_cannot_be_read_is_not_kept(part: str) -> None:
     policies, wang, _ = in_memory()
     with pytest.raises(BadInput):
@@ -294,7 +287,7 @@ def test_every_decision_of_a_played_set_is_decided_again_with_its_reasons_and_tr
         assert again.same
         assert again.engine_recorded == again.engine_now
         assert fresh.decision(li, decision.id) == decision
-        assert decision.versions["model"] == model.hash
+        assert decision.versions["rules"] == model.hash
         entry = fresh.log_entry(li, decision.id)
         inputs = read(entry.inputs)
         assert isinstance(inputs, dict)

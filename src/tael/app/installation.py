@@ -31,7 +31,7 @@ from tael.platform import (
     VaultKeys,
     Work,
 )
-from tael.policies import ENGINES, Policies, SqlPolicyStore
+from tael.policies import Policies, SqlPolicyStore, engines
 from tael.portfolio import Portfolio, SqlMonthStore
 from tael.servicing import Servicing, StateCache
 from tael.servicing.store import SqlLoanStore
@@ -138,7 +138,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> Installation:
     """Wire the rooms over an open ``database``."""
     keys = VaultKeys.open(settings.secret_key_file or settings.data_dir / "keys.json")
     vault, parameters, permissions = Vault(keys), Parameters(), Permissions()
-    policies = Policies(SqlPolicyStore, parameters=parameters, engines=ENGINES)
+    policies = Policies(SqlPolicyStore, parameters=parameters, engines=engines.ENGINES)
 
     store = SqlOriginationStore.opener(permissions)
     outside = ports.Outside(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # a command loads these when it runs; help must not
 
     from tael.app.installation import Installation
     from tael.platform import Work
-    from tael.policies import PolicyVersion
+    from tael.policies.model import PolicyVersion
 
 group = typer.Typer(
     help="Policy versions, with a maker and a checker, and the decision log.", no_args_is_help=True
@@ -73,7 +73,7 @@ def show_version(
         str | None, typer.Argument(help="Id of a policy version; else the one in force.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--save", help="Write its four texts into this folder.")
+        Path | None, typer.Option("--save", help="Write its texts into this folder.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -155,8 +155,11 @@ def draft(
     name: Annotated[str, typer.Argument(help="What it is called: say what it changes.")],
     login: _As,
     dmn: Annotated[Path | None, typer.Option("--dmn", help="Its rules: a DMN 1.5 file.")] = None,
-    scorecard: Annotated[
-        Path | None, typer.Option("--scorecard", help="Its scorecard, as `tael.risk` writes it.")
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", help="Its model: a scorecard or rated model, as `tael.risk` writes it."
+        ),
     ] = None,
     prices: Annotated[
         Path | None, typer.Option("--prices", help="Its offers by tier: a JSON file.")
@@ -164,21 +167,29 @@ def draft(
     parameters: Annotated[
         Path | None, typer.Option("--parameters", help="Its inputs and reasons: a JSON file.")
     ] = None,
+    variables: Annotated[
+        Path | None, typer.Option("--variables", help="Which variables it reads: a JSON file.")
+    ] = None,
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="Its own tests: a JSON file.")
+    ] = None,
     from_input: _FromInput = False,
     as_json: AsJson = False,
 ) -> None:
     """Keep files as a new policy version, a draft.
 
     A text that is not given is that of the version in force; where none is, the shipped example's,
-    and only the scorecard must be yours. Nothing is decided by a draft: another person approves it,
+    and only the model must be yours. Nothing is decided by a draft: another person approves it,
     then it is deployed.
 
     Examples:
 
         tael policies draft "fewer knock-outs" --dmn policy.dmn --as lin
-        tael policies draft first --dmn policy.dmn --scorecard card.json --as lin --json
+        tael policies draft first --dmn policy.dmn --model card.json --as lin --json
     """
-    files = TextFiles(dmn=dmn, scorecard=scorecard, prices=prices, parameters=parameters)
+    given = {"dmn": dmn, "model": model, "prices": prices, "parameters": parameters,
+             "variables": variables, "cases": cases}  # fmt: skip
+    files = TextFiles({name: path for name, path in given.items() if path is not None})
     texts = files.read()
     with opened(ctx) as house:
         actor = person(house, login, from_input=from_input)

@@ -1,10 +1,10 @@
-"""The four texts of a policy as files: read into a draft, written out of a version."""
+"""The texts of a policy as files: read into a draft, written out of a version."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,84 +16,84 @@ if TYPE_CHECKING:  # a command loads these when it runs; help must not
 
 _NAMES = {
     "dmn": "policy.dmn",
-    "scorecard": "scorecard.json",
+    "model": "model.json",
     "prices": "prices.json",
     "parameters": "parameters.json",
+    "variables": "variables.json",
+    "cases": "cases.json",
 }
+# Read by the room alone, with the others beside them.
+_UNTRIED = ("parameters", "prices", "variables", "cases")
 
 
 @dataclass(frozen=True)
 class TextFiles:
-    """The files that a draft is made of; None leaves a text as it stands."""
+    """The files that a draft is made of, by text; a text without one stays as it stands."""
 
-    dmn: Path | None
-    scorecard: Path | None
-    prices: Path | None
-    parameters: Path | None
+    paths: Mapping[str, Path]
 
     def read(self) -> dict[str, str]:
-        """The texts that were given, by name; rules and scorecard are tried alone.
+        """The texts that were given, by name; rules and model are tried alone.
 
         Raises:
             NotFound: a file is not there.
             BadInput: none was given, or one cannot be read; names the file and the rule.
         """
-        from tael.policies import ENGINES
+        from tael.policies.engines import ENGINES
 
-        texts = {name: _text(name, path) for name, path in self._given()}
+        texts = {name: _text(name, path) for name, path in self.paths.items()}
         if not texts:
             raise BadInput(
-                "a draft changes a text; give --dmn, --scorecard, --prices or --parameters",
+                "a draft changes a text; give " + ", ".join(f"--{name}" for name in _NAMES),
                 field="dmn",
                 rule="at least one file",
             )
-        for name, load in (("dmn", ENGINES.rules), ("scorecard", ENGINES.scorer)):
+        for name, load in (("dmn", ENGINES.rules), ("model", ENGINES.scorer)):
             if name in texts:
-                with _of(f"{getattr(self, name)}"):
+                with _of(f"{self.paths[name]}"):
                     load(texts[name])
         return texts
 
     @contextmanager
     def named(self) -> Iterator[None]:
         """Bad input in the block is that of the files whose texts were not tried yet."""
-        files = [str(path) for path in (self.parameters, self.prices) if path is not None]
+        files = [str(self.paths[name]) for name in _UNTRIED if name in self.paths]
         with _of(" or ".join(files)):
             yield
-
-    def _given(self) -> Iterator[tuple[str, Path]]:
-        yield from ((name, path) for name, path in asdict(self).items() if path is not None)
 
 
 def read_bundle(texts: Mapping[str, str], policies: Policies, work: Work) -> Bundle:
     """``texts`` over those of the version in force, or over the shipped ones where there is none.
 
     Raises:
-        BadInput: nothing is in force yet and no scorecard was given.
+        BadInput: nothing is in force yet and no model was given.
     """
     from dataclasses import replace
 
-    from tael.policies import PolicyState, first_bundle
+    from tael.policies import first_bundle
+    from tael.policies.model import PolicyState
 
     for version in policies.versions(work):
         if version.state is PolicyState.DEPLOYED:
             return replace(policies.bundle(work, version.id), **texts)
-    if "scorecard" not in texts:
+    if "model" not in texts:
         raise BadInput(
-            "no policy is in force whose scorecard could be kept; give one with --scorecard",
-            field="scorecard",
-            rule="a scorecard of one's own",
+            "no policy is in force whose model could be kept; give one with --model",
+            field="model",
+            rule="a model of one's own",
         )
-    return replace(first_bundle(texts["scorecard"]), **texts)
+    return replace(first_bundle(texts["model"]), **texts)
 
 
 def save(bundle: Bundle, folder: Path) -> list[Path]:
-    """Write the four texts of ``bundle`` into ``folder``; nothing that is there is written over.
+    """Write the texts of ``bundle`` into ``folder``; nothing that is there is written over.
 
     Raises:
         Conflict: a file of that name is there with another text.
         BadInput: the folder cannot be written.
     """
-    texts = {folder / file: getattr(bundle, name) for name, file in _NAMES.items()}
+    given = {file: getattr(bundle, name) for name, file in _NAMES.items()}
+    texts = {folder / file: text for file, text in given.items() if text}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():

@@ -18,7 +18,7 @@ from tael.console.words import N_
 from tael.kernel import ApplicationId, PartyId
 from tael.origination import event_text, model
 from tael.platform import Work
-from tael.policies import Decision
+from tael.policies.model import Decision
 
 router = APIRouter(include_in_schema=False)
 router.include_router(personal.router)

@@ -11,7 +11,7 @@ from tael.dmn import authoring
 from tael.policies.model import Bundle
 from tael.report import Words
 
-_JSON_TEXTS = ("scorecard", "prices", "parameters")
+_JSON_TEXTS = ("model", "prices", "parameters", "variables", "cases")
 # What tells one entry of a list from another, whatever its place; the first that all entries have.
 _KEYS = ("code", "name", "id")
 
@@ -27,7 +27,7 @@ class Difference:
     """One place where two versions differ.
 
     Attributes:
-        text: ``dmn``, ``scorecard``, ``prices`` or ``parameters``.
+        text: ``dmn``, ``model``, ``prices``, ``parameters``, ``variables`` or ``cases``.
         place: where in it, in words: ``table tier, rule 3, score`` or
             ``options.as_asked.fee_change``. A rule's number is that of the later version; of a
             rule taken out, of the earlier.
@@ -60,7 +60,7 @@ class Difference:
 
 
 def compare(before: Bundle, after: Bundle) -> tuple[Difference, ...]:
-    """Every difference, in the order rules, scorecard, prices, parameters; empty where none is.
+    """Every difference, in the order of the texts of a ``Bundle``; empty where none is.
 
     Ids, layout and white space of a file are no differences; the order of rules is one.
 
@@ -70,7 +70,7 @@ def compare(before: Bundle, after: Bundle) -> tuple[Difference, ...]:
     """
     found = list(_rules(before.dmn, after.dmn))
     for name in _JSON_TEXTS:
-        old, new = (json.loads(getattr(one, name), parse_float=_Number) for one in (before, after))
+        old, new = (_read(getattr(one, name)) for one in (before, after))
         found += [Difference(name, Words(at, at), *rest) for at, *rest in _values("", old, new)]
     return tuple(found)
 
@@ -169,6 +169,11 @@ def _shown(row: _Row) -> str:
 
 
 # --- JSON
+
+
+def _read(text: str) -> object:
+    # An optional text that is not there has no parts.
+    return json.loads(text, parse_float=_Number) if text else {}
 
 
 def _values(place: str, old: object, new: object) -> Iterator[tuple[str, str | None, str | None]]:

@@ -1,15 +1,24 @@
-"""The engines behind a bundle's texts: DMN rules and scorecard, in this room's words."""
+"""The engines behind a bundle's texts: DMN rules and models, in this room's words."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any
+
+import numpy as np
 
 from tael import __version__, dmn
-from tael.kernel import TaelError
+from tael.kernel import BadInput, Rate, TaelError
 from tael.policies.model import Feature
-from tael.policies.ports import Answer, Engines, Score
-from tael.risk import Scorecard
+from tael.policies.ports import Answer, Engines, Rules, Score, Scorer
+from tael.risk import Scorecard, pipeline
+
+__all__ = [
+    "ENGINES", "Answer", "DmnRules", "Engines", "RatedScorer", "Rules", "Score", "ScorecardScorer",
+    "Scorer", "points_of", "scorer_of",
+]  # fmt: skip
 
 FILE = "policy.dmn"
 # How long the tables of a draft are verified; a policy of normal size takes a fraction of it.
@@ -99,6 +108,9 @@ class DmnRules:
 class ScorecardScorer:
     """A scorecard that answers, in this room's exact numbers."""
 
+    gives: Mapping[str, str] = {"pd": "number"}
+    plan = ""
+
     def __init__(self, text: str) -> None:
         self._card = Scorecard.from_json(text)
         self._names = [item.name for item in self._card.characteristics_]
@@ -122,6 +134,79 @@ class ScorecardScorer:
         row = {name: _plain(features[name]) for name in self._names if name in features}
         reasons = tuple(reason.code for reason in self._card.reasons(row))
         return Score(self._card.pd(row), self._card.score_of(row), reasons)
+
+
+class RatedScorer:
+    """A rated model (``tael.rated/1``) that answers.
+
+    Rules may read ``pd`` (calibrated to the latest cohorts, for prices), ``pd_cycle`` (through the
+    cycle, for tiers) and ``model_tier`` (1 to 7 by the model's own bounds). Points are those of a
+    scorecard's usual scale: 600 at 20 goods per bad, 40 double the odds.
+    """
+
+    gives: Mapping[str, str] = {"pd": "number", "pd_cycle": "number", "model_tier": "number"}
+
+    def __init__(self, text: str) -> None:
+        self._model = pipeline.RatedModel.from_json(text)
+        self.plan = self._model.plan
+        self.variables: Sequence[str] = self._model.names
+        self.codes: Sequence[str] = self._model.explainer({}).codes
+
+    def score(self, features: Mapping[str, Feature]) -> Score:
+        """Probabilities, tier and main reasons; the model's floats leave as ``Rate``.
+
+        A variable without a value is None, or the code of its kind of missing (-9999 no source,
+        -9998 no event, -9997 undefined).
+
+        Raises:
+            BadInput: the model reads a variable that is no input of the policy.
+        """
+        row = {name: _column(name, features) for name in self.variables}
+        scores = self._model.score(row)
+        (told,) = self._model.explain(row, refused=True)
+        pd, cycle = (Rate.from_probability(float(each[0])) for each in (scores.pd, scores.pd_cycle))
+        return Score(
+            pd,
+            points_of(pd.fraction),
+            tuple(reason.code for reason in told.against),
+            {"pd_cycle": cycle.fraction, "model_tier": Decimal(int(scores.tier[0]))},
+        )
+
+
+def scorer_of(text: str) -> Scorer:
+    """The model that ``text`` writes, by its format: a rated model or a scorecard.
+
+    Raises:
+        BadInput: neither.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as wrong:
+        raise BadInput(f"not JSON: {wrong}", field="model", rule="JSON of tael.risk") from None
+    told = str(found.get("format", "")) if isinstance(found, dict) else ""
+    return RatedScorer(text) if told.startswith("tael.rated/") else ScorecardScorer(text)
+
+
+def _column(name: str, features: Mapping[str, Feature]) -> np.ndarray[tuple[int], np.dtype[Any]]:
+    if name not in features:
+        raise BadInput(f"the model reads {name!r}", field=name, rule="an input of the policy")
+    value = features[name]
+    if isinstance(value, str):
+        return np.array([value], dtype=object)
+    # Models read variables as float32, in training as live.
+    return np.array([np.nan if value is None else float(value)], dtype=np.float32)
+
+
+_EXACT = Context(prec=28, rounding=ROUND_HALF_EVEN)
+_LEAST = Decimal("1e-9")
+
+
+def points_of(pd: Decimal) -> int:
+    """``pd`` on the scale of scorecards: 600 at 20 goods per bad, 40 more double the odds."""
+    bad = min(max(pd, _LEAST), 1 - _LEAST)
+    odds = _EXACT.divide(_EXACT.divide(1 - bad, bad), Decimal(20))
+    doublings = _EXACT.divide(odds.ln(_EXACT), Decimal(2).ln(_EXACT))
+    return 600 + int((40 * doublings).to_integral_value(ROUND_HALF_EVEN))
 
 
 def _kind(declared: object) -> str:
@@ -149,4 +234,4 @@ def _plain(value: Feature) -> object:
     return float(value) if isinstance(value, bool | Decimal) else value
 
 
-ENGINES = Engines(rules=DmnRules, scorer=ScorecardScorer)
+ENGINES = Engines(rules=DmnRules, scorer=scorer_of)

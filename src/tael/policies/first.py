@@ -1,4 +1,4 @@
-"""The policy that ships: a worked example to start from, around a scorecard of the lender's own."""
+"""The policy that ships: a worked example to start from, around a model of the lender's own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from importlib.resources import files
 from tael.policies.model import Bundle
 
 
-def first_bundle(scorecard: str) -> Bundle:
-    """The shipped rules, prices and parameters with ``scorecard`` (JSON of ``tael.risk``).
+def first_bundle(model: str) -> Bundle:
+    """The shipped rules, prices and parameters with ``model`` (JSON of ``tael.risk``).
 
     Tiers R1 to R7 by probability of default; bank interest 5.5 to 6 % and guarantee fee 6 to 16 % a
     year, so that every price stays below an all-in cap of 24 % and better tiers pay less and may
@@ -21,7 +21,7 @@ def first_bundle(scorecard: str) -> Bundle:
 
     return Bundle(
         dmn=text("first_policy.dmn"),
-        scorecard=scorecard,
+        model=model,
         prices=text("first_prices.json"),
         parameters=text("first_parameters.json"),
     )

@@ -13,6 +13,8 @@ from tael.policies.canonical import digest
 from tael.pricing import Component, Method
 
 Feature = str | bool | Decimal | None
+# The texts of a policy, by the names they have in ``Bundle``, as files and in refusals.
+TEXTS = ("dmn", "model", "prices", "parameters", "variables", "cases")
 
 
 class PolicyState(Enum):
@@ -50,28 +52,28 @@ def move(current: PolicyState, to: PolicyState) -> PolicyState:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The four texts a policy is made of. Each is kept whole, so an old decision can be run again.
+    """The texts a policy is made of. Each is kept whole, so an old decision can be run again.
 
     Args:
         dmn: a DMN 1.5 file.
-        scorecard: a scorecard as ``tael.risk`` writes it (JSON).
+        model: a scorecard or a rated model as ``tael.risk`` writes it (JSON).
         prices: the menu of offers by tier (JSON).
         parameters: inputs with their ranges, and the figures of the policy (JSON).
+        variables: '' where features are handed in; else which variables of which plan are computed
+            from raw events: ``{"plan": hash, "names": [...]}``.
+        cases: '' or the policy's own tests: ``{"cases": [{"name", "inputs", "expect"}]}``.
     """
 
     dmn: str
-    scorecard: str
+    model: str
     prices: str
     parameters: str
+    variables: str = ""
+    cases: str = ""
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of each text by its name: what a contract freezes and a replay compares."""
-        return {
-            "dmn": digest(self.dmn),
-            "scorecard": digest(self.scorecard),
-            "prices": digest(self.prices),
-            "parameters": digest(self.parameters),
-        }
+        return {name: digest(getattr(self, name)) for name in TEXTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Verdict:
 class Decision:
     """One decision, as logged: outcome ``approve``, ``decline`` or ``refer``; tier 1 (best) to 7.
 
-    ``versions`` are the hashes of the four texts, the policy's version id, the hash of the dated
+    ``versions`` are the hashes of the policy's texts, its version id, the hash of the dated
     parameters, and the hash of the rules' content with the engine that ran them; ``as_of`` is the
     instant of which everything was known.
     """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Protocol
 
 from tael.kernel import ApplicationId, Day, DecisionId, Rate, VersionId
@@ -13,11 +14,15 @@ from tael.policies.model import Bundle, Feature, LogEntry, PolicyVersion, Seal
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A scorecard's answer: probability of default, points, and main reasons by code."""
+    """A model's answer: probability of default, points, and main reasons by code.
+
+    ``more`` is what it gives the rules besides, by the names of ``Scorer.gives``.
+    """
 
     pd: Rate
     points: int
     reasons: tuple[str, ...]
+    more: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,23 @@ class Answer:
 
 
 class Scorer(Protocol):
-    """A model that scores one borrower; it reads ``variables`` and may give ``codes``."""
+    """A model that scores one borrower.
+
+    Attributes:
+        variables: the inputs it reads.
+        codes: the reasons it may give.
+        gives: what rules may read of its answer, with types; ``pd`` always.
+        plan: hash of the plan of variables that it was trained on; '' for any.
+    """
 
     @property
     def variables(self) -> Sequence[str]: ...
     @property
     def codes(self) -> Sequence[str]: ...
+    @property
+    def gives(self) -> Mapping[str, str]: ...
+    @property
+    def plan(self) -> str: ...
     def score(self, features: Mapping[str, Feature]) -> Score: ...
 
 
@@ -73,7 +89,7 @@ class Rules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """How the two texts of a bundle become something that answers."""
+    """How rules and model of a bundle become something that answers."""
 
     rules: Callable[[str], Rules]
     scorer: Callable[[str], Scorer]

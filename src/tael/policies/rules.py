@@ -44,7 +44,7 @@ def evaluate(
     ``cap`` is the annual all-in cap; ``evaluator`` is that of the log row when it is decided again.
     """
     score = policy.scorer.score(inputs)
-    answer = policy.rules.evaluate({**inputs, "pd": score.pd.fraction})
+    answer = policy.rules.evaluate({**inputs, **score.more, "pd": score.pd.fraction})
     values = answer.values
     tier = int(_number(values, "tier"))
     check(tier in TIERS, f"a tier is 1 to 7, not {tier}")
@@ -154,10 +154,13 @@ def _score_trace(score: Score) -> dict[str, object]:
         "pd": score.pd.fraction,
         "points": score.points,
         "reasons": list(score.reasons),
+        **score.more,
     }
 
 
 def _checked(rule: InputRule, features: Mapping[str, object]) -> Feature:
+    if rule.type == "variable" and rule.name in features and features[rule.name] is None:
+        return None
     if rule.name not in features or features[rule.name] is None:
         raise BadInput(f"{rule.name} is missing", field=rule.name, rule="required")
     value = features[rule.name]

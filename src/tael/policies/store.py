@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from tael.kernel import ApplicationId, DecisionId, VersionId
 from tael.platform import Work
-from tael.policies.model import Bundle, LogEntry, PolicyState, PolicyVersion, Seal
+from tael.policies.model import TEXTS, Bundle, LogEntry, PolicyState, PolicyVersion, Seal
 
 metadata = sa.MetaData(schema="policies")
 
@@ -25,9 +25,11 @@ versions = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("hashes", JSONB, nullable=False),
     sa.Column("dmn", sa.Text, nullable=False),
-    sa.Column("scorecard", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
     sa.Column("prices", sa.Text, nullable=False),
     sa.Column("parameters", sa.Text, nullable=False),
+    sa.Column("variables", sa.Text, nullable=False),
+    sa.Column("cases", sa.Text, nullable=False),
     sa.Column("drafted_by", sa.Text, nullable=False),
     sa.Column("drafted_at", _INSTANT, nullable=False),
     sa.Column("approved_by", sa.Text),
@@ -84,10 +86,10 @@ DDL: tuple[str, ...] = (
     """
     CREATE OR REPLACE FUNCTION policies.keep_texts() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF (NEW.id, NEW.name, NEW.dmn, NEW.scorecard, NEW.prices, NEW.parameters, NEW.hashes,
-          NEW.drafted_by, NEW.drafted_at) IS DISTINCT FROM
-         (OLD.id, OLD.name, OLD.dmn, OLD.scorecard, OLD.prices, OLD.parameters, OLD.hashes,
-          OLD.drafted_by, OLD.drafted_at) THEN
+      IF (NEW.id, NEW.name, NEW.dmn, NEW.model, NEW.prices, NEW.parameters, NEW.variables,
+          NEW.cases, NEW.hashes, NEW.drafted_by, NEW.drafted_at) IS DISTINCT FROM
+         (OLD.id, OLD.name, OLD.dmn, OLD.model, OLD.prices, OLD.parameters, OLD.variables,
+          OLD.cases, OLD.hashes, OLD.drafted_by, OLD.drafted_at) THEN
         RAISE EXCEPTION 'a policy version keeps its texts; draft a new one';
       END IF;
       RETURN NEW;
@@ -115,8 +117,7 @@ DDL: tuple[str, ...] = (
     """,
 )
 
-_TEXTS = ("dmn", "scorecard", "prices", "parameters")
-_VERSION_COLUMNS = tuple(column for column in versions.c if column.name not in _TEXTS)
+_VERSION_COLUMNS = tuple(column for column in versions.c if column.name not in TEXTS)
 _SEALER_LOCK = 0x7461656C_0002
 
 
@@ -127,7 +128,7 @@ class SqlPolicyStore:
         self._connection = work.connection
 
     def add_version(self, version: PolicyVersion, bundle: Bundle) -> None:
-        texts = {name: getattr(bundle, name) for name in _TEXTS}
+        texts = {name: getattr(bundle, name) for name in TEXTS}
         self._connection.execute(sa.insert(versions).values(**_values(version), **texts))
 
     def version(self, version_id: VersionId, *, lock: bool = False) -> PolicyVersion | None:
@@ -145,7 +146,7 @@ class SqlPolicyStore:
         return None if row is None else _version(row)
 
     def bundle(self, version_id: VersionId) -> Bundle | None:
-        query = sa.select(*(versions.c[name] for name in _TEXTS)).where(versions.c.id == version_id)
+        query = sa.select(*(versions.c[name] for name in TEXTS)).where(versions.c.id == version_id)
         row = self._connection.execute(query).mappings().first()
         return None if row is None else Bundle(**row)
 

@@ -1,4 +1,4 @@
-"""The four texts of a bundle, read: every fault is named by text, field and rule."""
+"""The texts of a bundle, read: every fault is named by text, field and rule."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ DECISIONS: Mapping[str, frozenset[str]] = {
     "limit": frozenset(),
     "prices": frozenset({"bank_interest", "guarantee_fee"}),
 }
-# What the room gives the rules besides the inputs: the scorecard's probability.
-SCORED: Mapping[str, str] = {"pd": "number"}
 # Codes the room itself gives, after limit and price.
 OWN_CODES = ("limit_below_request", "limit_too_small", "no_price_within_cap")
 _TYPES: Mapping[str, str] = {
     "number": "number", "integer": "number", "text": "string", "boolean": "boolean",
+    "variable": "number",
 }  # fmt: skip
+# An application is asked for these; a variable is computed.
+_ASKED = ("number", "integer", "text", "boolean")
 _INPUT_FIELDS = ("type", "minimum", "maximum", "values")
 _REASON_FIELDS = ("zh", "en", "concept")
 _OPTION_FIELDS = ("code", "tiers", "method", "months", "fee_change", "limit_share")
@@ -42,7 +43,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class InputRule:
-    """What one input must be: type, range, closed list. All inputs of the list are required."""
+    """What one input must be: type, range, closed list. All inputs of the list are required.
+
+    ``variable`` is the type of a variable that is computed: a number, or None where it has no
+    value.
+    """
 
     name: str
     type: str
@@ -81,7 +86,8 @@ class Policy:
 
     ``explained`` are the codes that speak of the score: with one of them the score's reasons are
     given too. A decline on a hard rule alone names that rule and nothing else. ``concepts`` says of
-    a code what it speaks of; one concept is named once.
+    a code what it speaks of; one concept is named once. ``variables`` are those computed from raw
+    events, inputs too, by the ``plan`` of that hash.
     """
 
     inputs: tuple[InputRule, ...]
@@ -91,6 +97,8 @@ class Policy:
     prices: PriceTable
     rules: Rules
     scorer: Scorer
+    plan: str = ""
+    variables: tuple[str, ...] = ()
 
     def reason(self, code: str) -> Reason:
         """The code with its texts; a code without a text stands for itself."""
@@ -104,16 +112,17 @@ def load(bundle: Bundle, engines: Engines) -> Policy:
     """``bundle`` ready to decide.
 
     Raises:
-        BadInput: one of the four texts cannot be read; names which, where, and the rule.
+        BadInput: one of the texts cannot be read; names which, where, and the rule.
     """
     parameters = _Object.of(bundle.parameters, "parameters")
     prices = _Object.of(bundle.prices, "prices")
     specs = parameters.part("inputs")
+    plan, variables = _variables(bundle.variables, specs.names)
     inputs = tuple(_input_rule(name, specs.part(name)) for name in specs.names)
     texts = parameters.part("reasons")
     codes = parameters.items("explained_by_score") if parameters.has("explained_by_score") else []
     return Policy(
-        inputs=inputs,
+        inputs=inputs + tuple(InputRule(name, "variable", None, None, ()) for name in variables),
         explained=frozenset(_code(code, "parameters.explained_by_score") for code in codes),
         reasons={code: _reason(code, texts.part(code)) for code in texts.names},
         concepts={
@@ -123,7 +132,9 @@ def load(bundle: Bundle, engines: Engines) -> Policy:
         },
         prices=_price_table(prices),
         rules=_named("dmn", engines.rules, bundle.dmn),
-        scorer=_named("scorecard", engines.scorer, bundle.scorecard),
+        scorer=_named("model", engines.scorer, bundle.model),
+        plan=plan,
+        variables=variables,
     )
 
 
@@ -133,7 +144,7 @@ def examine(policy: Policy, bundle: Bundle) -> None:
     Asked of a draft alone: what once was in force stays readable.
 
     Raises:
-        BadInput: a decision the room reads is missing, rules or scorecard read what no application
+        BadInput: a decision the room reads is missing, rules or model read what no application
             gives, a code has no text, or the rules do not stand their own checks; names text,
             node or field, and rule.
     """
@@ -141,7 +152,7 @@ def examine(policy: Policy, bundle: Bundle) -> None:
     for name in _REQUEST:
         if given.get(name) != "number":
             raise _fault(f"parameters.inputs.{name}", "is not asked for", "every request has it")
-    if taken := sorted(given.keys() & SCORED.keys()):
+    if taken := sorted(given.keys() & policy.scorer.gives.keys()):
         raise _fault(f"parameters.inputs.{taken[0]}", "is the score's", "not an input")
     _examine_decisions(policy.rules)
     _examine_reads(policy, given)
@@ -169,13 +180,13 @@ def _examine_decisions(rules: Rules) -> None:
 
 
 def _examine_reads(policy: Policy, given: Mapping[str, str]) -> None:
-    known = {**given, **SCORED}
+    known = {**given, **policy.scorer.gives}
     for name, kind in policy.rules.inputs.items():
         if name not in known:
             raise BadInput(
                 f"dmn: reads {name!r}, which no application gives",
                 field=name,
-                rule="an input of the parameters, or pd",
+                rule="an input or a variable, or " + ", ".join(policy.scorer.gives),
             )
         if kind and kind != known[name]:
             raise BadInput(
@@ -186,10 +197,16 @@ def _examine_reads(policy: Policy, given: Mapping[str, str]) -> None:
     for name in policy.scorer.variables:
         if name not in given:
             raise BadInput(
-                f"scorecard: reads {name!r}, which no application gives",
+                f"model: reads {name!r}, which no application gives",
                 field=name,
-                rule="an input of the parameters",
+                rule="an input of the parameters, or a variable",
             )
+    if policy.plan and policy.scorer.plan and policy.plan != policy.scorer.plan:
+        raise _fault(
+            "variables.plan",
+            f"is {policy.plan[:12]}, the model was trained on {policy.scorer.plan[:12]}",
+            "the plan that the model was trained on",
+        )
 
 
 def _examine_words(policy: Policy) -> None:
@@ -212,10 +229,23 @@ def _examine_fields(bundle: Bundle) -> None:
         _Object(row, "prices.options").only(_OPTION_FIELDS)
 
 
+def _variables(text: str, taken: Collection[str]) -> tuple[str, tuple[str, ...]]:
+    """Plan and names of the variables that are computed; '' and none where there is no text."""
+    if not text:
+        return "", ()
+    data = _Object.of(text, "variables")
+    data.only({"plan", "names"})
+    names = [_code(name, "variables.names") for name in data.items("names")]
+    for name in names:
+        if name in taken or names.count(name) > 1:
+            raise _fault(f"variables.names.{name}", "is given twice", "an input or a variable")
+    return data.text("plan"), tuple(names)
+
+
 def _input_rule(name: str, spec: _Object) -> InputRule:
     kind = spec.text("type") if spec.has("type") else ""
-    if kind not in _TYPES:
-        raise _fault(spec.at("type"), f"{kind!r} is no type", " | ".join(_TYPES))
+    if kind not in _ASKED:
+        raise _fault(spec.at("type"), f"{kind!r} is no type", " | ".join(_ASKED))
     low = spec.number("minimum") if spec.has("minimum") else None
     high = spec.number("maximum") if spec.has("maximum") else None
     if low is not None and high is not None and low > high:

@@ -17,7 +17,7 @@ from tael.console.visit import path_id
 from tael.kernel import ApplicationId, NotFound, OfferId, PartyId
 from tael.origination import model
 from tael.platform import Work
-from tael.policies import Decision
+from tael.policies.model import Decision
 
 router = APIRouter()
 

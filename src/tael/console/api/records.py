@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from tael.kernel import day_of
 from tael.origination import model
-from tael.policies import Decision
+from tael.policies.model import Decision
 
 Record = dict[str, object]
 

@@ -1,0 +1,297 @@
+"""Decisions: made by the policy in force, logged, made again, sealed into a chain, verified."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from tael.kernel import (
+    ApplicationId,
+    BadInput,
+    DecisionId,
+    Money,
+    NotFound,
+    Rate,
+    VersionId,
+    check,
+    day_of,
+)
+from tael.platform import Work
+from tael.policies import rules, texts
+from tael.policies.canonical import canonical, digest, read
+from tael.policies.model import (
+    Decision,
+    LogEntry,
+    LogProof,
+    PolicyVersion,
+    Reproduction,
+    Seal,
+    money_from_json,
+    option_from_json,
+)
+from tael.policies.ports import DatedParameters, Engines, OpenStore
+from tael.policies.shelf import Shelf
+
+CAP = "cap.all_in"
+# Of the parameters in a log row: what the answer depends on, and what computed it.
+# The hash of the rules was called "model" while models were called scorecards.
+_FIGURES, _MADE_BY = (CAP, "evaluator"), ("engine", "rules", "model")
+_GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked: everything a decision depends on besides the policy."""
+
+    application_id: ApplicationId
+    key: str
+    inputs: str
+    parameters: str
+
+
+class Decisions(Shelf):
+    """The decision service and its log.
+
+    Args:
+        store: opens the store of a unit of work.
+        parameters: dated figures; ``cap.all_in`` is read at every decision and logged with it.
+        engines: how the texts of a bundle are loaded.
+    """
+
+    def __init__(self, store: OpenStore, parameters: DatedParameters, engines: Engines) -> None:
+        super().__init__(store, engines)
+        self._parameters = parameters
+
+    def decide(
+        self,
+        work: Work,
+        application_id: ApplicationId,
+        features: Mapping[str, object],
+        *,
+        amount: Money,
+        months: int,
+    ) -> Decision:
+        """Decide by the policy in force and write the decision log.
+
+        The same application with the same inputs under the same policy has one decision: asked
+        again, the logged one is the answer. ``amount`` and ``months`` are inputs besides
+        ``features`` (exact numbers, sums in the major unit of the policy's currency).
+
+        Raises:
+            BadInput: an input is missing, unknown, of the wrong type or out of range, or the amount
+                is in another currency than the policy's prices; names the input and the rule.
+            Conflict: no policy is in force.
+        """
+        started = time.perf_counter_ns()
+        store = self._open(work)
+        version = self.in_force(work)
+        policy = self._policy(work, version.id)
+        inputs = rules.checked(policy, _with_request(policy, features, amount, months))
+        question = self._question(work, version, application_id, canonical(inputs))
+        known = store.decision_by_key(question.key)
+        if known is not None:
+            check(known.inputs == question.inputs, "a decision's key is made of its inputs")
+            return self._decision(work, known)
+        entry = _answer(work, version.id, policy, question, started)
+        store.add_decision(entry)
+        work.audit("decision.made", entry.id, {"result_hash": entry.result_hash})
+        return self._decision(work, entry)
+
+    def decision(self, work: Work, decision_id: DecisionId) -> Decision:
+        """A logged decision."""
+        return self._decision(work, self.log_entry(work, decision_id))
+
+    def decisions_of(self, work: Work, application_id: ApplicationId) -> Sequence[Decision]:
+        """Every decision on an application, oldest first."""
+        entries = self._open(work).decisions_of(application_id)
+        return [self._decision(work, entry) for entry in entries]
+
+    def log_entry(self, work: Work, decision_id: DecisionId) -> LogEntry:
+        """The row of the log: inputs, parameters, result and trace as JSON texts, with timings."""
+        entry = self._open(work).decision(decision_id)
+        if entry is None:
+            raise NotFound(f"there is no decision {decision_id}", field="decision_id")
+        return entry
+
+    def reproduce(self, work: Work, decision_id: DecisionId) -> Reproduction:
+        """Run a decision again from its log row, under the texts it was made with.
+
+        Result, reasons and trace are compared bit for bit. Where they differ, the two engine
+        versions tell whether the code changed since or the row did.
+        """
+        entry = self.log_entry(work, decision_id)
+        policy = self._policy(work, entry.policy_id)
+        result, trace = _run(policy, entry.inputs, entry.parameters)
+        recomputed = digest(result + "\x1f" + trace)
+        recorded = digest(entry.result + "\x1f" + entry.trace)
+        return Reproduction(
+            decision_id,
+            recomputed == recorded,
+            recorded,
+            recomputed,
+            engine_recorded=_dated(entry.parameters)[1].get("engine", ""),
+            engine_now=policy.rules.version,
+        )
+
+    def seal(self, work: Work, *, limit: int = 10_000) -> int:
+        """Chain up to ``limit`` decisions that have no seal yet; returns how many.
+
+        Only one sealer works at a time; the others wait for it.
+        """
+        store = self._open(work)
+        store.only_sealer()
+        entries = store.unsealed(limit)
+        last = store.last_seal()
+        number, previous = (last.sequence, last.hash) if last else (0, _GENESIS)
+        links = []
+        for number, entry in enumerate(entries, start=number + 1):  # noqa: B020 - counts on
+            link = Seal(number, entry.id, previous, _link(previous, entry))
+            links.append(link)
+            previous = link.hash
+        store.add_seals(links)
+        return len(links)
+
+    def verify_log(self, work: Work) -> LogProof:
+        """Walk the chain: every sealed row there, in its place, and unchanged."""
+        store = self._open(work)
+        broken: list[DecisionId] = []
+        previous, links = _GENESIS, store.sealed()
+        for number, (seal, entry) in enumerate(links, start=1):
+            good = seal.sequence == number and seal.previous_hash == previous
+            if not good or entry is None or not _intact(seal, entry):
+                broken.append(seal.decision_id)
+            previous = seal.hash
+        return LogProof(store.count(), len(links), tuple(broken))
+
+    def _question(
+        self,
+        work: Work,
+        version: PolicyVersion,
+        application_id: ApplicationId,
+        inputs: str,
+    ) -> _Question:
+        cap = _cap(self._parameters.value(work, CAP, day_of(work.clock.now())))
+        dated = {CAP: cap.fraction, "evaluator": rules.EVALUATOR}
+        key = digest(f"{application_id}\x1f{version.id}\x1f{inputs}\x1f{canonical(dated)}")
+        loaded = self._policy(work, version.id).rules
+        made_by = {"engine": loaded.version, "rules": loaded.hash}
+        return _Question(application_id, key, inputs, canonical(dated | made_by))
+
+    def _decision(self, work: Work, entry: LogEntry) -> Decision:
+        version = self._open(work).version(entry.policy_id)
+        check(version is not None, "a logged decision names a policy version that is kept")
+        hashes = dict(version.hashes) if version else {}
+        dated, made_by = _dated(entry.parameters)
+        versions = hashes | made_by | {"policy": entry.policy_id, "dated": digest(canonical(dated))}
+        return _decision(entry, self._policy(work, entry.policy_id), versions)
+
+
+def _with_request(
+    policy: texts.Policy, features: Mapping[str, object], amount: Money, months: int
+) -> dict[str, object]:
+    for name in ("amount", "months"):
+        if name in features:
+            raise BadInput(
+                f"{name} is the application's, not a feature", field=name, rule="given once"
+            )
+    if amount.currency != policy.prices.currency:
+        raise BadInput(
+            f"the amount is in {amount.currency}, the policy prices in {policy.prices.currency}",
+            code="currency_mismatch",
+            field="amount",
+            rule="the currency of the policy's prices",
+        )
+    return {**features, "amount": amount.decimal(), "months": months}
+
+
+def _answer(
+    work: Work, policy_id: VersionId, policy: texts.Policy, question: _Question, started: int
+) -> LogEntry:
+    now = work.clock.now()
+    result, trace = _run(policy, question.inputs, question.parameters)
+    return LogEntry(
+        id=DecisionId.derive(now, question.key),
+        application_id=question.application_id,
+        policy_id=policy_id,
+        key=question.key,
+        as_of=now,
+        recorded_by=work.actor.id,
+        inputs=question.inputs,
+        inputs_hash=digest(question.inputs),
+        parameters=question.parameters,
+        result=result,
+        result_hash=digest(result),
+        trace=trace,
+        elapsed_us=(time.perf_counter_ns() - started) // 1000,
+    )
+
+
+def _run(policy: texts.Policy, inputs: str, parameters: str) -> tuple[str, str]:
+    """Result and trace from the logged texts: a live decision and a replay go the same way."""
+    values, dated = read(inputs), _dated(parameters)[0]
+    check(isinstance(values, dict), "a log row holds JSON objects")
+    verdict, trace = rules.evaluate(
+        policy,
+        values if isinstance(values, dict) else {},
+        cap=Rate(dated[CAP]),
+        evaluator=int(dated["evaluator"]),
+    )
+    return canonical(verdict.as_json()), canonical(trace)
+
+
+def _dated(parameters: str) -> tuple[dict[str, Decimal], dict[str, str]]:
+    """What a log row was decided with: the figures in force, and engine and model by version.
+
+    Rows from before the second were kept have none.
+    """
+    found = read(parameters)
+    check(isinstance(found, dict), "a log row holds JSON objects")
+    fields = found if isinstance(found, dict) else {}
+    made_by = {name: str(value) for name, value in fields.items() if name in _MADE_BY}
+    return {name: Decimal(str(fields[name])) for name in _FIGURES}, made_by
+
+
+def _decision(entry: LogEntry, policy: texts.Policy, versions: Mapping[str, str]) -> Decision:
+    result = read(entry.result)
+    data: dict[str, Any] = result if isinstance(result, dict) else {}
+    return Decision(
+        id=entry.id,
+        application_id=entry.application_id,
+        policy_id=entry.policy_id,
+        as_of=entry.as_of,
+        outcome=str(data["outcome"]),
+        tier=int(data["tier"]),
+        pd=Rate(Decimal(data["pd"])),
+        points=int(data["points"]),
+        reasons=tuple(policy.reason(str(code)) for code in data["reasons"]),
+        limit=money_from_json(data["limit"]),
+        options=tuple(option_from_json(option) for option in data["options"]),
+        routing=str(data["routing"]),
+        versions=versions,
+        inputs_hash=entry.inputs_hash,
+        result_hash=entry.result_hash,
+    )
+
+
+def _cap(value: object) -> Rate:
+    """The cap as a fraction of one, from ``"0.24"`` or ``{"rate": "0.24"}``."""
+    if isinstance(value, dict):
+        value = value.get("rate")
+    try:
+        return Rate(Decimal(str(value)))
+    except ArithmeticError:
+        raise BadInput(
+            f"the cap {value!r} is not a fraction", field=CAP, rule="decimal fraction of one"
+        ) from None
+
+
+def _link(previous: str, entry: LogEntry) -> str:
+    return digest(previous + "\x1f" + entry.content_hash())
+
+
+def _intact(seal: Seal, entry: LogEntry) -> bool:
+    texts = digest(entry.inputs) == entry.inputs_hash and digest(entry.result) == entry.result_hash
+    return texts and seal.hash == _link(seal.previous_hash, entry)

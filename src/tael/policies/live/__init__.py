@@ -1,0 +1,3 @@
+"""The fast decision path."""
+
+__all__: list[str] = []
