@@ -114,6 +114,11 @@ class ScorecardScorer:
     def __init__(self, text: str) -> None:
         self._card = Scorecard.from_json(text)
         self._names = [item.name for item in self._card.characteristics_]
+        self._rows = self._card.row_scorer()
+        # A card that has no bin for a kind of missing takes all kinds as one.
+        self._blind = frozenset(
+            item.name for item in self._card.characteristics_ if not item.binning.feature.special
+        )
 
     @property
     def variables(self) -> Sequence[str]:
@@ -131,9 +136,14 @@ class ScorecardScorer:
         Raises:
             BadInput: the scorecard reads a variable that is no input of the policy.
         """
-        row = {name: _plain(features[name]) for name in self._names if name in features}
-        reasons = tuple(reason.code for reason in self._card.reasons(row))
-        return Score(self._card.pd(row), self._card.score_of(row), reasons)
+        row = {name: self._seen(name, features[name]) for name in self._names if name in features}
+        scored = self._rows.score(row)
+        reasons = tuple(reason.code for reason in self._rows.reasons(scored))
+        return Score(scored.pd, scored.points, reasons)
+
+    def _seen(self, name: str, value: Feature) -> object:
+        plain = _plain(value)
+        return None if name in self._blind and plain in pipeline.MISSING_CODES else plain
 
 
 class RatedScorer:

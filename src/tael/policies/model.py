@@ -177,7 +177,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """A row of the decision log: texts exactly as hashed. Never changed after it was written."""
+    """A row of the decision log: texts exactly as hashed. Never changed after it was written.
+
+    ``context`` is canonical JSON of what surrounded the decision: deployment and arm, the evidence
+    by hash with its sources and when they were known; '' of a decision on handed-in features.
+    ``timings`` is JSON of microseconds by step.
+    """
 
     id: DecisionId
     application_id: ApplicationId
@@ -192,14 +197,17 @@ class LogEntry:
     result_hash: str
     trace: str
     elapsed_us: int
+    context: str = ""
+    timings: str = ""
 
     def content_hash(self) -> str:
         """What the seal of this row covers: everything that is business content, not the timing."""
+        more = (digest(self.context),) if self.context else ()
         return digest(
             "\x1f".join(
                 (self.id, self.application_id, self.policy_id, self.key, self.as_of.isoformat(),
                  self.recorded_by, self.inputs_hash, digest(self.parameters), self.result_hash,
-                 digest(self.trace))
+                 digest(self.trace), *more)
             )
         )  # fmt: skip
 

@@ -65,6 +65,21 @@ decisions = sa.Table(
     sa.Column("result_hash", sa.Text, nullable=False),
     sa.Column("trace", sa.Text, nullable=False),
     sa.Column("elapsed_us", sa.BigInteger, nullable=False),
+    sa.Column("context", sa.Text, nullable=False),
+    sa.Column("timings", sa.Text, nullable=False),
+)
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("borrower", sa.Text, nullable=False),
+    sa.Column("position", sa.BigInteger, sa.Identity(always=True), nullable=False),
+    sa.Column("known_at", _INSTANT, nullable=False),
+    sa.Column("recorded_at", _INSTANT, nullable=False),
+    sa.Column("sources", sa.Text, nullable=False),
+    sa.Column("packed", sa.LargeBinary, nullable=False),
+    sa.Index("evidence_latest", "borrower", "position"),
 )
 
 seals = sa.Table(
@@ -103,6 +118,12 @@ DDL: tuple[str, ...] = (
     "DROP TRIGGER IF EXISTS append_only ON policies.decision_seal",
     """
     CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.decision_seal
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
+    """,
+    "ALTER TABLE policies.evidence ALTER COLUMN packed SET STORAGE EXTERNAL",
+    "DROP TRIGGER IF EXISTS append_only ON policies.evidence",
+    """
+    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.evidence
     FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
     """,
     "DROP TRIGGER IF EXISTS keep_texts ON policies.policy_version",

@@ -30,7 +30,7 @@ _TYPES: Mapping[str, str] = {
 }  # fmt: skip
 # An application is asked for these; a variable is computed.
 _ASKED = ("number", "integer", "text", "boolean")
-_INPUT_FIELDS = ("type", "minimum", "maximum", "values")
+_INPUT_FIELDS = ("type", "minimum", "maximum", "values", "variable", "scale", "missing")
 _REASON_FIELDS = ("zh", "en", "concept")
 _OPTION_FIELDS = ("code", "tiers", "method", "months", "fee_change", "limit_share")
 _PRICE_FIELDS = (
@@ -42,11 +42,24 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """An input that is computed from raw events: a ``variable`` of the catalogue.
+
+    Its value times ``scale`` (amounts are in minor units there), and ``missing`` where it has none;
+    without ``missing`` an application whose variable has no value lacks the input.
+    """
+
+    variable: str
+    scale: Decimal
+    missing: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class InputRule:
     """What one input must be: type, range, closed list. All inputs of the list are required.
 
     ``variable`` is the type of a variable that is computed: a number, or None where it has no
-    value.
+    value. ``taken`` is there of a number that rules read under a name of their own.
     """
 
     name: str
@@ -54,6 +67,7 @@ class InputRule:
     minimum: Decimal | None
     maximum: Decimal | None
     values: tuple[str, ...]
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +267,23 @@ def _input_rule(name: str, spec: _Object) -> InputRule:
     values = spec.items("values") if spec.has("values") else []
     if any(not isinstance(value, str) for value in values):
         raise _fault(spec.at("values"), "are not all texts", "texts")
-    return InputRule(name, kind, low, high, tuple(str(value) for value in values))
+    told = tuple(str(value) for value in values)
+    return InputRule(name, kind, low, high, told, _taken(name, kind, spec))
+
+
+def _taken(name: str, kind: str, spec: _Object) -> Taken | None:
+    if not spec.has("variable"):
+        for field in ("scale", "missing"):
+            if spec.has(field):
+                raise _fault(spec.at(field), "is said of no variable", "beside variable")
+        return None
+    if kind not in ("number", "integer") or name in _REQUEST:
+        raise _fault(spec.at("variable"), f"{name} is no number that is computed", "a number")
+    return Taken(
+        _code(spec.text("variable"), spec.at("variable")),
+        spec.number("scale") if spec.has("scale") else Decimal(1),
+        spec.number("missing") if spec.has("missing") else None,
+    )
 
 
 def _reason(code: str, spec: _Object) -> Reason:

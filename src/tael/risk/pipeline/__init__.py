@@ -7,7 +7,7 @@ rated = run_calibration(config, folder)
 rated.score(sample).tier
 """
 
-from tael.risk.bins import Bins, read_cuts
+from tael.risk.bins import MISSING_CODES, Bins, read_cuts
 from tael.risk.bins import fit_bins as bins_of
 from tael.risk.dataset import (
     OutcomeColumns,
@@ -48,8 +48,8 @@ from tael.risk.pipeline.trials import (
 from tael.risk.pipeline.work import run_monitoring
 
 __all__ = [
-    "Bins", "Candidate", "Evaluation", "Grouped", "ModelFolder", "OutcomeColumns", "Outcomes",
-    "RatedModel", "RejectTrial", "Reported", "Scores", "TrainingConfig", "Wanted", "bins_of",
+    "MISSING_CODES", "Bins", "Candidate", "Evaluation", "Grouped", "ModelFolder", "OutcomeColumns",
+    "Outcomes", "RatedModel", "RejectTrial", "Reported", "Scores", "TrainingConfig", "Wanted", "bins_of",
     "check_made_with", "check_unseen", "evaluate", "facts_from", "facts_of", "join",
     "judged_on_test", "keep_part", "keys_of", "page_of", "parts_of", "read_config", "read_cuts",
     "read_model", "read_outcomes", "read_rule", "read_table", "reject_figures", "rows_of_test",
