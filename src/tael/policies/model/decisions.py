@@ -1,4 +1,4 @@
-"""What a policy, a decision and its log are; which moves a policy version may make."""
+"""What a decision and its log are."""
 
 from __future__ import annotations
 
@@ -6,90 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import Enum
 
-from tael.kernel import ApplicationId, Conflict, DecisionId, Money, Rate, VersionId
+from tael.kernel import ApplicationId, DecisionId, Money, Rate, VersionId
 from tael.policies.canonical import digest
 from tael.pricing import Component, Method
 
 Feature = str | bool | Decimal | None
-# The texts of a policy, by the names they have in ``Bundle``, as files and in refusals.
-TEXTS = ("dmn", "model", "prices", "parameters", "variables", "cases")
-
-
-class PolicyState(Enum):
-    """Where a policy version stands: two people stand between a draft and a live decision."""
-
-    DRAFT = "draft"
-    APPROVED = "approved"
-    DEPLOYED = "deployed"
-    RETIRED = "retired"
-
-
-POLICY_MOVES: Mapping[PolicyState, frozenset[PolicyState]] = {
-    PolicyState.DRAFT: frozenset({PolicyState.APPROVED}),
-    PolicyState.APPROVED: frozenset({PolicyState.DEPLOYED}),
-    PolicyState.DEPLOYED: frozenset({PolicyState.RETIRED}),
-    PolicyState.RETIRED: frozenset(),
-}
-
-
-def move(current: PolicyState, to: PolicyState) -> PolicyState:
-    """``to``, when the table allows it from ``current``.
-
-    Raises:
-        Conflict: any other move.
-    """
-    if to not in POLICY_MOVES[current]:
-        allowed = ", ".join(sorted(state.value for state in POLICY_MOVES[current])) or "nowhere"
-        raise Conflict(
-            f"a policy version goes from {current.value} to {allowed}, not to {to.value}",
-            field="state",
-            rule="draft, approved, deployed, retired",
-        )
-    return to
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """The texts a policy is made of. Each is kept whole, so an old decision can be run again.
-
-    Args:
-        dmn: a DMN 1.5 file.
-        model: a scorecard or a rated model as ``tael.risk`` writes it (JSON).
-        prices: the menu of offers by tier (JSON).
-        parameters: inputs with their ranges, and the figures of the policy (JSON).
-        variables: '' where features are handed in; else which variables of which plan are computed
-            from raw events: ``{"plan": hash, "names": [...]}``.
-        cases: '' or the policy's own tests: ``{"cases": [{"name", "inputs", "expect"}]}``.
-    """
-
-    dmn: str
-    model: str
-    prices: str
-    parameters: str
-    variables: str = ""
-    cases: str = ""
-
-    def hashes(self) -> dict[str, str]:
-        """SHA-256 of each text by its name: what a contract freezes and a replay compares."""
-        return {name: digest(getattr(self, name)) for name in TEXTS}
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyVersion:
-    """One version of the policy, with who wrote, approved and deployed it."""
-
-    id: VersionId
-    name: str
-    state: PolicyState
-    hashes: Mapping[str, str]
-    drafted_by: str
-    drafted_at: datetime
-    approved_by: str | None = None
-    approved_at: datetime | None = None
-    deployed_at: datetime | None = None
-    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
