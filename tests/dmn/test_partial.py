@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from tael.dmn import DmnError, Model, load, loads
+from tael.dmn import DmnError, Model, Range, Value, load, loads
 from tael.kernel import BadInput
 
 CREDIT = Path(__file__).parent / "models" / "credit.dmn"
@@ -146,6 +146,43 @@ def test_points_that_are_missing_decide_once_they_cannot_matter() -> None:
 def test_null_is_known_and_absent_is_not() -> None:
     assert expression("n = null").partial({"n": None}, "d").value is True
     assert not expression("n = null").partial({}, "d").decided
+
+
+def between(low: str, high: str) -> Range:
+    return Range(Decimal(low), Decimal(high), low_closed=True, high_closed=True)
+
+
+WITHIN: list[tuple[str, dict[str, Range | tuple[Value, ...]], object]] = [
+    ("if n > 3 then 1 else 2", {"n": between("4", "9")}, Decimal(1)),
+    ("if s > 50 then 1 else 2", {"s": between("60", "100")}, Decimal(1)),
+    ('if k = "a" then 1 else 2', {"k": ("b", "c")}, Decimal(2)),
+    ("if b then 1 else 2", {"b": (True,)}, Decimal(1)),
+    ("n + m > 4", {"n": between("2", "9"), "m": between("3", "3.5")}, True),
+    # Beyond what the type allows a value is null, and null is not above 50.
+    ("if s > 50 then 1 else 2", {"s": between("60", "101")}, None),
+]
+
+
+@pytest.mark.parametrize(("text", "within", "value"), WITHIN)
+def test_what_is_told_of_an_unknown_input_decides(
+    text: str, within: dict[str, Range | tuple[Value, ...]], value: object
+) -> None:
+    found = expression(text).outlook({}, ["d"], within).of("d")
+    assert found.decided is (value is not None)
+    assert found.value == value
+
+
+def test_rules_and_items_that_are_certain_are_told_before_the_list_is_known() -> None:
+    rules = table("COLLECT", ["n", "m"], [["> 10", "-", '"A"'], ["-", "> 5", '"B"'],
+                                          ["not(3)", "-", '"C"']])  # fmt: skip
+    step = rules.outlook({"n": 11}, ["d"]).certain.of("d")
+    assert step is not None
+    assert [rule.number for rule in step.fired] == [1, 3]
+    assert step.value == ("A", "C")
+    first = table("FIRST", ["n", "m"], [["> 10", "> 5", "1"], ["> 10", "-", "2"], ["-", "-", "3"]])
+    fired = [first.outlook(given, ["d"]).certain.steps[0].fired for given in ({"n": 11}, {"m": 2})]
+    assert fired == [(), ()]
+    assert [r.number for r in first.outlook({"n": 1}, ["d"]).certain.steps[0].fired] == [3]
 
 
 def test_what_is_wrong_is_refused() -> None:

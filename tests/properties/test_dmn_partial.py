@@ -7,7 +7,7 @@ what is not known, null and wrong types included, through the engine itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from xml.sax.saxutils import escape
@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tael.dmn import Model, Value, loads
+from tael.dmn import Model, Range, Value, loads
 from tael.dmn.verification.constants import value_key
 
 # Name, type, and values: some that matter, null, and one of a wrong type.
@@ -211,3 +211,89 @@ def test_all_inputs_known_decide(case: Case) -> None:
         found = model.partial(inputs, decision)
         assert found.decided
         assert value_key(found.value) == value_key(outcome(model, inputs, decision))
+
+
+# What may be told of an input beforehand, and values that keep to it.
+TOLD: Mapping[str, list[tuple[Range | tuple[Value, ...], list[object]]]] = {
+    "n": [
+        (Range(Decimal(3), Decimal(5), low_closed=True, high_closed=True), [3, Decimal("4.5"), 5]),
+        (Range(Decimal(5), None, low_closed=True, high_closed=False), [5, 9, Decimal("1E+40")]),
+        ((Decimal(3), Decimal(9)), [3, 9]),
+    ],
+    "m": [
+        (Range(Decimal(0), Decimal(40), low_closed=True, high_closed=True), [0, 1, 40]),
+        (Range(Decimal(90), Decimal(120), low_closed=True, high_closed=True), [90, 100, 110, 120]),
+        ((Decimal(1), Decimal(100), None), [1, 100, None]),
+    ],
+    "k": [(("a", "b"), ["a", "b"]), (("a", "z"), ["a", "z"])],
+    "b": [((True,), [True]), ((True, False), [True, False])],
+}  # fmt: skip
+
+
+@st.composite
+def told(draw: st.DrawFn) -> tuple[Case, dict[str, Range | tuple[Value, ...]]]:
+    """A case whose completions keep to what was told of some inputs beforehand."""
+    case = draw(cases())
+    within: dict[str, Range | tuple[Value, ...]] = {}
+    completions = [dict(more) for more in case.completions]
+    for name in draw(st.lists(st.sampled_from(sorted(TOLD)), unique=True)):
+        if name in case.known:
+            continue
+        within[name], values = draw(st.sampled_from(TOLD[name]))
+        for more in completions:
+            more[name] = draw(st.sampled_from(values))
+    return replace(case, completions=tuple(completions)), within
+
+
+@settings(max_examples=60, deadline=None)
+@given(told())
+def test_what_is_told_beforehand_decides_for_every_completion_that_keeps_to_it(
+    made: tuple[Case, dict[str, Range | tuple[Value, ...]]],
+) -> None:
+    case, within = made
+    model = case.model()
+    found = model.outlook(case.known, ["t", "score", "a"], within)
+    for decision in ("t", "score", "a"):
+        values = {
+            value_key(outcome(model, {**case.known, **more}, decision)) for more in case.completions
+        }
+        choices = found.choices(decision)
+        assert choices is None or values <= set(map(value_key, choices))
+        if found.of(decision).decided:
+            assert values == {value_key(found.of(decision).value)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(told())
+def test_rules_that_certainly_fire_fire_in_every_completion(
+    made: tuple[Case, dict[str, Range | tuple[Value, ...]]],
+) -> None:
+    case, within = made
+    model = case.model()
+    certain = model.outlook(case.known, ["t", "a"], within).certain.of("t")
+    for more in case.completions if certain else ():
+        whole = model.evaluate({**case.known, **more}).trace.of("t")
+        assert certain is not None
+        assert whole is not None
+        assert {rule.number for rule in certain.fired} <= {rule.number for rule in whole.fired}
+        if isinstance(certain.value, tuple) and certain.value:
+            assert isinstance(whole.value, tuple)
+            items = [value_key(item) for item in whole.value]
+            assert all(value_key(item) in items for item in certain.value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(told(), st.lists(st.sampled_from(sorted(INPUTS)), unique=True))
+def test_an_outlook_that_goes_on_equals_a_new_one(
+    made: tuple[Case, dict[str, Range | tuple[Value, ...]]], news: list[str]
+) -> None:
+    case, within = made
+    model = case.model()
+    first = model.outlook(case.known, ["t", "score", "a"], within)
+    more = {**case.known, **{n: case.completions[0][n] for n in news if n not in case.known}}
+    on = model.outlook(more, ["t", "score", "a"], before=first)
+    new = model.outlook(more, ["t", "score", "a"])
+    for decision in ("t", "score", "a"):
+        assert on.of(decision) == new.of(decision)
+        assert on.choices(decision) == new.choices(decision)
+    assert on.certain == new.certain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tael.dmn.columnar.batch import BatchResult
-    from tael.dmn.partial import Partial, PartialEvaluator
+    from tael.dmn.partial import Outlook, Partial, PartialEvaluator, Within
     from tael.dmn.verification import Verification
 
 
@@ -409,6 +409,38 @@ class Model:
             DmnError: no such decision.
         """
         return with_room(lambda: self._partial.partial(known, decision))
+
+    def outlook(
+        self,
+        known: Mapping[str, object],
+        decisions: Iterable[str],
+        within: Mapping[str, Within] | None = None,
+        *,
+        before: Outlook | None = None,
+    ) -> Outlook:
+        """What ``known`` inputs say of several decisions: ``partial`` for who asks step by step.
+
+        Args:
+            known: values by name; one that is absent is not known yet, unlike null.
+            decisions: names of decisions.
+            within: of an unknown input what is known of it: the ``Range`` its number lies in, or
+                a tuple of the only values it can have. It is null only where null is one of these.
+            before: what fewer inputs said; what the new ones do not touch is not looked at again.
+
+        Raises:
+            BadInput: a value without a FEEL type; names the field.
+            DmnError: no such decision.
+        """
+
+        def look() -> Outlook:
+            if before is None:
+                return self._partial.outlook(known, decisions, within or {})
+            found = before.after(known, within or {})
+            for decision in decisions:
+                found.of(decision)
+            return found
+
+        return with_room(look)
 
     @cached_property
     def _partial(self) -> PartialEvaluator:

@@ -7,25 +7,28 @@ decided is what every completion gives, null and wrongly typed inputs included.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from tael.dmn.errors import DmnError
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.closures import Compiler
 from tael.dmn.feel.env import Code
-from tael.dmn.feel.type_system import TypeSystem
 from tael.dmn.feel.values import Value
-from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge
-from tael.dmn.partial.declared import coerced, unknown_input
-from tael.dmn.partial.expressions import Evaluator, Memory, Scope
-from tael.dmn.partial.tables import TableOutcome
-from tael.dmn.partial.unknowns import Abstract, Known, Unknown, needs_of, settled
-from tael.dmn.run import Run
+from tael.dmn.model.graph import Graph
+from tael.dmn.partial.declared import Within
+from tael.dmn.partial.expressions import Memory
+from tael.dmn.partial.tables import Tables
+from tael.dmn.partial.unknowns import Abstract, Known, choices_of, needs_of
+from tael.dmn.partial.world import World
+from tael.dmn.trace import Trace
 from tael.dmn.verification.domains import Place, inputs_behind
 from tael.dmn.verification.geometry import Column, column_of
 
-__all__ = ["Partial", "PartialEvaluator"]
+__all__ = ["Outlook", "Partial", "PartialEvaluator", "Within"]
+
+_NOTHING: Mapping[str, Within] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,66 @@ class Partial:
     irrelevant: frozenset[str]
 
 
+class Outlook:
+    """What some known inputs say of every decision; each is looked at when first asked for.
+
+    Attributes:
+        unknown: names of the inputs that nobody gave.
+    """
+
+    def __init__(self, owner: PartialEvaluator, world: World) -> None:
+        self._owner = owner
+        self._world = world
+        self.unknown = world.unknown
+
+    def after(
+        self, known: Mapping[str, object], within: Mapping[str, Within] = _NOTHING
+    ) -> Outlook:
+        """The outlook when more is known: as a new one, but what stays is not looked at again.
+
+        Args:
+            known: all that is known now; what was known before has the same values.
+            within: as in ``PartialEvaluator.outlook``.
+
+        Raises:
+            BadInput: a value without a FEEL type; names the field.
+        """
+        return Outlook(self._owner, self._world.after(known, within))
+
+    def of(self, decision: str) -> Partial:
+        """What is known of a decision.
+
+        Raises:
+            DmnError: no such decision.
+        """
+        found = self._found(decision)
+        if isinstance(found, Known):
+            return Partial(True, found.value, frozenset(), self.unknown)
+        needs = needs_of(found)
+        return Partial(False, None, needs, self.unknown - needs)
+
+    def choices(self, decision: str) -> tuple[Value, ...] | None:
+        """The only values the decision can still have; None where they are not few.
+
+        Raises:
+            DmnError: no such decision.
+        """
+        return choices_of(self._found(decision))
+
+    @cached_property
+    def certain(self) -> Trace:
+        """Steps of what was looked at, with what is certain only.
+
+        The rules of a step are those of the decision's own table that fire in every completion; its
+        value is the decision's where that is decided, of a list the items that surely are in it,
+        else null.
+        """
+        return self._world.certain()
+
+    def _found(self, decision: str) -> Abstract:
+        return self._world.settled(self._owner.key_of(decision))
+
+
 class PartialEvaluator:
     """Partial evaluation of one model; what it compiles serves all calls."""
 
@@ -54,9 +117,12 @@ class PartialEvaluator:
         self.graph = graph
         self.codes = codes
         self.compilers = compilers
-        self._memory = Memory()
+        self.memory = Memory()
+        self.tables = Tables()
+        self._decisions = {item.path + item.name: key for key, item in graph.decisions.items()}
         self._columns: dict[int, tuple[object, tuple[Column, ...]]] = {}
         self._behind: dict[str, frozenset[str]] = {}
+        self.kept: dict[tuple[str, Within | None], Abstract] = {}
 
     def partial(self, known: Mapping[str, object], decision: str) -> Partial:
         """What ``known`` inputs decide; one that is absent is not known yet, unlike null.
@@ -65,30 +131,49 @@ class PartialEvaluator:
             DmnError: no such decision.
             BadInput: a value without a FEEL type; names the field.
         """
-        decisions = self.graph.decisions
-        key = next((k for k, d in decisions.items() if d.path + d.name == decision), None)
+        return self.outlook(known, ()).of(decision)
+
+    def outlook(
+        self,
+        known: Mapping[str, object],
+        decisions: Iterable[str],
+        within: Mapping[str, Within] = _NOTHING,
+    ) -> Outlook:
+        """What ``known`` inputs say of ``decisions``, looked at together.
+
+        Args:
+            known: values by name; one that is absent is not known yet, unlike null.
+            decisions: names of decisions; others may be asked of the outlook too.
+            within: of an unknown input what is known of it: the range its number lies in, or the
+                only values it can have. It is null only where null is one of these.
+
+        Raises:
+            DmnError: no such decision.
+            BadInput: a value without a FEEL type; names the field.
+        """
+        found = Outlook(self, World(self, known, within))
+        for decision in decisions:
+            found.of(decision)
+        return found
+
+    def key_of(self, decision: str) -> str:
+        """The key of the decision with this name.
+
+        Raises:
+            DmnError: no such decision.
+        """
+        key = self._decisions.get(decision)
         if key is None:
             raise DmnError(
                 f"no decision {decision!r}", file=self.graph.file, rule="a decision of the model"
             )
-        world = _World(self, known)
-        found = settled(world.of(key))
-        unknown = frozenset(world.name(each) for each in self.graph.inputs if world.is_open(each))
-        if isinstance(found, Known):
-            return Partial(True, found.value, frozenset(), unknown)
-        needs = needs_of(found)
-        return Partial(False, None, needs, unknown - needs)
+        return key
 
     def behind(self, key: str) -> frozenset[str]:
         """Keys of the inputs an element needs."""
         if key not in self._behind:
             self._behind[key] = inputs_behind(self.graph, key)
         return self._behind[key]
-
-    @property
-    def memory(self) -> Memory:
-        """What was read of the trees."""
-        return self._memory
 
     def columns(self, table: s.DecisionTable, place: Place) -> tuple[Column, ...]:
         """The geometry of a table, made once."""
@@ -97,71 +182,3 @@ class PartialEvaluator:
             made = tuple(column_of(table, i, place) for i in range(len(table.inputs)))
             found = self._columns[id(table)] = table, made
         return found[1]
-
-
-class _World:
-    """One call: what is known of each element, computed when first asked for."""
-
-    def __init__(self, owner: PartialEvaluator, known: Mapping[str, object]) -> None:
-        self._owner = owner
-        self._graph = owner.graph
-        self._known = known
-        self._run = Run(owner, known)
-        self._evaluator = Evaluator(self, owner.memory)
-        self._found: dict[str, Abstract] = {}
-
-    def name(self, key: str) -> str:
-        """The name of an input as the caller writes it."""
-        item = self._graph.inputs[key]
-        return item.path + item.name
-
-    def is_open(self, key: str) -> bool:
-        """Whether nobody gave the input yet."""
-        item = self._graph.inputs[key]
-        if item.path + item.name in self._known:
-            return False
-        given: object = self._known
-        for part in (*item.path.split(".")[:-1], item.name):
-            if not isinstance(given, Mapping) or part not in given:
-                return True
-            given = given[part]
-        return False
-
-    def of(self, key: str) -> Abstract:
-        found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = self._compute(key)
-        return found
-
-    def _compute(self, key: str) -> Abstract:
-        open_inputs = [each for each in self._owner.behind(key) if self.is_open(each)]
-        if not open_inputs:
-            return Known(self._run.value(key))
-        graph = self._graph
-        if key in graph.inputs:
-            item: InputData = graph.inputs[key]
-            return unknown_input(
-                self.name(key), item.type, self.compiler(item.path), self.types(item.path)
-            )
-        if key in graph.decisions:
-            node: Decision = graph.decisions[key]
-            if node.logic is None:
-                return Known(None)
-            value = self._evaluator.value(node.logic, Scope(node))
-            return settled(coerced(value, node.type, self.types(node.path)))
-        return Unknown(frozenset(map(self.name, open_inputs)))
-
-    def knowledge(self, key: str) -> Knowledge | None:
-        return self._graph.knowledge.get(key)
-
-    def compiler(self, path: str) -> Compiler:
-        return self._owner.compilers[path]
-
-    def types(self, path: str) -> TypeSystem:
-        return self._graph.types[path]
-
-    def table(self, tree: s.DecisionTable, scope: Scope, evaluator: Evaluator) -> Abstract:
-        types = dict.fromkeys(scope.local)
-        place = Place(self._graph, scope.node, self._owner.compilers, types)
-        columns = self._owner.columns(tree, place)
-        return TableOutcome(tree, scope, evaluator, columns).value()

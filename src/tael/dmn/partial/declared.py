@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import TypeAlias
+
 from tael.dmn.errors import Nothing
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.closures import Compiler
 from tael.dmn.feel.env import Alone, Env
 from tael.dmn.feel.type_system import ANY, BUILT_IN, TypeSystem
-from tael.dmn.feel.values import Value
+from tael.dmn.feel.values import Range, Value
 from tael.dmn.partial.unknowns import (
     Abstract,
     Fields,
@@ -20,42 +23,102 @@ from tael.dmn.partial.unknowns import (
     span_of,
 )
 from tael.dmn.verification.axes import AXES
-from tael.dmn.verification.cells import CellReader
-from tael.dmn.verification.domains import bare_type, plain_domain
+from tael.dmn.verification.cells import CellReader, Interval
+from tael.dmn.verification.domains import Domain, bare_type, plain_domain
 from tael.dmn.verification.lines import Line, number_at
 
 _MOST_ALLOWED = 40
+# What is known of an input before its value is: the range its number lies in, or the only values it
+# can have. It is null only where null is one of these.
+Within: TypeAlias = Range | tuple[Value, ...]
 
 
 def unknown_input(
-    name: str, wanted: s.TypeExpression | None, compiler: Compiler, types: TypeSystem
-) -> Unknown:
-    """An input nobody gave yet: what its declared type leaves of it. It may still be null."""
+    name: str,
+    wanted: s.TypeExpression | None,
+    compiler: Compiler,
+    types: TypeSystem,
+    within: Within | None = None,
+) -> Abstract:
+    """An input nobody gave yet: what its declared type, and ``within``, leave of it.
+
+    Without ``within`` it may still be null.
+    """
     needs = frozenset({name})
+    if isinstance(within, tuple):
+        return one_of([_conforming(each, wanted, types) for each in within], needs)
     domain = plain_domain(wanted, types)
     if domain.kind == "boolean" and not domain.allowed:
         return Unknown(needs, (True, False, None))
     if domain.kind not in AXES or AXES[domain.kind].grain:
+        whole = within is not None and not domain.kind and not domain.allowed
+        return _number(needs, within, None) if whole else Unknown(needs, kind=domain.kind)
+    allowed = _allowed(domain, compiler) if domain.allowed else None
+    if domain.kind == "number" and within is not None and (allowed or not domain.allowed):
+        return _number(needs, within, allowed)
+    if allowed is None:
         return Unknown(needs, kind=domain.kind)
+    return _any_allowed(needs, domain.kind, *allowed)
+
+
+def _allowed(domain: Domain, compiler: Compiler) -> tuple[Line, list[int]] | None:
+    """The line of the type with the bins that are allowed; None where that cannot be told."""
     cells = [CellReader(compiler).read(tests) for tests in domain.allowed]
-    if not cells or any(cell.opaque for cell in cells):
-        return Unknown(needs, kind=domain.kind)
+    if any(cell.opaque for cell in cells):
+        return None
     cuts = {point for cell in cells for axis, point in cell.cuts() if axis == domain.kind}
     line = Line(domain.kind, cuts)
     tests = [compiler.unary_tests(each) for each in domain.allowed]
     env = Env(Alone())
-    kept = [
+    return line, [
         index
         for index, value in enumerate(line.values)
         if value is not None and all(test(env, value) is True for test in tests)
     ]
+
+
+def _any_allowed(needs: frozenset[str], kind: str, line: Line, kept: list[int]) -> Unknown:
     if len(kept) <= _MOST_ALLOWED and all(index % 2 for index in kept):
         return Unknown(needs, (*(line.values[index] for index in kept), None))
-    if domain.kind != "number":
-        return Unknown(needs, kind=domain.kind)
+    if kind != "number":
+        return Unknown(needs, kind=kind)
     low, high = line.ends(kept[0]).low, line.ends(kept[-1]).high
     span = [None if end is None else number_at(end) for end in (low, high)]
     return Unknown(needs, None, "number", span[0], span[1])
+
+
+def _number(
+    needs: frozenset[str], within: Within | None, allowed: tuple[Line, list[int]] | None
+) -> Unknown:
+    """A number of a range; null where its type refuses a number of it."""
+    ends = (within.low, within.high) if isinstance(within, Range) else (None, None)
+    low, high = (each if isinstance(each, Decimal) else None for each in ends)
+    refused = False
+    if allowed is not None:
+        line, kept = allowed
+        touched = [
+            index
+            for index, value in enumerate(line.values)
+            if value is not None and _touches(line.ends(index), low, high)
+        ]
+        refused = not set(touched) <= set(kept)
+    return Unknown(needs, None, "number", low, high, nullable=refused)
+
+
+def _touches(stretch: Interval, low: Decimal | None, high: Decimal | None) -> bool:
+    """Whether a number from ``low`` to ``high``, both included, can lie in the stretch."""
+    if high is not None and stretch.low is not None:
+        begin = number_at(stretch.low)
+        if begin > high or (begin == high and not stretch.low_closed):
+            return False
+    if low is not None and stretch.high is not None:
+        end = number_at(stretch.high)
+        return not (end < low or (end == low and not stretch.high_closed))
+    return True
+
+
+def _conforming(value: Value, wanted: s.TypeExpression | None, types: TypeSystem) -> Value:
+    return value if wanted is None or wanted == ANY else _coerced(value, wanted, types)
 
 
 def fits(value: Abstract, wanted: s.TypeExpression | None, types: TypeSystem) -> bool:

@@ -134,6 +134,10 @@ class Evaluator:
 
     def value(self, tree: s.Expression, scope: Scope) -> Abstract:
         """What is known of the value of an expression."""
+        if isinstance(tree, s.Name):  # the most frequent column: not worth a walk
+            named = self.read(tree.name, scope)
+            if named is not None:
+                return settled(named)
         if not self.unknown_names(tree, scope):
             return Known(self.code(tree, scope)(self.env(scope)))
         follow: Callable[[s.Expression, Scope], Abstract]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tael.dmn.errors import Nothing
@@ -31,11 +31,12 @@ from tael.dmn.partial.unknowns import (
     settled,
 )
 from tael.dmn.verification.axes import SIBLINGS
-from tael.dmn.verification.constants import value_key
+from tael.dmn.verification.constants import is_constant, value_key
 from tael.dmn.verification.geometry import Column
 from tael.dmn.verification.overlaps import members
 
 _MOST_COMBINATIONS = 1024
+_MOST_KEPT = 20_000
 _MOST_LISTS = 64  # of a table that collects: few of its lists are kept apart anyhow
 # Rules that may match, and rules that must.
 _Class = tuple[int, int]
@@ -76,6 +77,32 @@ class _Side:
         return len(self.classes) == 1 and self.classes[0][0] == self.classes[0][1]
 
 
+@dataclass
+class Tables:
+    """Outcomes of tables, kept from call to call by what is known of their columns."""
+
+    outcomes: dict[tuple[object, ...], tuple[Abstract, int]] = field(default_factory=dict)
+    steady: dict[int, tuple[object, bool]] = field(default_factory=dict)
+
+    def is_steady(self, table: s.DecisionTable, scope: Scope) -> bool:
+        """Whether its conclusions are constants: what it gives hangs on its columns alone."""
+        found = self.steady.get(id(table))
+        if found is None:
+            names = frozenset(scope.node.scope) | frozenset(scope.local)
+            cells = [cell for rule in table.rules for cell in rule.conclusions]
+            cells += [each.default for each in table.outputs if each.default is not None]
+            cells += [value for each in table.outputs for value in each.values]
+            steady = all(is_constant(cell, names) for cell in cells)
+            found = self.steady[id(table)] = table, steady
+        return found[1]
+
+    def keep(self, key: tuple[object, ...], found: tuple[Abstract, int]) -> None:
+        """Keep an outcome; when there are very many, they are begun anew."""
+        if len(self.outcomes) >= _MOST_KEPT:
+            self.outcomes.clear()
+        self.outcomes[key] = found
+
+
 class TableOutcome:
     """The outcome of one table in one scope.
 
@@ -98,13 +125,35 @@ class TableOutcome:
         self._conclusions: dict[int, tuple[Abstract, ...]] = {}
         self._policy = table.hit_policy
 
-    def value(self) -> Abstract:
-        """What is known of it."""
+    def known(self, tables: Tables) -> tuple[Abstract, int]:
+        """What is known of it, and the rules that fire whatever the rest will be, as a set."""
         rows, sides = self._all, []
         for position in range(len(self._table.inputs)):
             side = self._side(position, rows)
             rows &= side.may
             sides.append(side)
+        if not tables.is_steady(self._table, self._scope):
+            return self._value(rows, sides), self._sure(rows, sides)
+        key = (id(self._table), *sides)
+        found = tables.outcomes.get(key)
+        if found is None:
+            found = self._value(rows, sides), self._sure(rows, sides)
+            tables.keep(key, found)
+        return found
+
+    def _sure(self, rows: int, sides: Sequence[_Side]) -> int:
+        must = rows
+        for side in sides:
+            must &= side.must
+        if self._policy in ("C", "R", "O"):
+            return must
+        # Of the others one rule counts: the first of a first-hit table, or the only one there is.
+        if self._policy == "F":
+            first = must & -must
+            return first if not rows & (first - 1) else 0
+        return must if must == rows and not must & (must - 1) else 0
+
+    def _value(self, rows: int, sides: list[_Side]) -> Abstract:
         rows = self._reachable(rows, sides)
         sides = [side.within(rows) for side in sides]
         open_sides = [side for side in sides if not side.is_settled]
@@ -159,6 +208,18 @@ class TableOutcome:
     def _asked(
         self, position: int, values: Sequence[Value], rows: int
     ) -> tuple[tuple[_Class, ...], frozenset[str]]:
+        """The classes of a few values."""
+        column = self._columns[position]
+        if not column.opaque:
+            located = [column.bins.index(value) for value in values]
+            if None not in located:
+                masks = (column.may[index] & rows for index in located if index is not None)
+                return tuple(dict.fromkeys((mask, mask) for mask in masks)), frozenset()
+        return self._asked_of_cells(position, values, rows)
+
+    def _asked_of_cells(
+        self, position: int, values: Sequence[Value], rows: int
+    ) -> tuple[tuple[_Class, ...], frozenset[str]]:
         """The classes of a few values, each asked of the cells themselves."""
         env = self._evaluator.env(self._scope)
         needs = frozenset[str]()
@@ -179,13 +240,12 @@ class TableOutcome:
     def _binned(self, position: int, value: Abstract, rows: int) -> tuple[_Class, ...]:
         """The classes of a value of which at most kind and bounds are known."""
         column = self._columns[position]
-        anything = self._anything(position, rows)
         checked = self._table.inputs[position].allowed is not None
         # A time may be local or not: it lies on one of two lines.
         if not isinstance(value, Unknown) or value.kind in SIBLINGS:
-            return (anything,)
+            return (self._anything(position, rows),)
         if value.kind not in column.bins.axes:
-            return (anything,)
+            return (self._anything(position, rows),)
         found: list[_Class] = []
         for index, each in enumerate(column.bins.listed[: column.null]):
             if each.axis == value.kind and _can_lie(value, each.stretch):

@@ -77,6 +77,20 @@ class Bins:
             self._listed = tuple(self[index] for index in range(len(self)))
         return self._listed
 
+    def index(self, value: Value) -> int | None:
+        """The bin that a value lies in; None where no line of the column holds it."""
+        name = axis_name(value)
+        if value is None:
+            return len(self) - 1
+        start = 0
+        for line, kept in zip(self._lines, self._kept, strict=True):
+            if line.axis == name and not AXES[name].grain:
+                place = line.index(AXES[name].point(value))
+                found = _at_least(kept, place)
+                return start + found if found < len(kept) and kept[found] == place else None
+            start += len(kept)
+        return None
+
     def __getitem__(self, index: int) -> Bin:
         for line, kept in zip(self._lines, self._kept, strict=True):
             if index < len(kept):
@@ -341,7 +355,7 @@ def _inside(spans: Spans, kept: list[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _at_least(kept: list[int], index: int) -> int:
+def _at_least(kept: Sequence[int], index: int) -> int:
     return bisect_left(kept, index)
 
 

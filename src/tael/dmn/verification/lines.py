@@ -7,6 +7,7 @@ bin.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -31,6 +32,11 @@ class Line:
         self.cuts = sorted(set(cuts))
         self._place = {cut: place for place, cut in enumerate(self.cuts)}
         self.values = [self._value(index) for index in range(2 * len(self.cuts) + 1)]
+
+    def index(self, point: Point) -> int:
+        """The bin that a point lies in."""
+        place = self._place.get(point)
+        return 2 * bisect_left(self.cuts, point) if place is None else 2 * place + 1
 
     def ends(self, index: int) -> Interval:
         """The stretch of a bin."""
