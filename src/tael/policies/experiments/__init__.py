@@ -1,3 +1,29 @@
-"""Outcomes by arm: champion, challengers, shadow and random accept."""
+"""Experiments on policies: outcomes by arm, when to stop, a shadow's differences, declines by lot.
 
-__all__: list[str] = []
+    track(assigned, outcomes, Window(12, as_of=day), rule=Rule(Measure.DEFAULT, margin=0.01))
+    classify(verdict_table(incumbent), verdict_table(shadow))
+    default_at_equal_rate(Scores(incumbent_pd, shadow_pd, bad), rate=0.6)
+    default_of_declines(Declines(chance, accepted, bad, pd))
+
+Pure functions over Arrow tables and numpy arrays; ``experiment_page`` tells the results.
+"""
+
+from tael.policies.experiments.arms import ArmFigures, Ending, Experiment, track
+from tael.policies.experiments.declines import (
+    DeclineFigures,
+    Declines,
+    default_of_declines,
+)
+from tael.policies.experiments.equal_rate import EqualRate, Scores, default_at_equal_rate
+from tael.policies.experiments.outcomes import Tally, Window
+from tael.policies.experiments.page import Results, experiment_page
+from tael.policies.experiments.planning import Plan, applications_needed
+from tael.policies.experiments.shadow import CLASS_WORDS, Class, Shadow, classify, verdict_table
+from tael.policies.experiments.stopping import Measure, Rule, Standing, State
+
+__all__ = [
+    "CLASS_WORDS", "ArmFigures", "Class", "DeclineFigures", "Declines",
+    "Ending", "EqualRate", "Experiment", "Measure", "Plan", "Results", "Rule", "Scores",
+    "Shadow", "Standing", "State", "Tally", "Window", "applications_needed", "classify",
+    "default_at_equal_rate", "default_of_declines", "experiment_page", "track", "verdict_table",
+]  # fmt: skip
