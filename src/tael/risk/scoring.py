@@ -101,11 +101,11 @@ class Scorer:
 
     @cached_property
     def _places(self) -> tuple[npt.NDArray[Any], ...]:
-        return _places(self.trees)
+        return laid_in_places(self.trees)
 
     @cached_property
     def _paths(self) -> tuple[npt.NDArray[Any], ...]:
-        return _paths(self.trees)
+        return laid_in_ways(self.trees)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("trees", "variables", "threads")}
@@ -120,7 +120,7 @@ def _block(matrix: Values, rows: slice) -> Values:
     return np.ascontiguousarray(matrix[rows])
 
 
-def _places(trees: Trees) -> tuple[npt.NDArray[Any], ...]:
+def laid_in_places(trees: Trees) -> tuple[npt.NDArray[Any], ...]:
     """Nodes and leaves in one row of places, tree by tree: see ``kernel.trees.Places``."""
     nodes, leaves = len(trees.feature), len(trees.leaf)
     # Nodes of a tree, then its leaves: what one row walks through lies together.
@@ -173,7 +173,7 @@ def _sums_by_numpy(matrix: Values, packed: tuple[npt.NDArray[Any], ...]) -> Floa
     return total
 
 
-def _paths(trees: Trees) -> tuple[npt.NDArray[Any], ...]:
+def laid_in_ways(trees: Trees) -> tuple[npt.NDArray[Any], ...]:
     """Each leaf's variables with the values that lead to it: see ``kernel.trees.Paths``."""
     return _flat(ways_to_leaves(trees), trees.leaf)
 

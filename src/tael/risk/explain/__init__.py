@@ -27,6 +27,7 @@ from tael.risk.explain.importance import (
     permutation_importance,
     split_gains,
 )
+from tael.risk.explain.reach import PartRow, Reach
 from tael.risk.explain.whatif import (
     CHANGEABLE,
     Advisor,
@@ -41,9 +42,9 @@ from tael.risk.explain.wording import fact_of, is_protected
 
 __all__ = [
     "CHANGEABLE", "WHOLE", "Advisor", "Answer", "Bounds", "ConceptReason", "Curve", "Drop",
-    "Explainer", "Explanation", "Judged", "Path", "ReasonSettings", "Reference", "Shuffling",
-    "Step", "add_curve", "add_drops", "add_explanation", "add_importance", "add_individual_curves",
-    "add_path", "fact_of", "grouped", "groups_of", "individual_curves", "is_protected",
-    "local_effects", "log_odds_of", "mean_contributions", "partial_dependence",
+    "Explainer", "Explanation", "Judged", "PartRow", "Path", "Reach", "ReasonSettings", "Reference",
+    "Shuffling", "Step", "add_curve", "add_drops", "add_explanation", "add_importance",
+    "add_individual_curves", "add_path", "fact_of", "grouped", "groups_of", "individual_curves",
+    "is_protected", "local_effects", "log_odds_of", "mean_contributions", "partial_dependence",
     "permutation_importance", "split_gains", "what_if",
 ]  # fmt: skip
