@@ -294,7 +294,10 @@ def test_every_decision_of_a_played_set_is_decided_again_with_its_reasons_and_tr
         # Without the room: the engine alone, from the logged inputs, gives the logged trace.
         trace = json.loads(entry.trace)
         result = model.evaluate({**inputs, "pd": Decimal(str(trace["score"]["pd"]))})
-        assert canonical(result.to_json()["trace"]) == canonical(read(entry.trace)["decisions"])  # type: ignore[index]
+        whole = read(fresh.whole_trace(li, decision.id))
+        assert canonical(result.to_json()["trace"]) == canonical(whole["decisions"])  # type: ignore[index]
+        fired = {s.node: [r.number for r in s.fired] for s in result.trace.steps if s.fired}
+        assert trace["fired"] == fired
         assert len(decision.reasons) <= 4
     assert {d.outcome for d in made} == {"approve", "decline", "refer"}
 
@@ -309,7 +312,10 @@ def test_a_row_from_before_versions_were_kept_is_still_read_and_decided_again() 
     made = policies.decide(wang, application(), features(who), amount=who.amount, months=who.months)
     entry = policies.log_entry(wang, made.id)
     older = replace(
-        entry, id=DecisionId.new(clock.now()), parameters='{"cap.all_in":0.24,"evaluator":1}'
+        entry,
+        id=DecisionId.new(clock.now()),
+        parameters='{"cap.all_in":0.24,"evaluator":1}',
+        trace=policies.whole_trace(wang, made.id),
     )
     store.add_decision(older)
     again = policies.reproduce(wang, older.id)

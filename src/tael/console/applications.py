@@ -142,7 +142,7 @@ def _decisions(visit: Visit, work: Work, found: model.Application) -> list[Decid
     result = []
     for decision in reversed(policies.decisions_of(work, found.id)):
         entry = policies.log_entry(work, decision.id)
-        steps = steps_of(json.loads(entry.trace))
+        steps = steps_of(json.loads(policies.whole_trace(work, decision.id)))
         result.append(Decided(decision, json.loads(entry.inputs), steps, entry.elapsed_us))
     return result
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from tael.console.listing import LoanLine, Narrowed
@@ -29,11 +29,14 @@ from tael.policies import Policies
 from tael.portfolio import Portfolio
 from tael.servicing import Servicing
 
+Result = TypeVar("Result")
+
 
 class Base(Protocol):
     """The one database: a unit of work per request."""
 
     def begin(self, actor: Actor, *, snapshot: bool = False) -> AbstractContextManager[Work]: ...
+    def insist(self, action: Callable[[], Result]) -> Result: ...
 
 
 class Session(Protocol):

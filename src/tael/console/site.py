@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 
 from tael.console import api, applications, audit, dashboard, errors, loans, partners, sign_in
 from tael.console.gate import Gate
+from tael.console.live import LiveDecisions
 from tael.console.pages import Pages
 from tael.console.ports import House
 from tael.console.security import SecurityHeaders
@@ -39,6 +40,7 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     app.add_middleware(Gate, settings=house.settings)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(LiveDecisions, house=house)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for room in (api, sign_in, dashboard, applications, loans, partners, audit):
         app.include_router(room.router)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
 
 from tael.kernel import BadInput
@@ -59,11 +60,20 @@ def _write_other(value: object, put: Callable[[str], None]) -> None:
 
 def _write_object(value: Mapping[object, object], put: Callable[[str], None]) -> None:
     before = "{"
-    for key, item in sorted((str(key), item) for key, item in value.items()):
-        put(before + _quoted(key) + ":")
-        _write(item, put)
+    for key, item in sorted([(str(key), item) for key, item in value.items()]):
+        if type(item) is str:
+            put(f"{before}{_key(key)}{_quoted(item)}")
+        else:
+            put(before + _key(key))
+            _write(item, put)
         before = ","
     put("{}" if before == "{" else "}")
+
+
+@lru_cache(maxsize=4_096)
+def _key(name: str) -> str:
+    """A key with its colon: the same few stand in every decision."""
+    return _quoted(name) + ":"
 
 
 def _write_array(value: Sequence[object], put: Callable[[str], None]) -> None:

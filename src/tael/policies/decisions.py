@@ -89,7 +89,7 @@ class Decisions(Shelf):
         store = self._open(work)
         version = self.in_force(work)
         policy = self._policy(work, version.id)
-        inputs = rules.checked(policy, _with_request(policy, features, amount, months))
+        inputs = rules.checked(policy, with_request(policy, features, amount, months))
         question = self._question(work, version, application_id, canonical(inputs))
         known = store.decision_by_key(question.key)
         if known is not None:
@@ -124,7 +124,7 @@ class Decisions(Shelf):
         """
         entry = self.log_entry(work, decision_id)
         policy = self._policy(work, entry.policy_id)
-        result, trace = _run(policy, entry.inputs, entry.parameters)
+        result, trace = run_logged(policy, entry.inputs, entry.parameters)
         recomputed = digest(result + "\x1f" + trace)
         recorded = digest(entry.result + "\x1f" + entry.trace)
         return Reproduction(
@@ -135,6 +135,12 @@ class Decisions(Shelf):
             engine_recorded=_dated(entry.parameters)[1].get("engine", ""),
             engine_now=policy.rules.version,
         )
+
+    def whole_trace(self, work: Work, decision_id: DecisionId) -> str:
+        """All that the rules read and found, as JSON: decided again from the log row."""
+        entry = self.log_entry(work, decision_id)
+        policy = self._policy(work, entry.policy_id)
+        return run_logged(policy, entry.inputs, entry.parameters, whole=True)[1]
 
     def seal(self, work: Work, *, limit: int = 10_000) -> int:
         """Chain up to ``limit`` decisions that have no seal yet; returns how many.
@@ -173,12 +179,16 @@ class Decisions(Shelf):
         application_id: ApplicationId,
         inputs: str,
     ) -> _Question:
-        cap = _cap(self._parameters.value(work, CAP, day_of(work.clock.now())))
-        dated = {CAP: cap.fraction, "evaluator": rules.EVALUATOR}
+        dated = self.dated_figures(work)
         key = digest(f"{application_id}\x1f{version.id}\x1f{inputs}\x1f{canonical(dated)}")
         loaded = self._policy(work, version.id).rules
         made_by = {"engine": loaded.version, "rules": loaded.hash}
         return _Question(application_id, key, inputs, canonical(dated | made_by))
+
+    def dated_figures(self, work: Work) -> dict[str, Decimal | int]:
+        """What a decision of today depends on besides policy and inputs, by name."""
+        cap = _cap(self._parameters.value(work, CAP, day_of(work.clock.now())))
+        return {CAP: cap.fraction, "evaluator": rules.EVALUATOR}
 
     def _decision(self, work: Work, entry: LogEntry) -> Decision:
         version = self._open(work).version(entry.policy_id)
@@ -189,9 +199,14 @@ class Decisions(Shelf):
         return _decision(entry, self._policy(work, entry.policy_id), versions)
 
 
-def _with_request(
+def with_request(
     policy: texts.Policy, features: Mapping[str, object], amount: Money, months: int
 ) -> dict[str, object]:
+    """``features`` with the two that every application gives: ``amount`` and ``months``.
+
+    Raises:
+        BadInput: they stand among the features, or the amount is in another currency.
+    """
     for name in ("amount", "months"):
         if name in features:
             raise BadInput(
@@ -211,7 +226,7 @@ def _answer(
     work: Work, policy_id: VersionId, policy: texts.Policy, question: _Question, started: int
 ) -> LogEntry:
     now = work.clock.now()
-    result, trace = _run(policy, question.inputs, question.parameters)
+    result, trace = run_logged(policy, question.inputs, question.parameters)
     return LogEntry(
         id=DecisionId.derive(now, question.key),
         application_id=question.application_id,
@@ -229,7 +244,9 @@ def _answer(
     )
 
 
-def _run(policy: texts.Policy, inputs: str, parameters: str) -> tuple[str, str]:
+def run_logged(
+    policy: texts.Policy, inputs: str, parameters: str, *, whole: bool = False
+) -> tuple[str, str]:
     """Result and trace from the logged texts: a live decision and a replay go the same way."""
     values, dated = read(inputs), _dated(parameters)[0]
     check(isinstance(values, dict), "a log row holds JSON objects")
@@ -238,6 +255,7 @@ def _run(policy: texts.Policy, inputs: str, parameters: str) -> tuple[str, str]:
         values if isinstance(values, dict) else {},
         cap=Rate(dated[CAP]),
         evaluator=int(dated["evaluator"]),
+        whole=whole,
     )
     return canonical(verdict.as_json()), canonical(trace)
 

@@ -92,7 +92,11 @@ class DmnRules:
                 rule="every decision of the policy has a value",
             )
         knocked, short = self._why(result)
-        return Answer(result.outputs, result.trace.to_json(), knocked, short)
+        trace = result.trace
+        fired = {
+            step.node: [rule.number for rule in step.fired] for step in trace.steps if step.fired
+        }
+        return Answer(result.outputs, fired, trace.to_json, knocked, short)
 
     def _why(self, result: dmn.Result) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if not self._reasoner.sources:

@@ -27,14 +27,17 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What rules say: values by decision, the trace as exact JSON values, and why by code.
+    """What rules say: values by decision, which rules fired, and why by code.
 
+    ``fired`` are the numbers of the rules by decision; ``trace`` tells all that was read and found,
+    as exact JSON values, when it is asked for.
     ``knock_outs`` decline or refer by themselves, in the order of the rules; ``shortfalls`` are
     those of a scorecard within the rules, largest first.
     """
 
     values: Mapping[str, object]
-    trace: object
+    fired: Mapping[str, Sequence[int]]
+    trace: Callable[[], object]
     knock_outs: tuple[str, ...]
     shortfalls: tuple[str, ...]
 

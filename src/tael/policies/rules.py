@@ -15,8 +15,10 @@ OUTCOMES = ("approve", "decline", "refer")
 # More than four reasons are not likely to help: official interpretation of 12 CFR 1002.9(b)(2).
 MOST_REASONS = 4
 # Raised when this code decides otherwise on the same texts: 2 names four reasons at most, and one
-# concept once. What was decided before is decided again as it was.
-EVALUATOR = 2
+# concept once; 3 notes of the trace which rules fired, the rest is had by deciding again. What was
+# decided before is decided again as it was.
+EVALUATOR = 3
+_BRIEF = 3
 
 
 def checked(policy: Policy, features: Mapping[str, object]) -> dict[str, Feature]:
@@ -37,11 +39,21 @@ def checked(policy: Policy, features: Mapping[str, object]) -> dict[str, Feature
 
 
 def evaluate(
-    policy: Policy, inputs: Mapping[str, Feature], *, cap: Rate, evaluator: int = EVALUATOR
+    policy: Policy,
+    inputs: Mapping[str, Feature],
+    *,
+    cap: Rate,
+    evaluator: int = EVALUATOR,
+    whole: bool = False,
 ) -> tuple[Verdict, object]:
-    """The verdict on checked ``inputs`` with the trace.
+    """The verdict on checked ``inputs`` with the trace, as exact JSON values.
 
-    ``cap`` is the annual all-in cap; ``evaluator`` is that of the log row when it is decided again.
+    Args:
+        policy: loaded.
+        inputs: as ``checked`` gives them.
+        cap: the annual all-in cap.
+        evaluator: that of the log row when it is decided again.
+        whole: tell all that was read and found; else which rules fired, and the score.
     """
     score = policy.scorer.score(inputs)
     answer = policy.rules.evaluate({**inputs, **score.more, "pd": score.pd.fraction})
@@ -65,7 +77,9 @@ def evaluate(
         options=options if outcome != "decline" else (),
         routing=str(values.get("routing") or ""),
     )
-    return verdict, {"decisions": answer.trace, "score": _score_trace(score)}
+    if whole or evaluator < _BRIEF:
+        return verdict, {"decisions": answer.trace(), "score": _score_trace(score)}
+    return verdict, {"fired": answer.fired, "score": _score_trace(score)}
 
 
 def _afterwards(

@@ -23,6 +23,11 @@ class Shelf:
         # Loading a DMN file takes longer than deciding; a version's texts never change.
         self._loaded: dict[VersionId, texts.Policy] = {}
 
+    @property
+    def engines(self) -> Engines:
+        """How the texts of a bundle are loaded."""
+        return self._engines
+
     def in_force(self, work: Work) -> PolicyVersion:
         """The version that decides now.
 

@@ -229,8 +229,9 @@ def decision_out(
     caller: Caller, work: Work, decision: Decision, row: Mapping[str, object]
 ) -> DecisionOut:
     """The decision as the caller may see it."""
-    entry = caller.house.policies.log_entry(work, decision.id)
-    record = records.decision(decision, entry.inputs, entry.trace)
+    policies = caller.house.policies
+    entry = policies.log_entry(work, decision.id)
+    record = records.decision(decision, entry.inputs, policies.whole_trace(work, decision.id))
     return DecisionOut.model_validate(caller.shown("decision", record, row))
 
 

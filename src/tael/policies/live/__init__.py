@@ -1,3 +1,16 @@
-"""The fast decision path."""
+"""Live decisions on raw events: evidence in, one durable decision an application out, many at once.
 
-__all__: list[str] = []
+    lane = Lane(policies)
+    lane.keep(work, Evidence(borrower, known_at, sources, to_bytes(book, 0)))
+    answers = lane.decide(work, [Request(application_id, amount, months, borrower)])
+
+All decisions of one transaction are made by the deployment that it sees; an application is decided
+once in each round, whoever asks again and whichever policy is in force by then.
+"""
+
+from tael.policies.live.lane import Lane
+from tael.policies.live.model import Answer, Evidence, Request
+from tael.policies.live.ready import Ready, make_ready
+from tael.policies.live.store import SqlLiveStore
+
+__all__ = ["Answer", "Evidence", "Lane", "Ready", "Request", "SqlLiveStore", "make_ready"]

@@ -1,0 +1,91 @@
+"""SQL of live decisions: many rows a statement, since many callers share a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from tael.kernel import ApplicationId, DecisionId, VersionId
+from tael.platform import Work
+from tael.policies.live.model import Evidence
+from tael.policies.model import LogEntry
+
+_COLUMNS = (
+    "id", "application_id", "policy_id", "key", "recorded_by", "inputs", "inputs_hash",
+    "parameters", "result", "result_hash", "trace", "context", "timings", "as_of", "elapsed_us",
+)  # fmt: skip
+_TYPES = {"as_of": "timestamptz", "elapsed_us": "bigint"}
+_NAMES = ", ".join(_COLUMNS)
+# In binary: as text, psycopg escapes every quote of every JSON.
+_ARRAYS = ", ".join(f"%b::{_TYPES.get(name, 'text')}[]" for name in _COLUMNS)
+_ADD = f"""
+    INSERT INTO policies.decision_log ({_NAMES}) SELECT * FROM unnest({_ARRAYS})
+    ON CONFLICT (key) DO NOTHING RETURNING key
+"""  # noqa: S608 - names of our own
+_BY_KEY = f"SELECT {_NAMES} FROM policies.decision_log WHERE key = ANY(%s)"  # noqa: S608 - as above
+_LATEST = """
+    SELECT e.borrower, e.known_at, e.sources, e.packed, e.hash
+    FROM unnest(%s::text[]) AS asked(borrower) CROSS JOIN LATERAL (
+        SELECT * FROM policies.evidence AS one WHERE one.borrower = asked.borrower
+        ORDER BY one.position DESC LIMIT 1
+    ) AS e
+"""
+_BY_HASH = """
+    SELECT borrower, known_at, sources, packed, hash FROM policies.evidence WHERE hash = ANY(%s)
+"""
+_KEEP = """
+    INSERT INTO policies.evidence (hash, borrower, known_at, recorded_at, sources, packed)
+    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (hash) DO NOTHING
+"""
+
+
+class SqlLiveStore:
+    """The store over the open unit of work."""
+
+    def __init__(self, work: Work) -> None:
+        self._connection = work.connection
+
+    def keep_evidence(self, evidence: Evidence, at: datetime) -> None:
+        """Keep ``evidence``; the same again changes nothing."""
+        told = (evidence.hash, evidence.borrower, evidence.known_at, at, evidence.sources)
+        self._connection.exec_driver_sql(_KEEP, (*told, evidence.packed))
+
+    def latest_evidence(self, borrowers: Sequence[str]) -> Mapping[str, tuple[str, Evidence]]:
+        """By borrower the hash and the evidence that was kept last."""
+        rows = self._connection.exec_driver_sql(_LATEST, (list(borrowers),))
+        return {row[0]: (row[4], _evidence(row)) for row in rows}
+
+    def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
+        """Evidence by its hash."""
+        rows = self._connection.exec_driver_sql(_BY_HASH, (list(hashes),))
+        return {row[4]: _evidence(row) for row in rows}
+
+    def add_decisions(self, entries: Sequence[LogEntry]) -> frozenset[str]:
+        """Write what is not there yet; returns the keys that were written now."""
+        arrays = tuple([str(v) if isinstance(v, str) else v for v in column] for column in (
+            [getattr(entry, name) for entry in entries] for name in _COLUMNS
+        ))  # fmt: skip
+        return frozenset(row[0] for row in self._connection.exec_driver_sql(_ADD, arrays))
+
+    def decisions_by_key(self, keys: Sequence[str]) -> Mapping[str, LogEntry]:
+        """The logged decisions under ``keys``."""
+        rows = self._connection.exec_driver_sql(_BY_KEY, (list(keys),))
+        return {row[3]: _entry(row) for row in rows}
+
+
+def _evidence(row: Any) -> Evidence:
+    return Evidence(row[0], row[1].astimezone(UTC), row[2], bytes(row[3]))
+
+
+def _entry(row: Any) -> LogEntry:
+    fields: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+    return LogEntry(
+        **fields
+        | {
+            "id": DecisionId(fields["id"]),
+            "application_id": ApplicationId(fields["application_id"]),
+            "policy_id": VersionId(fields["policy_id"]),
+            "as_of": fields["as_of"].astimezone(UTC),
+        }
+    )
