@@ -1,4 +1,4 @@
-"""A simulated bank in a process of its own, which can be killed and started again."""
+"""A simulated party in a process of its own, which can be killed and started again."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tael.kernel import OutsideFailure
 _STOP_TIMEOUT_S = 5
 
 
-class BankProcess:
-    """One bank as a child process: ``start`` it, ``kill`` it, ``start`` it again on its port.
+class _Process:
+    """A child process: ``start`` it, ``kill`` it, ``start`` it again on its port.
 
     It ends with this process, even when this process is killed: its standard input is a pipe of
     ours, which the system closes.
@@ -24,8 +24,10 @@ class BankProcess:
     Args:
         state: the file of its records (JSON lines); what is in it survives a kill.
         port: on loopback; 0 takes a free one at the first start and keeps it.
-        options: further options of ``python -m tael.sandbox.bank``.
+        options: further options of ``python -m`` its module.
     """
+
+    module = ""
 
     def __init__(self, state: Path, *, port: int = 0, options: Sequence[str] = ()) -> None:
         self._state = state
@@ -39,7 +41,7 @@ class BankProcess:
         Raises:
             OutsideFailure: it ended before it listened.
         """
-        command = [sys.executable, "-m", "tael.sandbox.bank", "--state", str(self._state)]
+        command = [sys.executable, "-m", self.module, "--state", str(self._state)]
         command += ["--port", str(self._port), "--with-parent", *self._options]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -48,7 +50,7 @@ class BankProcess:
         url = out.readline().strip() if out else ""
         if not url:
             self.kill()
-            raise OutsideFailure("the sandbox bank did not start; its error is printed above")
+            raise OutsideFailure(f"{self.module} did not start; its error is printed above")
         self._port = int(url.rpartition(":")[2])
         return url
 
@@ -85,3 +87,18 @@ class BankProcess:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+class BankProcess(_Process):
+    """One bank as a child process, which can be killed and started again on its port."""
+
+    module = "tael.sandbox.bank"
+
+
+class SourcesProcess(_Process):
+    """The nine sources as a child process, which can be killed and started again on its port.
+
+    ``options`` name the economy and the keys: ``--economy``, ``--house-key``.
+    """
+
+    module = "tael.sandbox.sources"

@@ -5,29 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import httpx
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tael.kernel import Day, OutsideFailure
+from tael.sandbox import serving
 from tael.sandbox.bank.faults import Fault, FaultKind, FaultPlan, Faults
 from tael.sandbox.bank.office import Office
 from tael.sandbox.bank.records import Records
 from tael.sandbox.bank.rules import BankPolicy, Malformed, text, whole
 
 _LOG = logging.getLogger(__name__)
-_HOST = "127.0.0.1"
-_START_TIMEOUT_S = 20
 _NOTICE_TIMEOUT_S = 5
 _POSTS = (
     "/v1/credit-applications",
@@ -38,39 +31,12 @@ _POSTS = (
 )
 
 
-class _Connections:
-    """Open connections by the client's address, so that an answer can be dropped with its wire."""
-
-    def __init__(self) -> None:
-        self.open: dict[tuple[str, int], asyncio.BaseTransport] = {}
-
-    def protocol(self) -> type[H11Protocol]:
-        connections = self.open
-
-        class Droppable(H11Protocol):
-            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-                super().connection_made(transport)
-                connections[transport.get_extra_info("peername")] = transport
-
-            def connection_lost(self, exc: Exception | None) -> None:
-                connections.pop(self.transport.get_extra_info("peername"), None)
-                super().connection_lost(exc)
-
-        return Droppable
-
-    async def drop(self, request: Request) -> Response:
-        client = request.client
-        transport = self.open.get((client.host, client.port)) if client else None
-        if transport is not None:
-            cast("asyncio.Transport", transport).abort()
-        await request.receive()  # the rest of the request, or the news that the wire is gone
-        return Response(status_code=500)
-
-
 class _Desk:
     """The HTTP side of the office: keys, faults and notices."""
 
-    def __init__(self, office: Office, faults: Faults, connections: _Connections) -> None:
+    def __init__(
+        self, office: Office, faults: Faults[FaultKind], connections: serving.Connections
+    ) -> None:
         self._office = office
         self._faults = faults
         self._connections = connections
@@ -122,7 +88,7 @@ class _Desk:
         except (Malformed, ValueError) as wrong:
             return _error(400, "malformed", str(wrong))
         path, key = str(body.get("path", "")), str(body.get("key", ""))
-        self._faults.order(Fault(kind, delay), path=path, key=key, times=times)
+        self._faults.order(Fault(kind, delay), place=path, key=key, times=times)
         return Response(status_code=204)
 
     async def clear_faults(self, _request: Request) -> Response:
@@ -131,7 +97,7 @@ class _Desk:
 
 
 def create_app(
-    policy: BankPolicy, records: Records, plan: FaultPlan, connections: _Connections
+    policy: BankPolicy, records: Records, plan: FaultPlan, connections: serving.Connections
 ) -> FastAPI:
     """The bank as an ASGI application, its state rebuilt from ``records``."""
     desk = _Desk(Office(policy, records), Faults(plan), connections)
@@ -145,50 +111,22 @@ def create_app(
     return app
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A bank that is ready to serve at ``url``."""
-
-    url: str
-    server: uvicorn.Server
-    listening: socket.socket
-    records: Records
-
-    def serve(self) -> None:
-        """Answer until ``server.should_exit``, then let everything go."""
-        try:
-            self.server.run([self.listening])
-        finally:
-            self.listening.close()
-            self.records.close()
-
-
-def prepare(state: Path, *, port: int, policy: BankPolicy, plan: FaultPlan) -> Prepared:
+def prepare(state: Path, *, port: int, policy: BankPolicy, plan: FaultPlan) -> serving.Prepared:
     """A bank on ``port`` of loopback, its state read from ``state``.
 
     Raises:
         OutsideFailure: the port is taken.
     """
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    records = Records(state)
     try:
-        listening.bind((_HOST, port))
-    except OSError as taken:
-        listening.close()
-        raise OutsideFailure(f"port {port} is taken; choose another", field="port") from taken
-    listening.listen()  # a client that reads the address may connect at once
-    connections, records = _Connections(), Records(state)
-    app = create_app(policy, records, plan, connections)
-    config = uvicorn.Config(
-        app,
-        http=connections.protocol(),
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
-    url = f"http://{_HOST}:{listening.getsockname()[1]}"
-    return Prepared(url, uvicorn.Server(config), listening, records)
+        return serving.prepare(
+            lambda connections: create_app(policy, records, plan, connections),
+            port=port,
+            close=records.close,
+        )
+    except OutsideFailure:
+        records.close()
+        raise
 
 
 @contextmanager
@@ -207,25 +145,8 @@ def running_bank(
         OutsideFailure: the port is taken, or the server did not start in 20 seconds.
     """
     bank = prepare(state, port=port, policy=policy or BankPolicy(), plan=plan or FaultPlan())
-    thread = threading.Thread(target=bank.serve, daemon=True)
-    thread.start()
-    try:
-        _await_start(bank.server, thread)
-        yield bank.url
-    finally:
-        bank.server.should_exit = True
-        thread.join(_START_TIMEOUT_S)
-
-
-def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
-    pause = threading.Event()
-    for _ in range(_START_TIMEOUT_S * 100):
-        if server.started:
-            return
-        if not thread.is_alive():
-            break
-        pause.wait(0.01)
-    raise OutsideFailure("the sandbox bank did not start")
+    with serving.running(bank) as url:
+        yield url
 
 
 async def _send(url: str, notice: dict[str, object], times: int) -> None:
