@@ -1,6 +1,7 @@
 """Prices a loan: schedules by component, allocation, penalty, IRR, caps, cost disclosure.
 
-An engine on the standard library; amounts are ``Money``, rates are annual ``Rate``.
+An engine on the standard library; amounts are ``Money``, rates are annual ``Rate``. The door
+``strategy`` searches prices and limits for targets; it loads when first read.
 
 >>> from tael.kernel import Day, Money, Rate
 >>> from tael.pricing import Component, Method, Terms, build_schedule
@@ -14,7 +15,10 @@ An engine on the standard library; amounts are ``Money``, rates are annual ``Rat
 11,001.60 CNY 91,979.06 CNY
 """
 
-from tael.pricing.allocation import DEFAULT_ORDER, Allocation, Due, allocate
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tael.pricing.allocation import Allocation, Due, allocate
 from tael.pricing.build import build_schedule
 from tael.pricing.cost import AllInCost, Fee, all_in_cost, check_cap, check_payers, lpr_cap
 from tael.pricing.daycount import DayCount, interest
@@ -25,8 +29,10 @@ from tael.pricing.refusals import refusal_text
 from tael.pricing.schedule import Instalment, Schedule
 from tael.pricing.terms import Component, LastRow, Method, Terms
 
+if TYPE_CHECKING:
+    from tael.pricing import strategy
+
 __all__ = [
-    "DEFAULT_ORDER",
     "AllInCost",
     "Allocation",
     "Component",
@@ -51,4 +57,11 @@ __all__ = [
     "lpr_cap",
     "quote_prepayment",
     "refusal_text",
+    "strategy",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name != "strategy":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.strategy")

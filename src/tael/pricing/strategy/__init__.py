@@ -1,0 +1,37 @@
+"""Prime strategy (客群上移): which price and limit to offer to whom, for targets of R1-R3 and loss.
+
+A ``Market`` holds cells (tier x segment) with their demand and risk, prices and limits to choose
+from, curves of take-up, costs, guarantor and banks. ``menu_of`` prices every choice, ``bounds_of``
+makes bounds of targets, ``Search(menu, bounds).run()`` gives the most profitable strategy that
+keeps them. Sums are exact: floats stand in the solver alone, and its answer is priced and proven
+again.
+
+SciPy's HiGHS is loaded when something is searched.
+"""
+
+from tael.pricing.strategy.bounds import Bound, Targets, bounds_of
+from tael.pricing.strategy.curve import Beyond, MonotoneCurve, Point, TakeUp
+from tael.pricing.strategy.economics import Worth
+from tael.pricing.strategy.figures import Costs, Guarantor, Risk
+from tael.pricing.strategy.logistic import LogisticCurve
+from tael.pricing.strategy.menu import Menu, menu_of
+from tael.pricing.strategy.model import (
+    Ask,
+    Cell,
+    Grid,
+    Limit,
+    Market,
+    Partner,
+    Price,
+    Segment,
+    Terms,
+)
+from tael.pricing.strategy.search import Answer, Search
+from tael.pricing.strategy.solver import Effort, Solved, Status
+
+__all__ = [
+    "Answer", "Ask", "Beyond", "Bound", "Cell", "Costs", "Effort", "Grid", "Guarantor", "Limit",
+    "LogisticCurve", "Market", "Menu", "MonotoneCurve", "Partner", "Point", "Price", "Risk",
+    "Search", "Segment", "Solved", "Status", "TakeUp", "Targets", "Terms", "Worth", "bounds_of",
+    "menu_of",
+]  # fmt: skip
