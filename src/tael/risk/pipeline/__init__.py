@@ -49,8 +49,8 @@ from tael.risk.pipeline.work import run_monitoring
 
 __all__ = [
     "MISSING_CODES", "Bins", "Candidate", "Evaluation", "Grouped", "ModelFolder", "OutcomeColumns",
-    "Outcomes", "RatedModel", "RejectTrial", "Reported", "Scores", "TrainingConfig", "Wanted", "bins_of",
-    "check_made_with", "check_unseen", "evaluate", "facts_from", "facts_of", "join",
+    "Outcomes", "RatedModel", "RejectTrial", "Reported", "Scores", "TrainingConfig", "Wanted",
+    "bins_of", "check_made_with", "check_unseen", "evaluate", "facts_from", "facts_of", "join",
     "judged_on_test", "keep_part", "keys_of", "page_of", "parts_of", "read_config", "read_cuts",
     "read_model", "read_outcomes", "read_rule", "read_table", "reject_figures", "rows_of_test",
     "rows_of_training", "run_calibration", "run_challenge", "run_evaluation", "run_groups",
