@@ -201,3 +201,30 @@ def test_a_large_table_is_looked_at_in_milliseconds() -> None:
     for score in range(20):
         assert rules.partial({"n": score}, "d").needs == {"m"}
     assert (time.perf_counter() - started) / 20 < 0.1
+
+
+@pytest.mark.parametrize(
+    ("logic", "n"),
+    [
+        (expression("n > 3"), [3]),
+        (expression("if n between 2 and 5 then 1 else 0"), [2, 5]),
+        (expression("n in [1..4)"), [1, 4]),
+        (expression("5 <= n and n != 7"), [5, 7]),
+        (table("UNIQUE", ["n"], [["< 3", "1"], ["[3..9]", "2"], ["> 9", "3"]]), [3, 9]),
+        (table("FIRST", ["n", "k"], [["-", '"a"', "1"], ["-", "-", "2"]]), []),
+        (expression("n + 1 > 3"), None),
+        (expression("n > m"), None),
+        (expression("if b then n else 0"), None),
+        (expression("min(n, 3)"), None),
+        (table("FIRST", ["n"], [["< m", "1"], ["-", "2"]]), None),
+        (table("FIRST", ["n"], [["< 3", "n"], ["-", "2"]]), None),
+    ],
+    ids=lambda value: None if isinstance(value, Model) else str(value),
+)
+def test_an_input_has_cuts_where_it_is_only_compared(logic: Model, n: list[int] | None) -> None:
+    assert logic.cuts.get("n") == (None if n is None else tuple(map(Decimal, n)))
+
+
+def test_what_a_type_allows_cuts_an_input_too() -> None:
+    assert expression("s >= 50").cuts["s"] == (Decimal(0), Decimal(50), Decimal(100))
+    assert "k" not in expression("s >= 50").cuts

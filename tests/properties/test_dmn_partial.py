@@ -297,3 +297,23 @@ def test_an_outlook_that_goes_on_equals_a_new_one(
         assert on.of(decision) == new.of(decision)
         assert on.choices(decision) == new.choices(decision)
     assert on.certain == new.certain
+
+
+@settings(max_examples=60, deadline=None)
+@given(cases(), st.data())
+def test_between_two_cuts_of_an_input_every_decision_is_the_same(
+    case: Case, data: st.DataObject
+) -> None:
+    model = case.model()
+    for name in model.cuts:
+        cuts = [Decimal(-9), *model.cuts[name], Decimal(999)]
+        place = data.draw(st.integers(0, len(cuts) - 2))
+        low, high = cuts[place : place + 2]
+        shares = (Decimal("0.01"), Decimal("0.5"), Decimal("0.93"))
+        inside = [low + (high - low) * share for share in shares]
+        for more in case.completions:
+            answers = [
+                [value_key(value) for value in model.evaluate(inputs).outputs.values()]
+                for inputs in ({**case.known, **more, name: value} for value in inside)
+            ]
+            assert answers == [answers[0]] * len(inside)

@@ -398,6 +398,17 @@ class Model:
 
         return with_room(lambda: verify(self.graph, self._compilers, budget_s=budget_s))
 
+    @cached_property
+    def cuts(self) -> Mapping[str, tuple[Decimal, ...]]:
+        """The numbers that an input is compared with, of inputs that rules only ever compare.
+
+        Between two neighbouring cuts, and at a cut, every decision is the same whatever the other
+        inputs are. An input that enters arithmetic or a result as it is has none, and is left out.
+        """
+        from tael.dmn.verification.cuts import cuts_of  # noqa: PLC0415 - loaded only when asked for
+
+        return with_room(lambda: cuts_of(self.graph, self._compilers))
+
     def partial(self, known: Mapping[str, object], decision: str) -> Partial:
         """Whether ``known`` inputs already decide ``decision``, and what it still depends on.
 
