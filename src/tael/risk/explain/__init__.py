@@ -17,6 +17,7 @@ from tael.risk.explain.charts import (
     add_path,
 )
 from tael.risk.explain.curves import Curve, individual_curves, local_effects, partial_dependence
+from tael.risk.explain.cuts import cuts_of
 from tael.risk.explain.importance import (
     Drop,
     Judged,
@@ -44,7 +45,7 @@ __all__ = [
     "CHANGEABLE", "WHOLE", "Advisor", "Answer", "Bounds", "ConceptReason", "Curve", "Drop",
     "Explainer", "Explanation", "Judged", "PartRow", "Path", "Reach", "ReasonSettings", "Reference",
     "Shuffling", "Step", "add_curve", "add_drops", "add_explanation", "add_importance",
-    "add_individual_curves", "add_path", "fact_of", "grouped", "groups_of", "individual_curves",
-    "is_protected", "local_effects", "log_odds_of", "mean_contributions", "partial_dependence",
+    "add_individual_curves", "add_path", "cuts_of", "fact_of", "grouped", "groups_of",
+    "individual_curves", "is_protected", "local_effects", "log_odds_of", "mean_contributions", "partial_dependence",
     "permutation_importance", "split_gains", "what_if",
 ]  # fmt: skip
