@@ -46,6 +46,6 @@ __all__ = [
     "Explainer", "Explanation", "Judged", "PartRow", "Path", "Reach", "ReasonSettings", "Reference",
     "Shuffling", "Step", "add_curve", "add_drops", "add_explanation", "add_importance",
     "add_individual_curves", "add_path", "cuts_of", "fact_of", "grouped", "groups_of",
-    "individual_curves", "is_protected", "local_effects", "log_odds_of", "mean_contributions", "partial_dependence",
-    "permutation_importance", "split_gains", "what_if",
+    "individual_curves", "is_protected", "local_effects", "log_odds_of", "mean_contributions",
+    "partial_dependence", "permutation_importance", "split_gains", "what_if",
 ]  # fmt: skip
