@@ -1,3 +1,22 @@
-"""Any policy version against any history: what it would have decided, and how that went."""
+"""Any policy version against any history: what it would have decided, and how that went.
 
-__all__: list[str] = []
+found = backtest(Path("history"), [Version("2026.2", bundle)], Economics(as_of=Day(2026, 1, 1)))
+found.version("2026.2").overall.bad_rate, found.result_hash
+
+Every application is decided as live, in columns (``verdict``); what came of it is counted in whole
+minor units (``measures``); whom the version takes and leaves against what was decided then is its
+swap set (``swaps``). One machine or a cluster give the same hash.
+"""
+
+from tael.policies.backtest.drive import backtest, backtest_on_cluster
+from tael.policies.backtest.economics import Economics, read_economics
+from tael.policies.backtest.history import last_day, open_history, score_field, with_segments
+from tael.policies.backtest.judge import Version
+from tael.policies.backtest.measures import Figures
+from tael.policies.backtest.result import Backtest
+from tael.policies.backtest.scores import model_hash
+
+__all__ = [
+    "Backtest", "Economics", "Figures", "Version", "backtest", "backtest_on_cluster", "last_day",
+    "model_hash", "open_history", "read_economics", "score_field", "with_segments",
+]  # fmt: skip

@@ -1,7 +1,7 @@
 """What a loan earns and loses: dated assumptions, and life tables of one unit lent.
 
-Of a loan of principal ``P``, with the balance ``B_k`` before instalment ``k`` and the charge ``C_k``
-in it, both as ``tael.pricing.build_schedule`` has them, and ``s_k`` the share not yet prepaid:
+Of a loan of principal ``P``, with the balance ``B_k`` before instalment ``k`` and the charge
+``C_k`` in it, as ``tael.pricing.build_schedule`` has them, and ``s_k`` the share not yet prepaid:
 
 * default comes at the same rate in each month, ``pd / 12``, and a loan in default pays no more, to
   the first order: charges expected are ``sum(s_k C_k (1 - pd t_k))``, ``t_k`` in years;
@@ -22,8 +22,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal, localcontext
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tael.kernel import BadInput, Day, Money, Rate
 from tael.policies.backtest.numbers import BILLION, Whole, billionths, share_of
@@ -32,6 +34,9 @@ from tael.pricing import Component, Method, Terms, all_in_cost, build_schedule
 _NOMINAL = Money.parse("1000000")
 _START = Day(2025, 1, 1)
 _MONTHS = 12
+_CAP, _FUNDING, _OPERATING, _LOSS_GIVEN_DEFAULT, _PREPAYMENT, _PAID_BY_BAD = (
+    Rate(Decimal(text)) for text in ("0.24", "0.06", "0.02", "0.75", "0.10", "0.5")
+)
 _MOST_LOANS = 2_000  # life tables of different loans; more distinct rates than that are rounded
 _COARSE = BILLION // 1000  # to a tenth of a per cent a year
 _SOURCES: Mapping[str, str] = {
@@ -66,13 +71,13 @@ class Economics:
     """
 
     as_of: Day
-    cap: Rate = Rate(Decimal("0.24"))
-    funding: Rate = Rate(Decimal("0.06"))
+    cap: Rate = _CAP
+    funding: Rate = _FUNDING
     operating_minor: int = 30_000
-    operating: Rate = Rate(Decimal("0.02"))
-    loss_given_default: Rate = Rate(Decimal("0.75"))
-    prepayment: Rate = Rate(Decimal("0.10"))
-    paid_by_bad: Rate = Rate(Decimal("0.5"))
+    operating: Rate = _OPERATING
+    loss_given_default: Rate = _LOSS_GIVEN_DEFAULT
+    prepayment: Rate = _PREPAYMENT
+    paid_by_bad: Rate = _PAID_BY_BAD
     rejects: tuple[Decimal, ...] = (Decimal(1), Decimal("1.5"), Decimal("2.5"))
     currency: str = "CNY"
     sources: Mapping[str, str] = field(default_factory=lambda: dict(_SOURCES))
@@ -122,9 +127,11 @@ def read_economics(path: Path, given: Economics) -> Economics:
         raise BadInput(
             f"{path}: {told} is no figure", field="economics", rule=", ".join(sorted(known))
         )
-    changes = {name: _read(name, value) for name, value in data.items()}
-    told = given.sources | {n: f"given in {path.name}" for n in changes if n in given.sources}
-    return replace(given, **{"sources": told, **changes})
+    changes: dict[str, Any] = {name: _read(name, value) for name, value in data.items()}
+    sources = dict(given.sources)
+    sources |= {name: f"given in {path.name}" for name in changes if name in sources}
+    changes.setdefault("sources", sources)
+    return replace(given, **changes)
 
 
 def _read(name: str, value: object) -> object:
@@ -198,7 +205,8 @@ def life_of(method: Method, months: int, rate: int, prepayment: Rate) -> Life:
             kept *= stays
         # Without fees taken at the start the cost of a loan is its rate, but for a flat charge.
         cost = all_in_cost(schedule).nominal if method is Method.FLAT else price
-    return Life(*(billionths(each) for each in sums), billionths(cost.fraction))
+    charges, charges_years, years, years_years, average = map(billionths, sums)
+    return Life(charges, charges_years, years, years_years, average, billionths(cost.fraction))
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +229,13 @@ class Loans:
     bank: Whole
     pd: Whole
     methods: tuple[Method, ...]
+
+    def of(self, rows: Whole) -> Loans:
+        """Those of some rows."""
+        return Loans(
+            self.amount[rows], self.method[rows], self.months[rows], self.rate[rows],
+            self.bank[rows], self.pd[rows], self.methods,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,12 +261,30 @@ class Worth:
         found: Whole = self.revenue - self.funding - self.operating - self.loss
         return found
 
+    def of(self, rows: Whole | npt.NDArray[np.bool_]) -> Worth:
+        """That of some rows."""
+        return Worth(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
+
 
 def worth_of(loans: Loans, economics: Economics) -> Worth:
     """What ``loans`` earn and lose by their PD."""
+    rows = np.flatnonzero(loans.amount)
+    found = _worth(loans.of(rows), economics)
+    return Worth(
+        **{e.name: spread(getattr(found, e.name), rows, len(loans.amount)) for e in fields(Worth)}
+    )
+
+
+def spread(values: Whole, rows: Whole, size: int) -> Whole:
+    """``values`` at ``rows`` of ``size`` rows; 0 in the others."""
+    made = np.zeros(size, np.int64)
+    made[rows] = values
+    return made
+
+
+def _worth(loans: Loans, economics: Economics) -> Worth:
     lives = _lives(loans, economics.prepayment)
     amount, pd = loans.amount, np.minimum(loans.pd, BILLION)
-    lent = amount > 0
     full = share_of(amount, lives["charges"])
     lost = share_of(share_of(amount, lives["charges_years"]), pd)
     balance = share_of(amount, lives["balance_years"])
@@ -262,12 +295,12 @@ def worth_of(loans: Loans, economics: Economics) -> Worth:
     return Worth(
         revenue=np.maximum(0, full - lost),
         funding=share_of(performing, loans.bank),
-        operating=np.where(lent, economics.operating_minor + cost, 0),
+        operating=economics.operating_minor + cost,
         loss=np.minimum(loss, amount),
         full=full,
         full_funding=share_of(balance, loans.bank),
         exposed=share_of(amount, lives["average"]),
-        all_in=np.where(lent, lives["all_in"], 0),
+        all_in=lives["all_in"],
     )
 
 
@@ -283,18 +316,16 @@ def _lives(loans: Loans, prepayment: Rate) -> dict[str, Whole]:
     names = [each.name for each in fields(Life)]
     table = np.zeros((len(names), len(kinds)), np.int64)
     for place, kind in enumerate(kinds.tolist()):
-        if kind >= 0:
-            rest, price = divmod(kind, 1 << 32)
-            method, months = divmod(rest, 1 << 16)
-            life = life_of(loans.methods[method], months, price, prepayment)
-            table[:, place] = list(asdict(life).values())
+        rest, price = divmod(kind, 1 << 32)
+        method, months = divmod(rest, 1 << 16)
+        life = life_of(loans.methods[method], months, price, prepayment)
+        table[:, place] = list(asdict(life).values())
     return {name: table[row][places] for row, name in enumerate(names)}
 
 
 def _keys(loans: Loans, rate: Whole) -> Whole:
-    """Method, months and rate in one number; -1 where there is no loan."""
-    key = (loans.method << 48) | (loans.months << 32) | rate
-    found: Whole = np.where(loans.amount > 0, key, -1)
+    """Method, months and rate in one number."""
+    found: Whole = (loans.method << 48) | (loans.months << 32) | rate
     return found
 
 

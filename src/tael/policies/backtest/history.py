@@ -13,7 +13,7 @@ applied_on         date32              the day of which everything in the row wa
                                        decimal
 pd (and others)    decimal or double   scores as known then, each field with the metadata ``model``,
                                        the hash of the model; of several models the columns are
-                                       called ``pd@1`` and so on. Left out: the model scores the rows
+                                       called ``pd@1`` and so on. Left out: scored now
 (segments)         string              any: region, industry, channel ...
 decided            string or null      approve, decline or refer: what was decided then
 decided_limit      decimal or null     optional: the limit then, major units
@@ -137,7 +137,8 @@ def layout_of(
     wanted = [*_NEEDED, *(name for names in inputs for name in names), *segments]
     missing = list(dict.fromkeys(name for name in wanted if name not in present))
     if missing:
-        told = f"the history has no column {', '.join(missing)}{_other_models(schema, deciders)}"
+        unscored = [one for one, have in zip(deciders, scores, strict=True) if not have]
+        told = f"the history has no column {', '.join(missing)}{_other_models(schema, unscored)}"
         raise BadInput(told, field=missing[0], rule="the columns of a history")
     _check_types(schema, deciders, inputs)
     told_by = tuple(segments) or _segments(schema)
@@ -175,7 +176,7 @@ def _other_models(schema: pa.Schema, deciders: Sequence[Decider]) -> str:
             if field.name.partition("@")[0] == "pd"
         }
     )
-    if not told:
+    if not told or not deciders:
         return ""
     wanted = ", ".join(sorted({model_hash(one.bundle.model)[:12] for one in deciders}))
     return f"; it holds scores of {', '.join(told)}, the policy's model is {wanted}"

@@ -92,8 +92,8 @@ def _texts(one: _One, column: Any) -> Truths:
     places = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
     if not wrong:
         return np.zeros(len(column), np.bool_)
-    told = np.array(wrong)[places]
-    return told & ~np.asarray(column.is_null().to_numpy(zero_copy_only=False))
+    missing = np.asarray(column.is_null().to_numpy(zero_copy_only=False))
+    return np.asarray(np.array(wrong)[places] & ~missing)
 
 
 def _numbers(one: _One, column: Any) -> Truths:

@@ -97,7 +97,7 @@ class Judge:
             columns.append(one_array(table.column(name)).cast(pa.string()))
         for place, decider in enumerate(deciders):
             verdicts = decider.decide(self._seen(table, place))
-            columns += _ruled(verdicts, decider, columns[2])
+            columns += _ruled(verdicts, columns[2])
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
     def _seen(self, table: pa.Table, place: int) -> pa.Table:
@@ -174,7 +174,7 @@ def _decided(table: pa.Table) -> Any:
     return pa.array(places[coded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)])
 
 
-def _ruled(verdicts: Verdicts, decider: Decider, asked: Any) -> list[Any]:
+def _ruled(verdicts: Verdicts, asked: Any) -> list[Any]:
     offers = verdicts.offers
     amount = np.maximum(0, asked.to_numpy())
     lent = np.where(verdicts.outcome == APPROVE, np.minimum(amount, offers.limit), 0)

@@ -83,6 +83,7 @@ class Menu:
         self._currency = prices.currency
         self._step, self._step_scale = whole_and_scale(prices.limit_step)
         step = prices.limit_step.scaleb(minor_digits(prices.currency))
+        self._scale = max(whole_and_scale(each.fee_change)[1] for each in prices.options)
         # A step that is no whole minor unit is rounded by ``Money.of`` each time: left to it.
         self._step_minor = int(step) if step == step.to_integral_value() else 0
 
@@ -167,7 +168,8 @@ class Menu:
     ) -> tuple[Whole, Truths, Whole] | None:
         """The borrower's rate in common units, whether it is under the cap, and in billionths."""
         change, scale = whole_and_scale(option.fee_change)
-        most = max(scale, bank.scale, fee.scale)
+        # One scale for the whole menu: its rates are compared.
+        most = max(self._scale, bank.scale, fee.scale)
         left, right = bank.scaled(10 ** (most - bank.scale)), fee.scaled(10 ** (most - fee.scale))
         if left is None or right is None or most > 15:  # noqa: PLR2004 - rates of 62 bits
             return None
@@ -185,9 +187,9 @@ def _months(option: OptionRule, months: Units) -> Whole:
 def _to_billionths(rate: Units) -> Whole:
     """A rate in billionths, half-even where it has more digits than nine."""
     if rate.scale <= _DIGITS:
-        return rate.values * 10 ** (_DIGITS - rate.scale)
+        return np.asarray(rate.values * 10 ** (_DIGITS - rate.scale))
     unit = 10 ** (rate.scale - _DIGITS)
-    quotient, rest = np.divmod(rate.values, unit)
+    quotient, rest = rate.values // unit, rate.values % unit
     up = (2 * rest > unit) | ((2 * rest == unit) & (quotient % 2 == 1))
     found: Whole = quotient + up
     return found

@@ -20,6 +20,7 @@ Truths: TypeAlias = npt.NDArray[np.bool_]
 BILLION = 10**9  # rates and probabilities are counted in billionths
 _HALF = BILLION // 2
 _LOW_BITS = 20
+_EXACT_DOUBLES = 2**53
 _LIMIT = 2**62
 _MOST_SCALE = 18
 
@@ -101,8 +102,9 @@ def share_of(amount: Whole, rate: Whole | int) -> Whole:
     fit into 64 bits.
     """
     high, low = amount >> _LOW_BITS, amount & ((1 << _LOW_BITS) - 1)
-    quotient, rest = np.divmod(high * rate, BILLION)
-    rest = (rest << _LOW_BITS) + low * rate + _HALF
+    upper = high * rate
+    quotient = upper // BILLION
+    rest = ((upper - quotient * BILLION) << _LOW_BITS) + low * rate + _HALF
     found: Whole = (quotient << _LOW_BITS) + rest // BILLION
     return found
 
@@ -116,9 +118,11 @@ def exact_sum(values: Whole) -> int:
 def sums_by(groups: Whole, values: Whole, count: int) -> Whole:
     """int64 [count]: the sum of ``values`` of each group, exactly.
 
-    ``bincount`` adds doubles, which are exact below 2 ** 53: so each half of a value is added by
-    itself.
+    ``bincount`` adds doubles, which are exact below 2 ** 53: where sums may be larger, each half of
+    a value is added by itself.
     """
+    if int(np.abs(values).max(initial=0)) * len(values) < _EXACT_DOUBLES:
+        return np.bincount(groups, values, count).astype(np.int64)
     high = np.bincount(groups, values >> _LOW_BITS, count).astype(np.int64)
     low = np.bincount(groups, values & ((1 << _LOW_BITS) - 1), count).astype(np.int64)
     found: Whole = (high << _LOW_BITS) + low

@@ -110,7 +110,7 @@ def _numbered(values: Any, codes: Codes) -> Places:
     coded = values.dictionary_encode()
     numbers = np.array([codes.number(code) for code in coded.dictionary.to_pylist()] or [0])
     places = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
-    held = numbers.astype(np.int32)[places]
+    held: Places = numbers.astype(np.int32)[places]
     if values.null_count:
         held[values.is_null().to_numpy(zero_copy_only=False)] = 0
     return held

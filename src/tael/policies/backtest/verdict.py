@@ -119,10 +119,13 @@ class Decider:
         batch = self._model.watch_batch(table, self._asked, self._watched)
         outcome, tier, codes = _outcomes(batch.table), _tiers(batch.table), Codes()
         reason = self._reason.of(batch, codes)
-        offers, alone = self._offers(tier, _sizes(batch.table, table))
+        sizes = _sizes(batch.table, table)
+        offers, alone = self._offers(tier, sizes)
         limit = offers.whole.copy()
         open_ = (outcome == UNANSWERED) | (tier == 0)
         open_[list(batch.warned)] = True
+        for each in sizes or ():
+            open_ |= each.missing
         asked = units_of(inputs.one_array(table.column("amount")))
         for marks, code in self._afterwards(outcome, limit, offers.kinds, asked):
             reason[marks & (reason == 0)] = codes.number(code)

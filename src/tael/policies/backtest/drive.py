@@ -1,0 +1,195 @@
+"""A back-test on one machine from Parquet, or on a cluster: the same work, the same hash."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from tael.kernel import BadInput
+from tael.policies.backtest.cases import THEN, Cases, cases_of
+from tael.policies.backtest.economics import Economics
+from tael.policies.backtest.history import layout_of, open_history
+from tael.policies.backtest.judge import ROWS_A_CHUNK, Judge, Version, decider_of
+from tael.policies.backtest.measures import transitions
+from tael.policies.backtest.result import Backtest, result_hash, told_of
+from tael.policies.backtest.swaps import Swap, swap_of
+
+Progress = Callable[[str, int, int], None]
+# Spark's rows of one Arrow batch; results do not hang on it.
+_BATCHES = "spark.sql.execution.arrow.maxRecordsPerBatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast: ``rows`` a chunk, ``threads`` at once (default: one a processor)."""
+
+    rows: int = ROWS_A_CHUNK
+    threads: int = 0
+
+
+def backtest(
+    history: Path,
+    versions: Sequence[Version],
+    economics: Economics,
+    *,
+    segments: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Backtest:
+    """Try ``versions`` on the applications of a history, on this machine.
+
+    The first version is the one that is tried; the others, and what was decided then, are what it
+    is held against.
+
+    Args:
+        history: a Parquet file or a folder of them, as ``tael.policies.backtest.history`` says.
+        versions: policy versions, each with a name of its own.
+        economics: what is assumed.
+        segments: columns to tell results by; by default those that the history names.
+        progress: called with what is done, how many rows, of how many.
+
+    Raises:
+        BadInput: columns that are missing (all are named), two versions of a name, a row that no
+            history holds.
+    """
+    data = open_history(history)
+    judge = judge_of(data.schema, versions, economics, segments)
+    judged = judged_here(data, judge, Pace(), progress)
+    return found_in(judged, versions, economics)
+
+
+def backtest_on_cluster(
+    frame: Any,
+    schema: pa.Schema,
+    versions: Sequence[Version],
+    economics: Economics,
+    *,
+    segments: Sequence[str] = (),
+) -> Backtest:
+    """As ``backtest``, by a session of Spark Connect (Spark 4, Sail) whose Python has this package.
+
+    Args:
+        frame: the history as a frame of the session.
+        schema: the Arrow schema of its files: frames do not keep of which model scores are.
+        versions: as ``backtest``, as are the rest.
+        economics: what is assumed.
+        segments: columns to tell results by.
+
+    Raises:
+        BadInput: as ``backtest``.
+    """
+    judge = judge_of(schema, versions, economics, segments)
+    frame.sparkSession.conf.set(_BATCHES, str(ROWS_A_CHUNK))
+    wanted = frame.select(*judge.layout.columns)
+    judged = wanted.mapInArrow(judge.run, judge.spark_schema).toArrow()
+    return found_in(judged.cast(judge.schema), versions, economics)
+
+
+def judge_of(
+    schema: pa.Schema,
+    versions: Sequence[Version],
+    economics: Economics,
+    segments: Sequence[str] = (),
+) -> Judge:
+    """What each worker does.
+
+    Raises:
+        BadInput: no version, two of a name, one called ``then``, versions in other currencies than
+            the assumptions, or columns that are missing.
+    """
+    names = [version.name for version in versions]
+    if not names or len(set(names)) != len(names) or THEN in names:
+        raise BadInput(
+            f"versions are called {', '.join(names) or 'nothing'}",
+            field="versions",
+            rule=f"at least one, each with a name of its own that is not {THEN}",
+        )
+    deciders = [decider_of(version.bundle, economics.cap) for version in versions]
+    for version, decider in zip(versions, deciders, strict=True):
+        currency = decider.policy.prices.currency
+        if currency != economics.currency:
+            raise BadInput(
+                f"{version.name} lends {currency}, the assumptions are in {economics.currency}",
+                field="currency",
+                rule="one currency",
+            )
+    return Judge(tuple(versions), economics.cap, layout_of(schema, deciders, segments))
+
+
+def judged_here(
+    history: ds.Dataset, judge: Judge, pace: Pace, progress: Progress | None = None
+) -> pa.Table:
+    """The rows of ``history`` as ``judge`` sees them, chunk by chunk in threads."""
+    rows = history.count_rows()
+    batches = history.to_batches(columns=list(judge.layout.columns), batch_size=pace.rows)
+    parts: list[pa.RecordBatch] = []
+    done = 0
+    for part in _in_threads(judge, _filled(batches, pace.rows), pace.threads or _processors()):
+        parts.append(part)
+        done += part.num_rows
+        if progress is not None:
+            progress("decided", done, rows)
+    return pa.Table.from_batches(parts, schema=judge.schema)
+
+
+def found_in(judged: pa.Table, versions: Sequence[Version], economics: Economics) -> Backtest:
+    """The result of judged rows, from anywhere and in any order."""
+    cases = cases_of(judged, versions, economics)
+    hashes = {version.name: version.bundle.hashes() for version in versions}
+    told = tuple(told_of(cases, ruled, hashes.get(ruled.name, {})) for ruled in cases.versions)
+    swaps = tuple(_swaps(cases, economics))
+    moves = tuple(
+        transitions(cases.version(swap.before), cases.version(swap.after)) for swap in swaps
+    )
+    found = Backtest(cases, economics, told, swaps, moves)
+    return replace(found, result_hash=result_hash(found))
+
+
+def _swaps(cases: Cases, economics: Economics) -> Iterator[Swap]:
+    """The first version against all others, and each other against what was decided then."""
+    first, *others = cases.versions
+    for other in reversed(others):
+        yield swap_of(cases, other, first, economics)
+    then = [ruled for ruled in others if ruled.name == THEN]
+    for other in others:
+        if then and other is not then[0]:
+            yield swap_of(cases, then[0], other, economics)
+
+
+def _filled(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
+    """Chunks of about ``rows`` rows: small row groups are put together."""
+    held: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        held.append(batch)
+        size += batch.num_rows
+        if size >= rows:
+            yield pa.Table.from_batches(held)
+            held, size = [], 0
+    if size:
+        yield pa.Table.from_batches(held)
+
+
+def _in_threads(judge: Judge, chunks: Iterator[pa.Table], threads: int) -> Iterator[pa.RecordBatch]:
+    """The chunks judged, in their order, as many at once as there are threads."""
+    with ThreadPoolExecutor(threads, "backtest") as pool:
+        waiting: deque[Future[pa.RecordBatch]] = deque()
+        for chunk in chunks:
+            waiting.append(pool.submit(judge.judged, chunk))
+            if len(waiting) > 2 * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

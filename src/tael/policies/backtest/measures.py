@@ -1,0 +1,259 @@
+"""Figures of versions over cases: counts, rates and money, of all and by group.
+
+Every figure is an integer, of which a reader may make rates: sums do not hang on the order of rows,
+and two runs that agree, agree to the last unit. Intervals of shares are Wilson's (E. B. Wilson,
+Probable Inference, Journal of the American Statistical Association 22 (1927) 209-212).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tael.policies.backtest.cases import Cases, Ruled, month_of
+from tael.policies.backtest.judge import UNKNOWN
+from tael.policies.backtest.numbers import Whole, exact_sum, sums_by
+from tael.policies.backtest.verdict import DECLINE, OUTCOMES, REFER, UNANSWERED
+
+_PRIME = 3  # R1 to R3
+_Z = 1.959963984540054  # of 95 %
+# Figures to which also cases add that are not approved.
+_OF_ALL = frozenset({"applications", "referred", "declined", "unanswered"})
+QUANTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One version on one group of cases; amounts in minor units.
+
+    Attributes:
+        applications: cases of the group.
+        approved, referred, declined, unanswered: they, by outcome.
+        prime: of the approved those of tier 1 to 3.
+        lent: amount of the approved; ``lent_prime`` of tier 1 to 3.
+        limits: limits of the approved.
+        pd: PDs of the approved, billionths, added up.
+        revenue, funding, operating, expected_loss: of the approved by their PD.
+        known: of the approved those whose outcome is known; ``bad`` those gone bad.
+        known_pd: PDs of the known, billionths, added up.
+        known_lent: amount of the known.
+        known_expected_loss: expected loss of the known; ``loss`` is what came of them, ``profit``
+            what they earned after it.
+    """
+
+    applications: int
+    approved: int
+    referred: int
+    declined: int
+    unanswered: int
+    prime: int
+    lent: int
+    lent_prime: int
+    limits: int
+    pd: int
+    revenue: int
+    funding: int
+    operating: int
+    expected_loss: int
+    known: int
+    bad: int
+    known_pd: int
+    known_lent: int
+    known_expected_loss: int
+    loss: int
+    profit: int
+
+    @property
+    def expected_profit(self) -> int:
+        """Revenue less cost of funds, operating cost and expected loss, minor units."""
+        return self.revenue - self.funding - self.operating - self.expected_loss
+
+    @property
+    def approval(self) -> float | None:
+        """Approved of those who applied."""
+        return _share(self.approved, self.applications)
+
+    @property
+    def bad_rate(self) -> float | None:
+        """Bad of the approved whose outcome is known."""
+        return _share(self.bad, self.known)
+
+    @property
+    def bad_interval(self) -> tuple[float, float] | None:
+        """Wilson's interval of 95 % around ``bad_rate``."""
+        return wilson(self.bad, self.known)
+
+    @property
+    def mean_pd(self) -> float | None:
+        """Mean PD of the approved."""
+        return _share(self.pd, self.approved * 10**9)
+
+    @property
+    def prime_share(self) -> float | None:
+        """R1 to R3 of the approved."""
+        return _share(self.prime, self.approved)
+
+    @property
+    def prime_share_of_amount(self) -> float | None:
+        """R1 to R3 of the amount lent."""
+        return _share(self.lent_prime, self.lent)
+
+    def as_json(self) -> dict[str, int]:
+        """The integers by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+def wilson(hits: int, rows: int) -> tuple[float, float] | None:
+    """Wilson's interval of 95 % of a share; None of no rows."""
+    if not rows:
+        return None
+    share, square = hits / rows, _Z * _Z / rows
+    middle = (share + square / 2) / (1 + square)
+    half = _Z * math.sqrt(share * (1 - share) / rows + square / (4 * rows)) / (1 + square)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def columns_of(cases: Cases, ruled: Ruled) -> dict[str, Whole]:
+    """What each case adds to each figure, int64 by name."""
+    outcome, approved = ruled.outcome, ruled.approved
+    prime = approved & (ruled.tier >= 1) & (ruled.tier <= _PRIME)
+    known = approved & (cases.bad != UNKNOWN)
+    worth = ruled.worth
+    marks: dict[str, npt.NDArray[np.bool_]] = {
+        "applications": np.ones(len(cases), np.bool_),
+        "approved": approved,
+        "referred": outcome == REFER,
+        "declined": outcome == DECLINE,
+        "unanswered": outcome == UNANSWERED,
+        "prime": prime,
+        "known": known,
+        "bad": known & (cases.bad == 1),
+    }
+    amounts = {
+        "lent": (ruled.lent, approved),
+        "lent_prime": (ruled.lent, prime),
+        "limits": (ruled.limit, approved),
+        "pd": (ruled.pd, approved),
+        "revenue": (worth.revenue, approved),
+        "funding": (worth.funding, approved),
+        "operating": (worth.operating, approved),
+        "expected_loss": (worth.loss, approved),
+        "known_pd": (ruled.pd, known),
+        "known_lent": (ruled.lent, known),
+        "known_expected_loss": (worth.loss, known),
+        "loss": (ruled.loss, known),
+        "profit": (ruled.profit, known),
+    }
+    found = {name: marked.astype(np.int64) for name, marked in marks.items()}
+    return found | {name: np.where(where, values, 0) for name, (values, where) in amounts.items()}
+
+
+def total_of(columns: Mapping[str, Whole]) -> Figures:
+    """The figures of all cases."""
+    return Figures(**{name: exact_sum(values) for name, values in columns.items()})
+
+
+def of_marked(columns: Mapping[str, Whole], marks: npt.NDArray[np.bool_]) -> Figures:
+    """The figures of the marked cases."""
+    return Figures(**{name: exact_sum(values[marks]) for name, values in columns.items()})
+
+
+def by_group(
+    columns: Mapping[str, Whole], groups: Whole, names: Sequence[str]
+) -> dict[str, Figures]:
+    """The figures of each group, in the order of ``names``; a group of no case has none."""
+    # Most figures are of the approved alone: the others add nothing to them.
+    rows = np.flatnonzero(columns["approved"])
+    some = groups[rows]
+    sums = {
+        name: sums_by(groups, values, len(names))
+        if name in _OF_ALL
+        else sums_by(some, values[rows], len(names))
+        for name, values in columns.items()
+    }
+    found = {}
+    for place, name in enumerate(names):
+        figures = Figures(**{each: int(values[place]) for each, values in sums.items()})
+        if figures.applications:
+            found[name] = figures
+    return found
+
+
+def groups_of(cases: Cases, ruled: Ruled) -> Iterator[tuple[str, Whole, list[str]]]:
+    """Each way to tell cases apart: its name, the group of each case, and their names in order."""
+    month = month_of(cases.applied)
+    for name, size in (("month", 1), ("quarter", 3), ("year", 12)):
+        period = month // size
+        first = int(period.min())
+        count = int(period.max()) - first + 1
+        yield name, period - first, [_period(first + k, size) for k in range(count)]
+    yield "tier", ruled.tier.astype(np.int64), ["", *(f"R{tier}" for tier in range(1, 8))]
+    yield "decided", cases.decided.astype(np.int64), ["unknown", *OUTCOMES[1:]]
+    for name, column in cases.segments.items():
+        yield name, *_texts(column)
+
+
+def _texts(column: Any) -> tuple[Whole, list[str]]:
+    """The place of each text in their sorted list; a missing one is ''."""
+    known = [text or "" for text in column.dictionary.to_pylist()]
+    names = sorted({*known, ""})
+    place = np.array([*(names.index(text) for text in known), names.index("")], np.int64)
+    at = column.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
+    return place[at], names
+
+
+def _period(number: int, size: int) -> str:
+    year, part = divmod(number * size, 12)
+    if size == 1:
+        return f"{1970 + year}-{part + 1:02d}"
+    return f"{1970 + year}" if size == 12 else f"{1970 + year}Q{part // 3 + 1}"  # noqa: PLR2004
+
+
+def distribution(values: Whole) -> dict[str, int]:
+    """Quantiles of integers: each is one of them, the next below the exact place."""
+    if not len(values):
+        return {}
+    places = [(len(values) - 1) * quantile // 100 for quantile in QUANTILES]
+    sorted_at = np.partition(values, places)
+    found = {f"p{q}": int(sorted_at[place]) for q, place in zip(QUANTILES, places, strict=True)}
+    return {"least": int(values.min()), **found, "most": int(values.max())}
+
+
+def distributions(ruled: Ruled) -> dict[str, dict[str, int]]:
+    """What the approved pay, may borrow and borrow: rates in billionths, amounts in minor units."""
+    approved = ruled.approved
+    return {
+        "price": distribution(ruled.worth.all_in[approved]),
+        "limit": distribution(ruled.limit[approved]),
+        "lent": distribution(ruled.lent[approved]),
+        "months": distribution(ruled.months[approved]),
+    }
+
+
+def reasons(ruled: Ruled) -> dict[str, int]:
+    """How many cases each first reason was given to, most frequent first."""
+    names = ruled.reason.dictionary.to_pylist()
+    counts = np.bincount(ruled.reason.indices.to_numpy(zero_copy_only=False), minlength=len(names))
+    found = {name: int(count) for name, count in zip(names, counts, strict=True) if name and count}
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def transitions(before: Ruled, after: Ruled) -> dict[str, dict[str, int]]:
+    """Cases by what one version says, and the other."""
+    size = len(OUTCOMES)
+    pairs = before.outcome.astype(np.int64) * size + after.outcome
+    counts = np.bincount(pairs, minlength=size * size).reshape(size, size)
+    return {
+        OUTCOMES[row]: {OUTCOMES[place]: int(counts[row, place]) for place in range(size)}
+        for row in range(size)
+        if counts[row].any()
+    }
