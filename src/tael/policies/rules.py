@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from tael.kernel import BadInput, Money, Rate, check
 from tael.policies.model import Feature, PriceOption, Verdict
-from tael.policies.ports import Score
+from tael.policies.ports import Answer, Score
 from tael.policies.texts import TIERS, InputRule, OptionRule, Policy, PriceTable
 from tael.pricing import Component
 
@@ -57,6 +57,22 @@ def evaluate(
     """
     score = policy.scorer.score(inputs)
     answer = policy.rules.evaluate({**inputs, **score.more, "pd": score.pd.fraction})
+    verdict = verdict_of(policy, inputs, (score, answer), cap=cap, evaluator=evaluator)
+    if whole or evaluator < _BRIEF:
+        return verdict, {"decisions": answer.trace(), "score": _score_trace(score)}
+    return verdict, {"fired": answer.fired, "score": _score_trace(score)}
+
+
+def verdict_of(
+    policy: Policy,
+    inputs: Mapping[str, Feature],
+    found: tuple[Score, Answer],
+    *,
+    cap: Rate,
+    evaluator: int = EVALUATOR,
+) -> Verdict:
+    """The verdict on what model and rules answered; of ``inputs`` only the request is read."""
+    score, answer = found
     values = answer.values
     tier = int(_number(values, "tier"))
     check(tier in TIERS, f"a tier is 1 to 7, not {tier}")
@@ -67,7 +83,7 @@ def evaluate(
     outcome, more = _afterwards(policy.prices, outcome, limit, options, inputs)
     hard = [*answer.knock_outs, *more]
     soft = () if policy.explained.isdisjoint(hard) else (*answer.shortfalls, *score.reasons)
-    verdict = Verdict(
+    return Verdict(
         outcome=outcome,
         tier=tier,
         pd=score.pd,
@@ -77,9 +93,6 @@ def evaluate(
         options=options if outcome != "decline" else (),
         routing=str(values.get("routing") or ""),
     )
-    if whole or evaluator < _BRIEF:
-        return verdict, {"decisions": answer.trace(), "score": _score_trace(score)}
-    return verdict, {"fired": answer.fired, "score": _score_trace(score)}
 
 
 def _afterwards(
