@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -34,20 +35,25 @@ def serve(
     catch_up: Annotated[
         bool, typer.Option("--catch-up", help="Close missed days even when more than 31.")
     ] = False,
+    processes: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes that answer HTTP, on one port.")
+    ] = 1,
 ) -> None:
     """Serve the console and the HTTP API until Ctrl-C.
 
     The address is TAEL_HTTP_HOST and TAEL_HTTP_PORT: http://127.0.0.1:8765/ by default. Jobs are
     run, ended days are closed one after the other, and facts are delivered meanwhile; further
     processes of one installation are started with --no-worker, or with a TAEL_WORKER of their own.
+    With --processes several answer HTTP beside this one, and one that dies is replaced.
 
     Examples:
 
         tael serve
         tael serve --port 9000 --no-worker
+        tael serve --processes 4
     """
     with opened(ctx) as house:
-        own = Company(worker=worker, catch_up=catch_up)
+        own = Company(worker=worker, catch_up=catch_up, processes=processes)
         serve_console(house, port, lambda url: say(f"Console: {url} (Ctrl-C ends)"), own)
 
 
@@ -57,6 +63,7 @@ class Company:
 
     worker: bool = True
     catch_up: bool = False
+    processes: int = 1
 
 
 def serve_console(
@@ -70,12 +77,32 @@ def serve_console(
     Raises:
         OutsideFailure: the port is taken, or the name of the worker.
     """
+    chosen = house.settings.http_port if port is None else port
+    listening = _listen(house.settings.http_host, chosen)
+    host, bound = listening.getsockname()[:2]
+    try:
+        with _beside(house, company) as rounds:
+            tell(f"http://{f'[{host}]' if ':' in host else host}:{bound}/")
+            with rounds:  # after the address: the rounds may have something to say
+                _answer(house, listening, company.processes)
+    except KeyboardInterrupt:
+        say("The console has stopped.")
+    finally:
+        listening.close()
+
+
+def _answer(house: Installation, listening: socket.socket, processes: int) -> None:
+    """Answer HTTP until interrupted: here, or in processes of their own."""
+    if processes > 1:
+        from tael.cli.http_workers import HttpWorkers, environ_of
+
+        with HttpWorkers(processes, listening, environ_of(str(house.settings.data_dir))):
+            threading.Event().wait()
+        return
     import uvicorn
 
     from tael.console import create_app
 
-    chosen = house.settings.http_port if port is None else port
-    listening = _listen(house.settings.http_host, chosen)
     config = uvicorn.Config(
         create_app(house),
         log_level="warning",
@@ -83,16 +110,7 @@ def serve_console(
         access_log=False,
         timeout_graceful_shutdown=_LONGEST_GOODBYE_S,
     )
-    host, bound = listening.getsockname()[:2]
-    try:
-        with _beside(house, company) as rounds:
-            tell(f"http://{f'[{host}]' if ':' in host else host}:{bound}/")
-            with rounds:  # after the address: the rounds may have something to say
-                uvicorn.Server(config).run([listening])
-    except KeyboardInterrupt:
-        say("The console has stopped.")
-    finally:
-        listening.close()
+    uvicorn.Server(config).run([listening])
 
 
 @contextmanager

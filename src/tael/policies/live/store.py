@@ -34,6 +34,9 @@ _LATEST = """
 _BY_HASH = """
     SELECT borrower, known_at, sources, packed, hash FROM policies.evidence WHERE hash = ANY(%s)
 """
+_BY_ID = f"SELECT {_NAMES} FROM policies.decision_log WHERE id = ANY(%s)"  # noqa: S608 - as above
+# By a hash of the id: as good as drawn, and the same for the same seed.
+_CHOSEN = "SELECT id FROM policies.decision_log ORDER BY md5(id || %s) LIMIT %s"
 _KEEP = """
     INSERT INTO policies.evidence (hash, borrower, known_at, recorded_at, sources, packed)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (hash) DO NOTHING
@@ -72,6 +75,17 @@ class SqlLiveStore:
         """The logged decisions under ``keys``."""
         rows = self._connection.exec_driver_sql(_BY_KEY, (list(keys),))
         return {row[3]: _entry(row) for row in rows}
+
+    def entries(self, ids: Sequence[DecisionId]) -> Mapping[DecisionId, LogEntry]:
+        """Logged decisions by id."""
+        rows = self._connection.exec_driver_sql(_BY_ID, ([str(each) for each in ids],))
+        return {entry.id: entry for entry in map(_entry, rows)}
+
+    def chosen(self, size: int, seed: str) -> list[DecisionId]:
+        """So many logged decisions as ``seed`` chooses."""
+        return [
+            DecisionId(row[0]) for row in self._connection.exec_driver_sql(_CHOSEN, (seed, size))
+        ]
 
 
 def _evidence(row: Any) -> Evidence:
