@@ -10,9 +10,22 @@ SciPy's HiGHS is loaded when something is searched.
 """
 
 from tael.pricing.strategy.bounds import Bound, Targets, bounds_of
+from tael.pricing.strategy.conflict import Conflict, conflict_of
 from tael.pricing.strategy.curve import Beyond, MonotoneCurve, Point, TakeUp
 from tael.pricing.strategy.economics import Worth
 from tael.pricing.strategy.figures import Costs, Guarantor, Risk
+from tael.pricing.strategy.frontier import (
+    Plan,
+    Stage,
+    Steps,
+    cases_of,
+    changes,
+    frontier,
+    path,
+    sensitivity,
+    shares_between,
+    tolls,
+)
 from tael.pricing.strategy.logistic import LogisticCurve
 from tael.pricing.strategy.menu import Menu, menu_of
 from tael.pricing.strategy.model import (
@@ -26,12 +39,14 @@ from tael.pricing.strategy.model import (
     Segment,
     Terms,
 )
+from tael.pricing.strategy.offer import Offer, priced, today_of
 from tael.pricing.strategy.search import Answer, Search
 from tael.pricing.strategy.solver import Effort, Solved, Status
 
 __all__ = [
-    "Answer", "Ask", "Beyond", "Bound", "Cell", "Costs", "Effort", "Grid", "Guarantor", "Limit",
-    "LogisticCurve", "Market", "Menu", "MonotoneCurve", "Partner", "Point", "Price", "Risk",
-    "Search", "Segment", "Solved", "Status", "TakeUp", "Targets", "Terms", "Worth", "bounds_of",
-    "menu_of",
+    "Answer", "Ask", "Beyond", "Bound", "Cell", "Conflict", "Costs", "Effort", "Grid", "Guarantor",
+    "Limit", "LogisticCurve", "Market", "Menu", "MonotoneCurve", "Offer", "Partner", "Plan",
+    "Point", "Price", "Risk", "Search", "Segment", "Solved", "Stage", "Status", "Steps", "TakeUp",
+    "Targets", "Terms", "Worth", "bounds_of", "cases_of", "changes", "conflict_of", "frontier",
+    "menu_of", "path", "priced", "sensitivity", "shares_between", "today_of", "tolls",
 ]  # fmt: skip

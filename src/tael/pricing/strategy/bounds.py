@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -80,6 +80,10 @@ class Bound:
     least: bool
     below: Measure | None = field(default=None, repr=False)
     currency: str = ""
+
+    def with_limit(self, limit: Fraction) -> Bound:
+        """The same with another limit."""
+        return replace(self, limit=limit)
 
     def row(self, entries: Iterable[tuple[Cell, Worth]]) -> tuple[list[int], int]:
         """Whole coefficients and a bound, so that keeping it is ``sum(coefficients) <= bound``."""

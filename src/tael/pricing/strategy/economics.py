@@ -141,6 +141,7 @@ class Courses:
                 method=self._grid.method,
                 months=months,
                 start=self._grid.start,
+                penalty_rate=self._grid.penalty,
                 components=(
                     Component(BANK, price.bank_interest, payer="borrower", payee="bank"),
                     Component(GUARANTOR, price.guarantee_fee, payer="borrower", payee="guarantor"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import reduce
 
-from tael.kernel import BadInput, Money, Rate
+from tael.kernel import BadInput, Money
 from tael.pricing.strategy.economics import (
     Courses,
     Lender,
@@ -44,14 +44,12 @@ class Menu:
     Args:
         market: what they are choices in.
         choices: in the order of cells, prices and limits.
-        today: what today's offers are worth in the same model, by cell.
         left_out: how many of the grid were no choice, by reason (``LEFT_OUT``).
         courses: schedules made so far.
     """
 
     market: Market
     choices: tuple[Choice, ...]
-    today: tuple[Worth, ...]
     left_out: Mapping[str, int]
     courses: Courses = field(repr=False)
 
@@ -68,22 +66,6 @@ class Menu:
         kept = tuple(choice for n, choice in enumerate(self.choices) if n not in gone)
         return replace(self, choices=kept)
 
-    def exact(self, cell_number: int, terms: Terms | None) -> tuple[Worth, Rate]:
-        """Worth and highest all-in cost of an offer, from the schedules of its very loans."""
-        if terms is None:
-            return NOTHING, Rate.zero()
-        market, cell = self.market, self.market.cells[cell_number]
-        lender = lender_of(market)
-        take_up, highest = market.take_up[cell.tier].at(terms.price.total), Rate.zero()
-        parts = []
-        for ask, granted in _granted(market, cell, terms.limit):
-            course = self.courses.of(terms.price, ask.months, granted)
-            highest = max(highest, course.all_in)
-            loans = takers(ask, granted, take_up, market.risk)
-            whole = unit(course, cell, terms, lender).scaled(loans)
-            parts.append(worth(whole, loans, lender.weight(granted, small=cell.small), lender))
-        return reduce(Worth.__add__, parts, NOTHING), highest
-
 
 def lender_of(market: Market) -> Lender:
     """What the worth of a loan depends on."""
@@ -99,19 +81,17 @@ def menu_of(market: Market, courses: Courses | None = None) -> Menu:
     loans = courses or Courses(market.grid, market.risk.claim_days)
     left_out: Counter[str] = Counter()
     choices: list[Choice] = []
-    today = []
     for number, cell in enumerate(market.cells):
         pricing = _Pricing(market, cell, loans)
         choices += (Choice(number, terms, value) for terms, value in pricing.offers(left_out))
         choices.append(Choice(number, None, NOTHING))
-        today.append(NOTHING if cell.today is None else pricing.today(cell.today))
     if all(choice.terms is None for choice in choices):
         reason = left_out.most_common(1)[0][0]
         raise BadInput(
             f"no price and limit of the grid is left for any cell, mostly because of {reason!r}",
             field="grid", rule="at least one choice within " + ", ".join(LEFT_OUT),
         )  # fmt: skip
-    return Menu(market, tuple(choices), tuple(today), dict(left_out), loans)
+    return Menu(market, tuple(choices), dict(left_out), loans)
 
 
 class _Pricing:
@@ -136,20 +116,6 @@ class _Pricing:
                     yield terms, value
                 else:
                     left_out["too_small"] += 1
-
-    def today(self, terms: Terms) -> Worth:
-        """What today's offer is worth.
-
-        Raises:
-            BadInput: its price was not observed and the curve refuses it.
-        """
-        try:
-            return self._worth(terms)
-        except BadInput as wrong:
-            raise BadInput(
-                f"today's price of {self._cell.name}: {wrong.message}",
-                field="today", rule=wrong.rule,
-            ) from wrong  # fmt: skip
 
     def _prices(self) -> list[Price]:
         today = [self._cell.today.price] if self._cell.today else []
@@ -176,7 +142,7 @@ class _Pricing:
         if market.guarantor is None:
             return True
         most = market.guarantor.net_assets.times(market.guarantor.one_party)
-        if any(granted > most for _, granted in _granted(market, self._cell, limit)):
+        if any(granted > most for _, granted in granted_of(market, self._cell, limit)):
             left_out["one_party"] += len(self._prices())
             return False
         return True
@@ -186,7 +152,7 @@ class _Pricing:
         take_up = market.take_up[self._cell.tier].at(terms.price.total)
         loans: dict[tuple[int, Decimal], Decimal] = {}
         lent: dict[tuple[int, Decimal], Decimal] = {}
-        for ask, granted in _granted(market, self._cell, terms.limit):
+        for ask, granted in granted_of(market, self._cell, terms.limit):
             key = ask.months, lender.weight(granted, small=self._cell.small)
             made = takers(ask, granted, take_up, market.risk)
             loans[key] = loans.get(key, Decimal(0)) + made
@@ -208,7 +174,7 @@ class _Pricing:
         return self._units[key]
 
 
-def _granted(market: Market, cell: Cell, limit: Limit) -> Iterator[tuple[Ask, Money]]:
+def granted_of(market: Market, cell: Cell, limit: Limit) -> Iterator[tuple[Ask, Money]]:
     """The asks that are large enough to be lent something, with what is lent."""
     for ask in cell.asks:
         granted = limit.granted(ask.amount, market.grid.limit_step)

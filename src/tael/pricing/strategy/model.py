@@ -206,6 +206,7 @@ class Grid:
         smooth: between neighbouring tiers the price rises by no more than this; None for no rule.
         least_amount, limit_step: a smaller loan is not made; limits are whole steps.
         method: how the loans are repaid.
+        penalty: annual, on overdue principal until the claim.
         start: the day on which loans begin, for their schedules and the cap.
     """
 
@@ -218,6 +219,7 @@ class Grid:
     least_amount: Money = field(default_factory=lambda: Money(1_000_000))
     limit_step: Money = field(default_factory=lambda: Money(100_000))
     method: Method = Method.EQUAL_INSTALMENT
+    penalty: Rate = field(default_factory=lambda: Rate(Decimal("0.03")))
 
     def __post_init__(self) -> None:
         if not self.limits:

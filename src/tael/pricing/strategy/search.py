@@ -5,16 +5,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
-from itertools import groupby, pairwise
+from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tael.kernel import Rate, check
 from tael.pricing.strategy.bounds import Bound
 from tael.pricing.strategy.chain import NO_CHOICE, Chain
 from tael.pricing.strategy.economics import Worth
-from tael.pricing.strategy.menu import NOTHING, Menu
-from tael.pricing.strategy.model import Cell, Market, Terms
+from tael.pricing.strategy.menu import Menu
+from tael.pricing.strategy.model import Cell
+from tael.pricing.strategy.offer import Offer, priced
 from tael.pricing.strategy.solver import Effort, Program, Solved, Status, solve
 
 if TYPE_CHECKING:
@@ -27,37 +28,24 @@ TIES = "nearest to today in steps of the grid; then the lower price; then the la
 
 @dataclass(frozen=True)
 class Answer:
-    """A strategy: what each cell is offered, what it is worth, and how it was found.
+    """A strategy: what is offered to each cell, what it keeps, and how it was found.
 
     Args:
-        market: what it was searched in.
+        offer: the terms, with their exact worth.
         bounds: what it keeps.
-        terms: of each cell, in their order; None for no offer.
-        worth: of each cell, from the schedules of the very loans.
-        today: what today's offers are worth in the same model, by cell.
-        highest: the highest all-in cost of any loan.
         solved: status, gap and time of the search.
         rounds: how often it was solved until the exact answer kept everything.
     """
 
-    market: Market
+    offer: Offer
     bounds: tuple[Bound, ...]
-    terms: tuple[Terms | None, ...]
-    worth: tuple[Worth, ...]
-    today: tuple[Worth, ...]
-    highest: Rate
     solved: Solved
     rounds: int
 
-    @cached_property
+    @property
     def total(self) -> Worth:
         """Of all cells."""
-        return reduce(Worth.__add__, self.worth, NOTHING)
-
-    @property
-    def entries(self) -> tuple[tuple[Cell, Worth], ...]:
-        """Each cell with its worth."""
-        return tuple(zip(self.market.cells, self.worth, strict=True))
+        return self.offer.total
 
 
 @dataclass(frozen=True)
@@ -91,30 +79,18 @@ class Search:
                 return solved
             if self.ties and solved.status is Status.OPTIMAL:
                 solved = self._nearest(menu, program, solved)
-            answer, above = self._answer(menu, solved, number)
+            terms = [menu.choices[taken].terms for taken in solved.taken]
+            offer = priced(menu.market, menu.courses, terms)
+            above = _above(offer, solved.taken)
             if above:
                 menu = menu.without(above)
                 continue
-            missed = [_missed(bound, answer) for bound in self.bounds]
+            missed = [_missed(bound, offer) for bound in self.bounds]
             if not any(missed):
-                return answer
+                check(offer.keeps_order(), "a better tier never pays more and never gets less")
+                return Answer(offer, self.bounds, solved, number)
             tighter = [one + 2 * more for one, more in zip(tighter, missed, strict=True)]
         return replace(solved, status=Status.UNKNOWN, taken=())
-
-    def _answer(self, menu: Menu, solved: Solved, number: int) -> tuple[Answer, list[int]]:
-        """The answer, priced exactly, and the choices whose loans cost more than the cap."""
-        terms = tuple(menu.choices[taken].terms for taken in solved.taken)
-        exact = [menu.exact(cell, one) for cell, one in enumerate(terms)]
-        above = [
-            taken
-            for taken, (_, cost) in zip(solved.taken, exact, strict=True)
-            if cost > menu.market.grid.cap
-        ]
-        answer = Answer(
-            menu.market, self.bounds, terms, tuple(worth for worth, _ in exact), menu.today,
-            max(cost for _, cost in exact), solved, number,
-        )  # fmt: skip
-        return answer, above
 
     def _nearest(self, menu: Menu, program: Program, solved: Solved) -> Solved:
         """Of the answers worth as much, the one that ``TIES`` names."""
@@ -134,9 +110,15 @@ class Search:
         return replace(solved, taken=found.taken, elapsed_ms=solved.elapsed_ms + found.elapsed_ms)
 
 
-def _missed(bound: Bound, answer: Answer) -> int:
-    """By how much the exact answer breaks the bound's row; 0 when it keeps it."""
-    coefficients, most = bound.row(answer.entries)
+def _above(offer: Offer, taken: Sequence[int]) -> list[int]:
+    """The choices of which some loan costs more than the cap."""
+    cap = offer.market.grid.cap
+    return [number for number, cost in zip(taken, offer.costs, strict=True) if cost > cap]
+
+
+def _missed(bound: Bound, offer: Offer) -> int:
+    """By how much the exact worth breaks the bound's row; 0 when it keeps it."""
+    coefficients, most = bound.row(offer.entries)
     return max(sum(coefficients) - most, 0)
 
 
@@ -231,19 +213,3 @@ class Layout:
         smooth = self._menu.market.grid.smooth
         for price in prices:
             yield 0 if smooth is None else bisect_left(prices, price - smooth)
-
-
-def keeps_order(answer: Answer) -> bool:
-    """Whether no better tier of a segment pays more, or gets less, than a worse one; exactly."""
-    pairs = zip(answer.market.cells, answer.terms, strict=True)
-    for _, group in groupby(pairs, key=lambda pair: pair[0].segment.values):
-        for (_, better), (_, worse) in pairwise(group):
-            if worse is not None and not _in_order(better, worse):
-                return False
-    return True
-
-
-def _in_order(better: Terms | None, worse: Terms) -> bool:
-    if better is None:
-        return False
-    return better.price.total <= worse.price.total and worse.limit.no_more_than(better.limit)

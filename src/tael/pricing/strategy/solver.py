@@ -91,7 +91,7 @@ class Solved:
     """
 
     status: Status
-    taken: tuple[int, ...]
+    taken: tuple[int, ...] = field(repr=False)
     gap_ppb: int
     elapsed_ms: int
     left: int
