@@ -169,4 +169,5 @@ def _table(name: str, table: Table, hit: str) -> str:
         + "</rule>"
         for number, (cells, conclusions) in enumerate(table.rules, 1)
     )
-    return f'<decisionTable id="{name}_rule" hitPolicy="{hit}">{inputs}{outputs}{rules}</decisionTable>'
+    head = f'<decisionTable id="{name}_rule" hitPolicy="{hit}">'
+    return f"{head}{inputs}{outputs}{rules}</decisionTable>"

@@ -25,7 +25,8 @@ def spec(plan: Plan, variables: Sequence[Variable]) -> Spec:
 
     Each of ``variables`` has ``slot``, ``aggregate``, ``filter`` (codes by column, as numbers),
     ``base`` (the filter that a share is a share of), ``window_s`` and ``longer_s`` (seconds, None
-    is ever; the longer one of a velocity) and ``column``, the measure.
+    is ever; the longer one of a velocity) and ``column``, the measure. ``sizes`` tells how many
+    codes each column has.
     """
     found: list[Spec] = []
     for section in plan.sections:
@@ -46,7 +47,9 @@ def spec(plan: Plan, variables: Sequence[Variable]) -> Spec:
                 "longer_s": section.plan.windows[output.window + 1] if velocity else None,
                 "column": variable.measure.column,
             })  # fmt: skip
-    return {"names": [*plan.names], "slots": _slots(found), "variables": found}
+    sizes = {slot: {column.name: len(column.codes) for column in schema.of(Kind.CODE)}
+             for slot, schema in plan.schemas.items()}  # fmt: skip
+    return {"names": [*plan.names], "slots": _slots(found), "sizes": sizes, "variables": found}
 
 
 def _base(plan: WindowPlan, output: Any) -> dict[str, list[int]] | None:
@@ -91,7 +94,8 @@ def tables(
         lengths = [end - begin for begin, end in ranges]
         rows = np.concatenate([np.arange(*each) for each in ranges])
         made = {"borrower": np.repeat(np.arange(len(places), dtype=np.int32), lengths)}
-        made |= {name: getattr(packed, name)[rows] for name in ("time", "visible_from", "visible_to")}
+        for name in ("time", "visible_from", "visible_to"):
+            made[name] = getattr(packed, name)[rows]
         digits = _digits(schema, packed.leaf[rows])
         made |= {name: digits[name] for name in columns["codes"]}
         made |= {n: packed.measures[schema.measures.index(n), rows] for n in columns["measures"]}

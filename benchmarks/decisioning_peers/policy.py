@@ -70,7 +70,7 @@ ROUTES = (
 
 
 class Table(NamedTuple):
-    """Columns and outputs by name; a rule is its cells and its conclusions, the first one counts."""
+    """Columns and outputs by name; a rule is its cells and its conclusions."""
 
     columns: tuple[str, ...]
     outputs: tuple[str, ...]

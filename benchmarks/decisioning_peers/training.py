@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from decisioning_peers.names import CANDIDATES
 from tael.risk import Scorecard
+from tael.risk.pipeline import MISSING_CODES
 from tael.variables import compile_plan, load_definitions
 
 KEPT = Path(__file__).with_name("scorecard.json")
@@ -25,8 +27,26 @@ def main() -> None:
     backfill, outcomes = map(Path, sys.argv[1:])
     columns, bad = read(backfill, outcomes)
     card = Scorecard(min_information=0.0).fit(columns, bad)
-    KEPT.write_text(card.to_json() + "\n", "utf-8")
+    KEPT.write_text(with_codes(card.to_json()) + "\n", "utf-8")
     print(f"{len(card.characteristics_)} characteristics of {len(bad)} loans, {bad.mean():.2%} bad")
+
+
+def with_codes(card: str) -> str:
+    """The card with a bin for each kind of missing value, all of them worth what missing is.
+
+    Tael tells the kinds apart by codes. To have them worth different points would ask of the peers
+    that they tell them apart too.
+    """
+    told = json.loads(card)
+    for item in told["characteristics"]:
+        item["binning"]["feature"]["special"] = [*MISSING_CODES]
+        for found in (item, item["binning"]):
+            for name in ("woe", "bad_rates", "logits", "points"):
+                if name in found:
+                    found[name] += [found[name][-1]] * len(MISSING_CODES)
+        item["binning"]["shares"][-1:-1] = [0.0] * len(MISSING_CODES)
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Scorecard.from_json(text).to_json()
 
 
 def read(backfill: Path, outcomes: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:

@@ -40,7 +40,7 @@ from tael.variables import (
 from tael.variables.drivers.batch import Pace
 
 ASOF = "2024-07-01T00:00:00Z"
-FORMAT = 1  # raised when the folder's content changes
+FORMAT = 2  # raised when the folder's content changes
 _SINCE = timedelta(days=548)
 _CHUNK = 128
 
@@ -82,7 +82,8 @@ def make(economy: Path, count: int, cache: Path) -> Workload:
     variables = _variables()
     plan = compile_plan(load_definitions(), variables)
     manifest = (economy / "manifest.json").read_bytes()
-    made_of = (FORMAT, plan.hash, KEPT.read_text("utf-8"), as_dmn.dmn(), as_zen.graph(), ASOF, count)
+    policy = KEPT.read_text("utf-8"), as_dmn.dmn(), as_zen.graph()
+    made_of = (FORMAT, plan.hash, policy, ASOF, count)
     key = hashlib.sha256(repr(made_of).encode() + manifest).hexdigest()[:16]
     folder = cache / f"decisioning-{key}"
     if not (folder / "done").exists():
