@@ -2,10 +2,11 @@
 
 ``Parties`` knows who, ``Applications`` moves a request to the bank's own decision, ``Offers`` makes
 offers that name the lender and signs contracts. ``model`` holds the words; what the
-room asks of others comes in through ``ports.Outside``.
+room asks of others comes in through ``ports.Outside``. ``sources`` asks what others know of a
+borrower.
 """
 
-from tael.origination import model, ports
+from tael.origination import model, ports, sources
 from tael.origination.applications import Applications, Origin
 from tael.origination.journal import event_text
 from tael.origination.offers import Offers
@@ -23,4 +24,5 @@ __all__ = [
     "event_text",
     "model",
     "ports",
+    "sources",
 ]

@@ -35,8 +35,10 @@ from tael.origination.model import (
 )
 from tael.origination.ports import ApplicationFilter, Sealed
 from tael.origination.store import rows
+from tael.origination.store.source_tables import APPEND_ONLY
+from tael.origination.store.tables import DDL as DDL_OF_APPLICATIONS
 from tael.origination.store.tables import (
-    DDL,
+    append_only,
     applications,
     commands,
     consents,
@@ -53,6 +55,7 @@ from tael.platform import Actor, Work
 
 __all__ = ["DDL", "SqlOriginationStore", "metadata"]
 
+DDL: tuple[str, ...] = (*DDL_OF_APPLICATIONS, *append_only(*APPEND_ONLY))
 _FIELDS = ("name", "id_number", "phone", "address")
 
 

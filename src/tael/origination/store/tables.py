@@ -206,6 +206,15 @@ def _trigger(table: str, name: str, when: str, function: str) -> tuple[str, str]
     )
 
 
+def append_only(*tables: str) -> tuple[str, ...]:
+    """The triggers of tables whose rows are never changed or deleted."""
+    return tuple(
+        statement
+        for table in tables
+        for statement in _trigger(table, "append_only", "UPDATE OR DELETE", "refuse_change")
+    )
+
+
 DDL: tuple[str, ...] = (
     """
     CREATE OR REPLACE FUNCTION origination.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -224,9 +233,7 @@ DDL: tuple[str, ...] = (
       RETURN NEW;
     END $$
     """,
-    *_trigger("application_event", "append_only", "UPDATE OR DELETE", "refuse_change"),
-    *_trigger("data_pull", "append_only", "UPDATE OR DELETE", "refuse_change"),
-    *_trigger("command", "append_only", "UPDATE OR DELETE", "refuse_change"),
+    *append_only("application_event", "data_pull", "command"),
     *_trigger("consent", "kept", "DELETE", "refuse_change"),
     *_trigger("consent", "frozen", "UPDATE", "state_only"),
     *_trigger("offer", "kept", "DELETE", "refuse_change"),
