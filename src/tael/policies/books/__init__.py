@@ -1,8 +1,33 @@
 """A lender's own book of loans, uploaded: the analyst's first hour.
 
-``read_file`` reads an ``.xlsx`` or text file into a sheet, ``staged`` drops or hashes personal
-columns, ``choices_of`` and ``read_rows`` turn named columns into rows, ``analyse`` shows bad rates,
-every cut-off with its money, and who changes sides.
+``Books`` keeps uploaded books: a file is read (``read``, ``keep``), its columns are named
+(``name_columns``, ``confirm``), and it shows bad rates by band and vintage, every cut-off with its
+money, and who changes sides (``look``); a cut-off becomes a policy draft (``draft``) or a file for
+a spreadsheet (``export``). Columns that look like personal data are hashed or left out when the
+file is read; columns that nobody names are dropped.
 """
 
-__all__: list[str] = []
+from tael.policies.books.cutoffs import SIDES, Figures
+from tael.policies.books.memory import MemoryBookStore
+from tael.policies.books.model import MOST_BYTES, OUTCOMES, RANKING, Book, BookId, BookState, Role
+from tael.policies.books.money import Assumptions
+from tael.policies.books.ports import Outside
+from tael.policies.books.service import Books
+from tael.policies.books.store import SqlBookStore
+
+__all__ = [
+    "MOST_BYTES",
+    "OUTCOMES",
+    "RANKING",
+    "SIDES",
+    "Assumptions",
+    "Book",
+    "BookId",
+    "BookState",
+    "Books",
+    "Figures",
+    "MemoryBookStore",
+    "Outside",
+    "Role",
+    "SqlBookStore",
+]

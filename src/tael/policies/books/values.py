@@ -102,9 +102,9 @@ def number(text: str, *, comma: bool = False) -> Decimal | None:
 
 
 def has_unit(text: str) -> bool:
-    """Whether the cell itself says per cent or ten thousand: the column's unit does not apply."""
+    """Whether the cell itself says per cent, yuan or ten thousand, whatever its column says."""
     body = plain(text)
-    return any(mark in body for mark in ("%", "‰", "万", "亿"))
+    return any(mark in body for mark in ("%", "‰", "万", "亿", "元"))
 
 
 def needs_comma(texts: Iterable[str]) -> bool:
