@@ -26,6 +26,7 @@ class Lender:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._environment = environment
+        self._approved = ""
         for login, role in PEOPLE.items():
             self("users", "add", login, "--role", role, "--password-stdin")
 
@@ -41,6 +42,21 @@ class Lender:
         assert answer.exit_code == 0, answer.stderr
         found: dict[str, Any] = json.loads(answer.stdout)["version"]
         return found
+
+    def lived(self, version: str, *, by: str = "lin", approver: str = "wang") -> None:
+        """Take a draft to its approval."""
+        assert self.version("check", version, login=by)["state"] == "checked"
+        why = "there is no history yet"
+        self.version("backtest-waive", version, "--why", why, login=by)
+        assert self.version("approve", version, login=approver)["state"] == "approved"
+
+    def any_approved(self, card: str) -> str:
+        """A version that is approved and in nobody's way."""
+        if not self._approved:
+            version = self.version("draft", "spare", "--model", card, login="lin")["id"]
+            self.lived(version)
+            self._approved = version
+        return self._approved
 
 
 @pytest.fixture(scope="module")
@@ -59,24 +75,26 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def test_a_version_is_drafted_approved_by_another_deployed_and_retired(
+def test_a_version_goes_from_draft_through_two_hands_into_force_and_out_of_it(
     lender: Lender, card: str, tmp_path: Path
 ) -> None:
     first = lender.version("draft", "first", "--dmn", RULES, "--model", card, login="lin")
-    assert (first["state"], set(first["hashes"])) == (
-        "draft",
-        {"dmn", "model", "prices", "parameters", "variables", "cases"},
-    )
+    assert first["state"] == "draft"
+    assert set(first["hashes"]) == {
+        "dmn", "model", "prices", "parameters", "variables", "cases",
+    }  # fmt: skip
     own = lender("policies", "approve", first["id"], "--json", login="lin")
     assert own.exit_code == 4
     assert json.loads(own.stdout)["error"]["rule"] == "a second person approves"
     early = lender("policies", "deploy", first["id"], login="wang")
     assert early.exit_code == 4
-    assert "from draft to approved, not to deployed" in early.stderr
+    assert "from draft to checked, not to deployed" in early.stderr
 
-    assert lender.version("approve", first["id"], login="wang")["state"] == "approved"
+    lender.lived(first["id"])
     assert lender.version("deploy", first["id"], login="wang")["state"] == "deployed"
     assert lender.version("show")["id"] == first["id"]
+    proven = lender("policies", "verify")
+    assert (proven.exit_code, "as it was approved" in proven.stdout) == (0, True)
 
     saved = tmp_path / "texts"
     assert lender("policies", "show", "--save", str(saved)).exit_code == 0
@@ -87,23 +105,98 @@ def test_a_version_is_drafted_approved_by_another_deployed_and_retired(
     changed = {name for name in second["hashes"] if second["hashes"][name] != first["hashes"][name]}
     assert changed == {"prices"}
 
-    lender.version("approve", second["id"], login="lin")
+    lender.lived(second["id"], by="wang", approver="lin")
+    made = lender(
+        "policies", "deploy", first["id"], "--challenger", f"{second['id']}=12.5", "--json",
+        login="lin",
+    )  # fmt: skip
+    arms = json.loads(made.stdout)["deployment"]["arms"]
+    assert [(arm["role"], arm["share"]) for arm in arms] == [
+        ("champion", 8750), ("challenger", 1250),
+    ]  # fmt: skip
     lender.version("deploy", second["id"], login="lin")
     assert lender.version("show", first["id"])["state"] == "retired"
-    assert lender.version("retire", second["id"], login="wang")["state"] == "retired"
+    back = lender("policies", "rollback", "--why", "the prices were too low", login="wang")
+    assert "deployment 4 brings back deployment 2: champion" in back.stdout
+    assert "in force" in lender("policies", "deployments").stdout
+    assert lender.version("retire", first["id"], login="wang")["state"] == "retired"
     nothing = lender("policies", "show")
     assert nothing.exit_code == 4
     assert "no policy is in force; deploy one" in nothing.stderr
+
+    events = json.loads(lender("policies", "timeline", first["id"], "--json").stdout)["events"]
+    assert [event["kind"] for event in events] == [
+        "drafted", "checked", "back-test waived", "approved", "deployed", "deployed", "retired",
+        "deployed", "retired",
+    ]  # fmt: skip
+    assert "the prices were too low" in lender("policies", "timeline").stdout
 
 
 def test_people_read_logins_and_the_next_step(lender: Lender, card: str) -> None:
     said = lender("policies", "draft", "for people", "--model", card, login="lin").stdout
     version = said.partition(":")[0]
 
-    assert "another person approves it: tael policies approve" in said
+    assert "look it through: tael policies check" in said
     assert "lin" in lender("policies", "show", version).stdout
     assert "lin" in lender("policies", "list").stdout
+    assert "it may be back-tested" in lender("policies", "check", version, login="lin").stdout
+    waived = lender(
+        "policies", "backtest-waive", version, "--why", "there is no history yet", login="lin"
+    )
+    assert "another person approves it: tael policies approve" in waived.stdout
     assert "tael policies deploy" in lender("policies", "approve", version, login="wang").stdout
+    assert "scorecard" in lender("policies", "models").stdout
+    assert lender("policies", "key").stdout.startswith("-----BEGIN PUBLIC KEY-----")
+
+
+def test_a_draft_with_a_gap_says_node_and_reason_until_it_is_accepted_in_writing(
+    lender: Lender, card: str, tmp_path: Path
+) -> None:
+    gap = tmp_path / "gap.dmn"
+    text = Path(RULES).read_text("utf-8")
+    gap.write_text(text.replace("<text>&gt;= 0.16</text>", "<text>&gt;= 0.17</text>"), "utf-8")
+    version = lender.version("draft", "gap", "--dmn", str(gap), "--model", card, login="lin")["id"]
+
+    refused = lender("policies", "check", version, "--json", login="lin")
+    told = json.loads(refused.stdout)["check"]
+    assert refused.exit_code == 4
+    assert "tael: dmn, tier: no rule covers pd in [0.16..0.17)" in refused.stderr
+    assert "tael: case R7 is declined: was refused: the policy does not determine" in refused.stderr
+    (finding,) = [one["id"] for one in told["findings"] if one["weight"] == "doubt"]
+    curt = lender("policies", "accept-finding", version, finding, "--why", "fine", login="lin")
+    assert (curt.exit_code, "at least 3 words" in curt.stderr) == (3, True)
+    kept = lender(
+        "policies", "accept-finding", version, finding, "--why", "no one scores there", login="lin"
+    )
+    assert "check again" in kept.stdout
+    again = lender("policies", "check", version, login="lin")
+    assert (again.exit_code, "accepted" in again.stdout) == (4, True)
+    assert "finding" not in again.stderr.replace("findings", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--challenger", "OTHER=120"), "the share is 120 % (rule: above 0 %, at most 100 %)"),
+        (("--share", "95", "--challenger", "OTHER=10"), "get 105 % together (rule: together 100"),
+        (("--challenger", "OTHER=much"), "challenger: 'much' is no share"),
+        (("--random-accept", "1.234"), "random_accept: '1.234' is no share"),
+        (("--shadow", "OTHER", "--challenger", "OTHER=10"), "OTHER has two arms"),
+        (("--challenger", "OTHER=10"), "there is no policy version OTHER"),
+    ],
+    ids=lambda told: " ".join(told) if isinstance(told, tuple) else "",
+)
+def test_a_share_that_cannot_be_is_refused_by_name(
+    lender: Lender, card: str, words: tuple[str, ...], says: str
+) -> None:
+    other = "ver_01jd8c4q8kf3v7s2m5x9w0y1za"
+    version = lender.any_approved(card)
+    given = [word.replace("OTHER", other) for word in words]
+
+    answer = lender("policies", "deploy", version, *given, login="wang")
+
+    assert answer.exit_code == 3
+    assert says.replace("OTHER", other) in answer.stderr
 
 
 def test_two_versions_are_told_apart_by_place(lender: Lender, card: str, tmp_path: Path) -> None:
@@ -135,7 +228,7 @@ def test_two_versions_are_told_apart_by_place(lender: Lender, card: str, tmp_pat
     assert (nobody.exit_code, "there is no policy version" in nobody.stderr) == (3, True)
 
 
-@pytest.mark.parametrize("verb", ["approve", "deploy", "retire"])
+@pytest.mark.parametrize("verb", ["approve", "deploy", "retire", "approve-model"])
 def test_who_may_only_read_moves_no_version(lender: Lender, verb: str) -> None:
     answer = lender("policies", verb, "ver_01jd8c4q8kf3v7s2m5x9w0y1za", login="looker")
 

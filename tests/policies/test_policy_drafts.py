@@ -1,4 +1,4 @@
-"""What a draft is refused for, and that nothing but a refusal ever comes of a broken text."""
+"""What the check of a draft finds, and that only a refusal ever comes of a broken text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from tael import dmn
 from tael.kernel import BadInput
 from tael.policies import Bundle, first_bundle
 from tael.policies.engines import DmnRules, Engines, Score
-from tael.policies.texts import examine, load
+from tael.policies.examination import examine
+from tael.policies.model import Finding, Weight
+from tael.policies.texts import load
 
 SHIPPED = first_bundle("0.02")
 
@@ -38,8 +40,10 @@ class NamedScorer:
 ENGINES = Engines(rules=DmnRules, scorer=NamedScorer)
 
 
-def drafted(bundle: Bundle) -> None:
-    examine(load(bundle, ENGINES), bundle)
+def found(bundle: Bundle) -> list[Finding]:
+    """What stands in the way."""
+    everything = examine(load(bundle, ENGINES), bundle)
+    return [one for one in everything if one.weight is not Weight.NOTE]
 
 
 def rules(change: Callable[[str], str]) -> Bundle:
@@ -73,7 +77,7 @@ def without_decision(name: str) -> Bundle:
 
 
 def test_the_shipped_policy_passes_and_its_own_checks_find_nothing_to_mend() -> None:
-    drafted(SHIPPED)
+    assert found(SHIPPED) == []
     model = dmn.loads(SHIPPED.dmn, file="policy.dmn")
     assert model.check() == ()
     verified = model.verify()
@@ -86,51 +90,76 @@ def test_the_shipped_policy_passes_and_its_own_checks_find_nothing_to_mend() -> 
 
 
 @pytest.mark.parametrize(
-    ("bundle", "field", "message"),
+    ("bundle", "kind", "node", "message"),
     [
-        (without_decision("routing"), None, ""),
-        (without_decision("limit"), "limit", "no decision 'limit'"),
-        (swapped('name="outcome"', 'name="verdict"'), "outcome", "no decision 'outcome'"),
-        (swapped('name="guarantee_fee"', 'name="fee"'), "prices", "does not give guarantee_fee"),
-        (swapped("pd", "chance"), "chance", "no application gives"),
+        (without_decision("limit"), "missing_decision", "limit", "no decision 'limit'"),
+        (swapped('name="outcome"', 'name="verdict"'),
+         "missing_decision", "outcome", "no decision 'outcome'"),
+        (swapped('name="guarantee_fee"', 'name="fee"'),
+         "missing_entry", "prices", "does not give guarantee_fee"),
+        (swapped("pd", "chance"), "unknown_input", "chance", "no application, variable or model"),
         (swapped('name="region" typeRef="string"', 'name="region" typeRef="number"'),
-         "region", "is a number in the rules and a string in the parameters"),
-        (swapped("<text>&gt;= 0.16</text>", "<text>&gt;= 0.17</text>"), "tier", "no rule covers"),
-        (swapped("<text>[0.10..0.16)</text>", "<text>[0.10..0.16]</text>"), "tier", "rules 6, 7"),
-        (swapped("amount / months", "amount + region"), "instalment_burden", ""),
-        (replace(SHIPPED, model="shoe_size"), "shoe_size", "no application gives"),
-        (replace(SHIPPED, model="why_not"), "parameters.reasons.why_not", "has no text"),
-        (parameters(lambda p: p["inputs"].pop("amount")), "parameters.inputs.amount", "not asked"),
+         "type_mismatch", "region", "is a number in the rules and a string in the parameters"),
+        (swapped("<text>&gt;= 0.16</text>", "<text>&gt;= 0.17</text>"),
+         "gap", "tier", "no rule covers"),
+        (swapped("<text>[0.10..0.16)</text>", "<text>[0.10..0.16]</text>"),
+         "overlap", "tier", "rules 6, 7"),
+        (replace(SHIPPED, model="shoe_size"), "unknown_input", "shoe_size", "the model reads"),
+        (replace(SHIPPED, model="why_not"), "no_text", "why_not", "has no text"),
+        (parameters(lambda p: p["inputs"].pop("amount")), "not_asked", "amount", "not asked"),
         (parameters(lambda p: p["inputs"]["months"].update(type="text")),
-         "parameters.inputs.months", "not asked"),
+         "not_asked", "months", "not asked"),
         (parameters(lambda p: p["inputs"].update(pd={"type": "number"})),
-         "parameters.inputs.pd", "the score's"),
+         "name_taken", "pd", "what the model gives"),
         (parameters(lambda p: p["inputs"]["amount"].update(minium="1")),
-         "parameters.inputs.amount.minium", "no field"),
+         "unknown_field", "inputs.amount.minium", "no field"),
         (parameters(lambda p: p["reasons"]["over_indebted"].update(fr="x")),
-         "parameters.reasons.over_indebted.fr", "no field"),
-        (parameters(lambda p: p.update(note="x")), "parameters.note", "no field"),
+         "unknown_field", "reasons.over_indebted.fr", "no field"),
+        (parameters(lambda p: p.update(note="x")), "unknown_field", "note", "no field"),
         (parameters(lambda p: p["reasons"].pop("no_revenue")),
-         "parameters.reasons.no_revenue", "has no text"),
+         "no_text", "no_revenue", "has no text"),
         (parameters(lambda p: p["reasons"].pop("limit_too_small")),
-         "parameters.reasons.limit_too_small", "has no text"),
+         "no_text", "limit_too_small", "has no text"),
         (parameters(lambda p: p["explained_by_score"].append("mood")),
-         "parameters.reasons.mood", "has no text"),
-        (prices(lambda p: p.update(limit_stepp="1")), "prices.limit_stepp", "no field"),
-        (prices(lambda p: p["options"][0].update(fee="1")), "prices.options.fee", "no field"),
+         "no_text", "mood", "has no text"),
+        (prices(lambda p: p.update(limit_stepp="1")), "unknown_field", "limit_stepp", "no field"),
+        (prices(lambda p: p["options"][0].update(fee="1")),
+         "unknown_field", "options.fee", "no field"),
+        (replace(SHIPPED, cases=""), "no_cases", "cases", "no cases of its own"),
     ],
 )  # fmt: skip
-def test_a_draft_is_refused_by_text_field_and_rule(
-    bundle: Bundle, field: str | None, message: str
+def test_a_finding_names_text_node_and_reason_in_both_languages(
+    bundle: Bundle, kind: str, node: str, message: str
 ) -> None:
-    if field is None:
-        drafted(bundle)
-        return
-    with pytest.raises(BadInput) as refused:
-        drafted(bundle)
-    assert refused.value.field == field
-    assert message in str(refused.value)
-    assert refused.value.rule
+    (one,) = [each for each in found(bundle) if (each.kind, each.node) == (kind, node)]
+    assert message in one.words.en
+    assert one.words.zh != one.words.en
+    table = kind in ("gap", "overlap")
+    assert one.weight is (Weight.DOUBT if table or kind == "no_cases" else Weight.FAULT)
+    assert one.rules == ((6, 7) if kind == "overlap" else ())
+    assert (one.line > 0) == table
+    assert one.id == found(bundle)[found(bundle).index(one)].id
+
+
+def test_a_type_error_in_the_rules_is_a_fault() -> None:
+    wrong = found(swapped("amount / months", 'amount + "much"'))
+    assert ("instalment_burden", Weight.FAULT) in {(one.node, one.weight) for one in wrong}
+
+
+def test_what_nobody_reads_is_told_and_stands_in_nobodys_way() -> None:
+    told = examine(load(without_decision("routing"), ENGINES), without_decision("routing"))
+    notes = {(one.kind, one.node) for one in told if one.weight is Weight.NOTE}
+    assert ("unread_input", "region") in notes or ("unread_input", "employees") in notes
+
+
+def test_a_plan_of_variables_that_the_model_does_not_know_is_a_fault() -> None:
+    class Planned(NamedScorer):
+        plan = "a" * 64
+
+    text = json.dumps({"plan": "b" * 64, "names": ["ent.tax"]})
+    bundle = replace(SHIPPED, variables=text)
+    told = examine(load(bundle, Engines(rules=DmnRules, scorer=Planned)), bundle)
+    assert {"other_plan", "unread_input"} <= {one.kind for one in told}
 
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(
@@ -160,10 +189,12 @@ def test_a_text_with_any_value_at_any_place_loads_or_is_refused(
     at[path[-1]] = data.draw(ODD)
     bundle = replace(SHIPPED, **{part: json.dumps(whole["root"])})
     try:
-        examine(load(bundle, LIGHT), bundle)
+        told = examine(load(bundle, LIGHT), bundle)
     except BadInput as refused:
         assert refused.field  # noqa: PT017 - a refusal is one of the two good ends
         assert refused.rule  # noqa: PT017 - and names its rule
+    else:
+        assert all(one.words.en for one in told)
 
 
 class LightRules(DmnRules):
@@ -173,8 +204,8 @@ class LightRules(DmnRules):
         assert text
         self.__dict__.update(ONCE.__dict__)
 
-    def review(self) -> None:
-        """Seen above."""
+    def findings(self) -> list[Finding]:
+        return []  # seen above
 
 
 ONCE = DmnRules(SHIPPED.dmn)

@@ -138,7 +138,12 @@ def build(settings: Settings, database: Database, clock: Clock) -> Installation:
     """Wire the rooms over an open ``database``."""
     keys = VaultKeys.open(settings.secret_key_file or settings.data_dir / "keys.json")
     vault, parameters, permissions = Vault(keys), Parameters(), Permissions()
-    policies = Policies(SqlPolicyStore, parameters=parameters, engines=engines.ENGINES)
+    policies = Policies(
+        SqlPolicyStore,
+        parameters=parameters,
+        engines=engines.ENGINES,
+        signing_key=keys.derive("policy-signature"),
+    )
 
     store = SqlOriginationStore.opener(permissions)
     outside = ports.Outside(

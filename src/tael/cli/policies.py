@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tael.cli import policy_life, policy_traffic
 from tael.cli.exits import ExitCode
 from tael.cli.installation import opened, person
 from tael.cli.output import AsJson, put, say, show, table
+from tael.cli.policy_acting import FromInput, Login, logins
 from tael.cli.policy_files import TextFiles, read_bundle, save
 from tael.kernel import DecisionId, NotFound, VersionId
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from rich.console import Console
 
-    from tael.app.installation import Installation
-    from tael.platform import Work
     from tael.policies.model import PolicyVersion
 
 group = typer.Typer(
     help="Policy versions, with a maker and a checker, and the decision log.", no_args_is_help=True
 )
-
-_As = Annotated[str, typer.Option("--as", help="Your login; the password is asked for.")]
-_FromInput = Annotated[
-    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-]
-_Version = Annotated[str, typer.Argument(help="Id of a policy version: ver_...")]
 
 
 @group.command("list")
@@ -45,16 +38,16 @@ def list_versions(ctx: typer.Context, as_json: AsJson = False) -> None:
 
     with opened(ctx) as house, house.database.begin(SYSTEM) as work:
         versions = house.policies.versions(work)
-        logins = _logins(house, work)
+        names = logins(house, work)
     columns = ("id", "name", "state", "drafted by", "drafted at", "approved by", "deployed at")
     rows = [
         (
             one.id,
             one.name,
             one.state,
-            logins.get(one.drafted_by, one.drafted_by),
+            names.get(one.drafted_by, one.drafted_by),
             one.drafted_at,
-            logins.get(one.approved_by or "", one.approved_by),
+            names.get(one.approved_by or "", one.approved_by),
             one.deployed_at,
         )
         for one in versions
@@ -95,11 +88,11 @@ def show_version(
             policies.in_force(work) if wanted is None else _find(policies.versions(work), wanted)
         )
         bundle = policies.bundle(work, found.id)
-        logins = _logins(house, work)
+        names = logins(house, work)
     files = [] if folder is None else save(bundle, folder)
 
     def draw(screen: Console) -> None:
-        screen.print(table(f"Policy version {found.id}", ("what", "value"), _rows(found, logins)))
+        screen.print(table(f"Policy version {found.id}", ("what", "value"), _rows(found, names)))
 
     show({"version": found, "files": files}, draw, as_json=as_json)
     for path in files:
@@ -153,7 +146,7 @@ def diff(
 def draft(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="What it is called: say what it changes.")],
-    login: _As,
+    login: Login,
     dmn: Annotated[Path | None, typer.Option("--dmn", help="Its rules: a DMN 1.5 file.")] = None,
     model: Annotated[
         Path | None,
@@ -173,14 +166,14 @@ def draft(
     cases: Annotated[
         Path | None, typer.Option("--cases", help="Its own tests: a JSON file.")
     ] = None,
-    from_input: _FromInput = False,
+    from_input: FromInput = False,
     as_json: AsJson = False,
 ) -> None:
     """Keep files as a new policy version, a draft.
 
     A text that is not given is that of the version in force; where none is, the shipped example's,
-    and only the model must be yours. Nothing is decided by a draft: another person approves it,
-    then it is deployed.
+    and only the model must be yours. Nothing is decided by a draft: it is checked and back-tested,
+    another person approves it, then it is deployed.
 
     Examples:
 
@@ -200,74 +193,7 @@ def draft(
                 made = house.policies.draft(work, name, bundle)
     show(
         {"version": made},
-        lambda _: put(f"{made.id}: draft; another person approves it: tael policies approve"),
-        as_json=as_json,
-    )
-
-
-@group.command()
-def approve(
-    ctx: typer.Context,
-    version: _Version,
-    login: _As,
-    from_input: _FromInput = False,
-    as_json: AsJson = False,
-) -> None:
-    """Approve what another person drafted.
-
-    Example:
-
-        tael policies approve ver_01jd8c4q8kf3v7s2m5x9w0y1za --as wang
-    """
-    with _acting(ctx, version, login, from_input=from_input) as (house, work, version_id):
-        moved = house.policies.approve(work, version_id)
-    show(
-        {"version": moved},
-        lambda _: put(f"{moved.id}: approved; put it in force: tael policies deploy"),
-        as_json=as_json,
-    )
-
-
-@group.command()
-def deploy(
-    ctx: typer.Context,
-    version: _Version,
-    login: _As,
-    from_input: _FromInput = False,
-    as_json: AsJson = False,
-) -> None:
-    """Put an approved version in force, in place of the one before.
-
-    Example:
-
-        tael policies deploy ver_01jd8c4q8kf3v7s2m5x9w0y1za --as wang
-    """
-    with _acting(ctx, version, login, from_input=from_input) as (house, work, version_id):
-        moved = house.policies.deploy(work, version_id)
-    show({"version": moved}, lambda _: put(f"{moved.id}: in force"), as_json=as_json)
-
-
-@group.command()
-def retire(
-    ctx: typer.Context,
-    version: _Version,
-    login: _As,
-    from_input: _FromInput = False,
-    as_json: AsJson = False,
-) -> None:
-    """Take the version in force out of it.
-
-    Nothing is decided then until another one is deployed; to change the policy, deploy the next.
-
-    Example:
-
-        tael policies retire ver_01jd8c4q8kf3v7s2m5x9w0y1za --as wang
-    """
-    with _acting(ctx, version, login, from_input=from_input) as (house, work, version_id):
-        moved = house.policies.retire(work, version_id)
-    show(
-        {"version": moved},
-        lambda _: put(f"{moved.id}: retired; no policy is in force, nothing is decided"),
+        lambda _: put(f"{made.id}: draft; look it through: tael policies check"),
         as_json=as_json,
     )
 
@@ -315,19 +241,6 @@ def reproduce(
         raise typer.Exit(ExitCode.ALARM)
 
 
-@contextmanager
-def _acting(
-    ctx: typer.Context, version: str, login: str, *, from_input: bool
-) -> Iterator[tuple[Installation, Work, VersionId]]:
-    """A unit of work of the person of ``login``, who may approve policies."""
-    version_id = VersionId.parse(version, field="version")
-    with opened(ctx) as house:
-        actor = person(house, login, from_input=from_input)
-        house.permissions.require(actor, "approve", "policy")
-        with house.database.begin(actor) as work:
-            yield house, work, version_id
-
-
 def _find(versions: Iterable[PolicyVersion], wanted: VersionId) -> PolicyVersion:
     for one in versions:
         if one.id == wanted:
@@ -337,20 +250,31 @@ def _find(versions: Iterable[PolicyVersion], wanted: VersionId) -> PolicyVersion
     )
 
 
-def _logins(house: Installation, work: Work) -> Mapping[str, str]:
-    """Users by id: who drafted and approved, in words."""
-    return {user.id: user.login for user in house.identity.users.all(work)}
-
-
-def _rows(version: PolicyVersion, logins: Mapping[str, str]) -> list[tuple[str, object]]:
+def _rows(version: PolicyVersion, names: Mapping[str, str]) -> list[tuple[str, object]]:
     return [
         ("name", version.name),
         ("state", version.state),
-        ("drafted by", logins.get(version.drafted_by, version.drafted_by)),
+        ("drafted by", names.get(version.drafted_by, version.drafted_by)),
         ("drafted at", version.drafted_at),
-        ("approved by", logins.get(version.approved_by or "", version.approved_by)),
+        ("approved by", names.get(version.approved_by or "", version.approved_by)),
         ("approved at", version.approved_at),
         ("deployed at", version.deployed_at),
         ("retired at", version.retired_at),
         *((f"hash of {text}", digest) for text, digest in version.hashes.items()),
     ]
+
+
+group.command()(policy_life.check)
+group.command("accept-finding")(policy_life.accept_finding)
+group.command("backtest-waive")(policy_life.backtest_waive)
+group.command()(policy_life.approve)
+group.command()(policy_traffic.deploy)
+group.command()(policy_traffic.rollback)
+group.command()(policy_traffic.retire)
+group.command()(policy_traffic.deployments)
+group.command()(policy_life.timeline)
+group.command()(policy_life.verify)
+group.command()(policy_life.key)
+group.command()(policy_life.models)
+group.command("approve-model")(policy_life.approve_model)
+group.command("retire-model")(policy_life.retire_model)

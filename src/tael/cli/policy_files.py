@@ -71,11 +71,10 @@ def read_bundle(texts: Mapping[str, str], policies: Policies, work: Work) -> Bun
     from dataclasses import replace
 
     from tael.policies import first_bundle
-    from tael.policies.model import PolicyState
 
-    for version in policies.versions(work):
-        if version.state is PolicyState.DEPLOYED:
-            return replace(policies.bundle(work, version.id), **texts)
+    for deployment in policies.deployments(work):
+        if deployment.ended_at is None:
+            return replace(policies.bundle(work, deployment.champion), **texts)
     if "model" not in texts:
         raise BadInput(
             "no policy is in force whose model could be kept; give one with --model",

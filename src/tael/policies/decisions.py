@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,25 +17,23 @@ from tael.kernel import (
     Rate,
     VersionId,
     check,
-    day_of,
 )
 from tael.platform import Work
 from tael.policies import rules, texts
+from tael.policies.assignment import assign
 from tael.policies.canonical import canonical, digest, read
+from tael.policies.figures import CAP
 from tael.policies.model import (
     Decision,
     LogEntry,
     LogProof,
-    PolicyVersion,
     Reproduction,
     Seal,
     money_from_json,
     option_from_json,
 )
-from tael.policies.ports import DatedParameters, Engines, OpenStore
 from tael.policies.shelf import Shelf
 
-CAP = "cap.all_in"
 # Of the parameters in a log row: what the answer depends on, and what computed it.
 # The hash of the rules was called "model" while models were called scorecards.
 _FIGURES, _MADE_BY = (CAP, "evaluator"), ("engine", "rules", "model")
@@ -53,17 +51,7 @@ class _Question:
 
 
 class Decisions(Shelf):
-    """The decision service and its log.
-
-    Args:
-        store: opens the store of a unit of work.
-        parameters: dated figures; ``cap.all_in`` is read at every decision and logged with it.
-        engines: how the texts of a bundle are loaded.
-    """
-
-    def __init__(self, store: OpenStore, parameters: DatedParameters, engines: Engines) -> None:
-        super().__init__(store, engines)
-        self._parameters = parameters
+    """The decision service and its log."""
 
     def decide(
         self,
@@ -74,7 +62,7 @@ class Decisions(Shelf):
         amount: Money,
         months: int,
     ) -> Decision:
-        """Decide by the policy in force and write the decision log.
+        """Decide by the arm of the deployment in force and write the decision log.
 
         The same application with the same inputs under the same policy has one decision: asked
         again, the logged one is the answer. ``amount`` and ``months`` are inputs besides
@@ -87,15 +75,18 @@ class Decisions(Shelf):
         """
         started = time.perf_counter_ns()
         store = self._open(work)
-        version = self.in_force(work)
-        policy = self._policy(work, version.id)
+        put = assign(self.deployment(work), application_id)
+        policy = self.trusted(work, put.arm.version)
         inputs = rules.checked(policy, with_request(policy, features, amount, months))
-        question = self._question(work, version, application_id, canonical(inputs))
+        question = self._question(work, put.arm.version, application_id, canonical(inputs))
         known = store.decision_by_key(question.key)
         if known is not None:
             check(known.inputs == question.inputs, "a decision's key is made of its inputs")
             return self._decision(work, known)
-        entry = _answer(work, version.id, policy, question, started)
+        entry = replace(
+            _answer(work, put.arm.version, policy, question, started),
+            context=canonical(put.as_json()),
+        )
         store.add_decision(entry)
         work.audit("decision.made", entry.id, {"result_hash": entry.result_hash})
         return self._decision(work, entry)
@@ -139,8 +130,8 @@ class Decisions(Shelf):
     def whole_trace(self, work: Work, decision_id: DecisionId) -> str:
         """All that the rules read and found, as JSON: decided again from the log row."""
         entry = self.log_entry(work, decision_id)
-        policy = self._policy(work, entry.policy_id)
-        return run_logged(policy, entry.inputs, entry.parameters, whole=True)[1]
+        return run_logged(self._policy(work, entry.policy_id), entry.inputs, entry.parameters,
+                          whole=True)[1]  # fmt: skip
 
     def seal(self, work: Work, *, limit: int = 10_000) -> int:
         """Chain up to ``limit`` decisions that have no seal yet; returns how many.
@@ -175,20 +166,19 @@ class Decisions(Shelf):
     def _question(
         self,
         work: Work,
-        version: PolicyVersion,
+        version_id: VersionId,
         application_id: ApplicationId,
         inputs: str,
     ) -> _Question:
         dated = self.dated_figures(work)
-        key = digest(f"{application_id}\x1f{version.id}\x1f{inputs}\x1f{canonical(dated)}")
-        loaded = self._policy(work, version.id).rules
+        key = digest(f"{application_id}\x1f{version_id}\x1f{inputs}\x1f{canonical(dated)}")
+        loaded = self._policy(work, version_id).rules
         made_by = {"engine": loaded.version, "rules": loaded.hash}
         return _Question(application_id, key, inputs, canonical(dated | made_by))
 
     def dated_figures(self, work: Work) -> dict[str, Decimal | int]:
         """What a decision of today depends on besides policy and inputs, by name."""
-        cap = _cap(self._parameters.value(work, CAP, day_of(work.clock.now())))
-        return {CAP: cap.fraction, "evaluator": rules.EVALUATOR}
+        return {CAP: self._cap(work).fraction, "evaluator": rules.EVALUATOR}
 
     def _decision(self, work: Work, entry: LogEntry) -> Decision:
         version = self._open(work).version(entry.policy_id)
@@ -292,18 +282,6 @@ def _decision(entry: LogEntry, policy: texts.Policy, versions: Mapping[str, str]
         inputs_hash=entry.inputs_hash,
         result_hash=entry.result_hash,
     )
-
-
-def _cap(value: object) -> Rate:
-    """The cap as a fraction of one, from ``"0.24"`` or ``{"rate": "0.24"}``."""
-    if isinstance(value, dict):
-        value = value.get("rate")
-    try:
-        return Rate(Decimal(str(value)))
-    except ArithmeticError:
-        raise BadInput(
-            f"the cap {value!r} is not a fraction", field=CAP, rule="decimal fraction of one"
-        ) from None
 
 
 def _link(previous: str, entry: LogEntry) -> str:

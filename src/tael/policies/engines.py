@@ -11,8 +11,9 @@ import numpy as np
 
 from tael import __version__, dmn
 from tael.kernel import BadInput, Rate, TaelError
-from tael.policies.model import Feature
+from tael.policies.model import Feature, Finding, Weight
 from tael.policies.ports import Answer, Engines, Rules, Score, Scorer
+from tael.report import Words
 from tael.risk import Scorecard, pipeline
 
 __all__ = [
@@ -23,6 +24,9 @@ __all__ = [
 FILE = "policy.dmn"
 # How long the tables of a draft are verified; a policy of normal size takes a fraction of it.
 _REVIEW_S = 5.0
+_NOT_VERIFIED = Words(
+    "时间用尽，决策表没有全部验证", "the time was spent before every table was verified"
+)
 # Reasons asked of the engine: the room itself says how many are given.
 _EVERY = 1_000
 
@@ -58,22 +62,18 @@ class DmnRules:
         """Every code that a rule or characteristic of the file names."""
         return self._reasoner.codes
 
-    def review(self) -> None:
-        """Refuse what the type checker or the verification of tables holds for an error.
+    def findings(self) -> Sequence[Finding]:
+        """What the type checker and the verification of tables find.
 
-        A gap is one too where nothing but the inputs decides whether a value falls into it: no
-        application may go unanswered.
-
-        Raises:
-            DmnError: the first such finding, with node and line.
+        A type error is a fault. What is wrong with a table, be it an error, is a doubt: whoever
+        knows that such a case cannot come may say so in writing.
         """
-        found = (*self._model.check(), *self._model.verify(budget_s=_REVIEW_S).findings)
-        for finding in found:
-            gap = finding.kind == "gap" and not finding.conditional
-            if finding.severity.value == "error" or (gap and finding.severity.value == "warning"):
-                raise dmn.DmnError(
-                    finding.en, file=FILE, node=finding.node, line=finding.line, rule=finding.kind
-                )
+        verified = self._model.verify(budget_s=_REVIEW_S)
+        found = [_found(one, fault=one.severity.value == "error") for one in self._model.check()]
+        found += [_found(one, fault=False) for one in verified.findings]
+        if verified.spent:
+            found.append(Finding("dmn", "not_verified", "", Weight.DOUBT, _NOT_VERIFIED))
+        return found
 
     def evaluate(self, inputs: Mapping[str, Feature]) -> Answer:
         """Outputs by decision, the trace, and why.
@@ -221,6 +221,12 @@ def points_of(pd: Decimal) -> int:
     odds = _EXACT.divide(_EXACT.divide(1 - bad, bad), Decimal(20))
     doublings = _EXACT.divide(odds.ln(_EXACT), Decimal(2).ln(_EXACT))
     return 600 + int((40 * doublings).to_integral_value(ROUND_HALF_EVEN))
+
+
+def _found(one: dmn.Finding, *, fault: bool) -> Finding:
+    noted = one.severity.value == "note"
+    weight = Weight.FAULT if fault else Weight.NOTE if noted else Weight.DOUBT
+    return Finding("dmn", one.kind, one.node, weight, Words(one.zh, one.en), one.line, one.rules)
 
 
 def _kind(declared: object) -> str:

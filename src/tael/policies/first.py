@@ -8,7 +8,7 @@ from tael.policies.model import Bundle
 
 
 def first_bundle(model: str) -> Bundle:
-    """The shipped rules, prices and parameters with ``model`` (JSON of ``tael.risk``).
+    """The shipped rules, prices, parameters and cases with ``model`` (JSON of ``tael.risk``).
 
     Tiers R1 to R7 by probability of default; bank interest 5.5 to 6 % and guarantee fee 6 to 16 % a
     year, so that every price stays below an all-in cap of 24 % and better tiers pay less and may
@@ -24,4 +24,5 @@ def first_bundle(model: str) -> Bundle:
         model=model,
         prices=text("first_prices.json"),
         parameters=text("first_parameters.json"),
+        cases=text("first_cases.json"),
     )

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from tael.kernel import ApplicationId, Conflict, DecisionId, VersionId
-from tael.policies.model import Bundle, LogEntry, PolicyState, PolicyVersion, Seal
+from tael.policies.model import (
+    Bundle,
+    Deployment,
+    Event,
+    LogEntry,
+    ModelVersion,
+    PolicyVersion,
+    Seal,
+)
 
 
 class MemoryPolicyStore:
@@ -16,6 +26,9 @@ class MemoryPolicyStore:
         self._bundles: dict[VersionId, Bundle] = {}
         self._decisions: dict[DecisionId, LogEntry] = {}
         self._seals: list[Seal] = []
+        self._events: list[Event] = []
+        self._deployments: dict[int, Deployment] = {}
+        self._models: dict[str, ModelVersion] = {}
 
     def add_version(self, version: PolicyVersion, bundle: Bundle) -> None:
         self._versions[version.id] = version
@@ -23,10 +36,6 @@ class MemoryPolicyStore:
 
     def version(self, version_id: VersionId, *, lock: bool = False) -> PolicyVersion | None:  # noqa: ARG002 - one caller at a time
         return self._versions.get(version_id)
-
-    def deployed(self, *, lock: bool = False) -> PolicyVersion | None:  # noqa: ARG002 - one caller at a time
-        live = [v for v in self._versions.values() if v.state is PolicyState.DEPLOYED]
-        return live[0] if live else None
 
     def bundle(self, version_id: VersionId) -> Bundle | None:
         return self._bundles.get(version_id)
@@ -36,6 +45,45 @@ class MemoryPolicyStore:
 
     def versions(self) -> Sequence[PolicyVersion]:
         return sorted(self._versions.values(), key=lambda version: version.id, reverse=True)
+
+    def add_event(self, event: Event) -> None:
+        if any((e.version, e.number) == (event.version, event.number) for e in self._events):
+            raise Conflict(f"event {event.number} is there", field="number", rule="append-only")
+        self._events.append(event)
+
+    def events(self, version_id: VersionId | None = None) -> Sequence[Event]:
+        mine = (e for e in self._events if version_id is None or e.version == version_id)
+        return sorted(mine, key=lambda event: (event.at, event.version, event.number))
+
+    def only_deployer(self) -> None:
+        """One caller at a time, always."""
+
+    def add_deployment(self, deployment: Deployment) -> None:
+        if self.deployment_in_force() is not None or deployment.number in self._deployments:
+            raise Conflict("a deployment is in force", field="deployment", rule="one in force")
+        self._deployments[deployment.number] = deployment
+
+    def end_deployment(self, number: int, at: datetime) -> None:
+        self._deployments[number] = replace(self._deployments[number], ended_at=at)
+
+    def deployment_in_force(self, *, lock: bool = False) -> Deployment | None:  # noqa: ARG002 - one caller at a time
+        live = (one for one in self._deployments.values() if one.ended_at is None)
+        return next(live, None)
+
+    def deployments(self) -> Sequence[Deployment]:
+        return sorted(self._deployments.values(), key=lambda one: one.number, reverse=True)
+
+    def add_model(self, model: ModelVersion) -> None:
+        self._models[model.hash] = model
+
+    def model(self, model_hash: str, *, lock: bool = False) -> ModelVersion | None:  # noqa: ARG002 - one caller at a time
+        return self._models.get(model_hash)
+
+    def change_model(self, model: ModelVersion) -> None:
+        self._models[model.hash] = model
+
+    def models(self) -> Sequence[ModelVersion]:
+        return sorted(self._models.values(), key=lambda m: (m.drafted_at, m.hash), reverse=True)
 
     def add_decision(self, entry: LogEntry) -> None:
         if entry.id in self._decisions:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 from tael.kernel import ApplicationId, Day, DecisionId, Rate, VersionId
 from tael.platform import Work
-from tael.policies.model import Bundle, Feature, LogEntry, PolicyVersion, Seal
+from tael.policies.model import (
+    Bundle,
+    Deployment,
+    Event,
+    Feature,
+    Finding,
+    LogEntry,
+    ModelVersion,
+    PolicyVersion,
+    Seal,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +95,8 @@ class Rules(Protocol):
     def hash(self) -> str: ...
     @property
     def version(self) -> str: ...
-    def review(self) -> None:
-        """Refuse what the engine's own checks find wrong: ``BadInput`` with node and line."""
+    def findings(self) -> Sequence[Finding]:
+        """What the engine's own checks find: types, gaps, overlaps, rules without effect."""
 
     def evaluate(self, inputs: Mapping[str, Feature]) -> Answer: ...
 
@@ -111,8 +122,26 @@ class PolicyStore(Protocol):
     def version(self, version_id: VersionId, *, lock: bool = False) -> PolicyVersion | None: ...
     def bundle(self, version_id: VersionId) -> Bundle | None: ...
     def change(self, version: PolicyVersion) -> None: ...
-    def deployed(self, *, lock: bool = False) -> PolicyVersion | None: ...
     def versions(self) -> Sequence[PolicyVersion]: ...
+    def add_event(self, event: Event) -> None: ...
+    def events(self, version_id: VersionId | None = None) -> Sequence[Event]:
+        """Oldest first; of all versions by time."""
+
+    def only_deployer(self) -> None:
+        """Wait for the others who deploy."""
+
+    def add_deployment(self, deployment: Deployment) -> None: ...
+    def end_deployment(self, number: int, at: datetime) -> None: ...
+    def deployment_in_force(self, *, lock: bool = False) -> Deployment | None: ...
+    def deployments(self) -> Sequence[Deployment]:
+        """Newest first."""
+
+    def add_model(self, model: ModelVersion) -> None: ...
+    def model(self, model_hash: str, *, lock: bool = False) -> ModelVersion | None: ...
+    def change_model(self, model: ModelVersion) -> None: ...
+    def models(self) -> Sequence[ModelVersion]:
+        """Newest first."""
+
     def add_decision(self, entry: LogEntry) -> None: ...
     def decision(self, decision_id: DecisionId) -> LogEntry | None: ...
     def decision_by_key(self, key: str) -> LogEntry | None: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal
 
-from tael.kernel import BadInput, Money, Rate, check
+from tael.kernel import BadInput, Money, Rate, TaelError, check
 from tael.policies.model import Feature, PriceOption, Verdict
 from tael.policies.ports import Answer, Score
 from tael.policies.texts import TIERS, InputRule, OptionRule, Policy, PriceTable
@@ -75,9 +75,9 @@ def verdict_of(
     score, answer = found
     values = answer.values
     tier = int(_number(values, "tier"))
-    check(tier in TIERS, f"a tier is 1 to 7, not {tier}")
+    _demand(tier in TIERS, "tier", tier, "1 to 7")
     outcome = str(values.get("outcome"))
-    check(outcome in OUTCOMES, f"an outcome is one of {', '.join(OUTCOMES)}, not {outcome!r}")
+    _demand(outcome in OUTCOMES, "outcome", outcome, " | ".join(OUTCOMES))
     limit = _limit(policy.prices, _number(values, "limit"))
     options = _options(policy.prices, values, tier, inputs, cap)
     outcome, more = _afterwards(policy.prices, outcome, limit, options, inputs)
@@ -93,6 +93,17 @@ def verdict_of(
         options=options if outcome != "decline" else (),
         routing=str(values.get("routing") or ""),
     )
+
+
+def _demand(said: bool, field: str, value: object, rule: str) -> None:  # noqa: FBT001 - as check
+    """What the rules say is the policy's, not the code's: it is refused, not broken."""
+    if not said:
+        raise TaelError(
+            f"the policy says {value!r} for {field}",
+            code="policy_undetermined",
+            field=field,
+            rule=rule,
+        )
 
 
 def _afterwards(

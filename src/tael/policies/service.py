@@ -1,20 +1,31 @@
-"""The room's use cases in one: the life of versions, and the decisions made by them."""
+"""The room's use cases in one: the life of versions, deployments, and the decisions made."""
 
 from __future__ import annotations
 
 from tael.policies.decisions import Decisions
 from tael.policies.ports import DatedParameters, Engines, OpenStore
+from tael.policies.signing import Signer
+from tael.policies.traffic import Deployments
 from tael.policies.versions import Versions
 
 
-class Policies(Versions, Decisions):
-    """Policy versions and the decision service.
+class Policies(Versions, Deployments, Decisions):
+    """Policy versions, deployments and the decision service.
 
     Args:
         store: opens the store of a unit of work.
         parameters: dated figures; ``cap.all_in`` is read at every decision and logged with it.
         engines: how the texts of a bundle are loaded.
+        signing_key: 32 secret bytes of the installation: approvals and deployments are signed with
+            the key made of them, and what was signed with another does not decide.
     """
 
-    def __init__(self, store: OpenStore, *, parameters: DatedParameters, engines: Engines) -> None:
-        Decisions.__init__(self, store, parameters, engines)
+    def __init__(
+        self,
+        store: OpenStore,
+        *,
+        parameters: DatedParameters,
+        engines: Engines,
+        signing_key: bytes,
+    ) -> None:
+        super().__init__(store, engines, parameters, Signer(signing_key))

@@ -11,7 +11,22 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from tael.kernel import ApplicationId, DecisionId, VersionId
 from tael.platform import Work
-from tael.policies.model import TEXTS, Bundle, LogEntry, PolicyState, PolicyVersion, Seal
+from tael.policies.canonical import canonical, read
+from tael.policies.model import (
+    TEXTS,
+    Arm,
+    Bundle,
+    Deployment,
+    Event,
+    EventKind,
+    LogEntry,
+    ModelState,
+    ModelVersion,
+    PolicyState,
+    PolicyVersion,
+    Role,
+    Seal,
+)
 
 metadata = sa.MetaData(schema="policies")
 
@@ -36,16 +51,69 @@ versions = sa.Table(
     sa.Column("approved_at", _INSTANT),
     sa.Column("deployed_at", _INSTANT),
     sa.Column("retired_at", _INSTANT),
-    sa.CheckConstraint("state in ('draft', 'approved', 'deployed', 'retired')", name="known_state"),
+    sa.CheckConstraint(
+        "state in ('draft', 'checked', 'backtested', 'approved', 'deployed', 'retired')",
+        name="known_state",
+    ),
     sa.CheckConstraint("approved_by is null or approved_by <> drafted_by", name="second_person"),
-    sa.CheckConstraint("state = 'draft' or approved_by is not null", name="approved_by_someone"),
+    sa.CheckConstraint(
+        "state in ('draft', 'checked', 'backtested') or approved_by is not null",
+        name="approved_by_someone",
+    ),
 )
-# At most one policy is in force: the database holds it, whatever runs at once.
+
+events = sa.Table(
+    "version_event",
+    metadata,
+    sa.Column("version", sa.Text, sa.ForeignKey(versions.c.id), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", _INSTANT, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    # Text, not JSON: the bytes that were hashed and signed are the bytes that are kept.
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+)
+
+deployments = sa.Table(
+    "deployment",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+    sa.Column("in_force", sa.Boolean, nullable=False),
+    sa.Column("ended_at", _INSTANT),
+    sa.CheckConstraint("in_force = (ended_at is null)", name="ends_once"),
+)
+# At most one deployment is in force: the database holds it, whatever runs at once.
 sa.Index(
-    "one_deployed",
-    versions.c.state,
+    "one_in_force",
+    deployments.c.in_force,
     unique=True,
-    postgresql_where=versions.c.state == "deployed",
+    postgresql_where=deployments.c.in_force,
+)
+
+models = sa.Table(
+    "model_version",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("trained_on", sa.Text, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("drafted_by", sa.Text, nullable=False),
+    sa.Column("drafted_at", _INSTANT, nullable=False),
+    sa.Column("approved_by", sa.Text),
+    sa.Column("approved_at", _INSTANT),
+    sa.Column("retired_at", _INSTANT),
+    sa.CheckConstraint("state in ('draft', 'approved', 'retired')", name="known_model_state"),
+    sa.CheckConstraint(
+        "approved_by is null or approved_by <> drafted_by", name="second_person_of_model"
+    ),
+    sa.CheckConstraint("state = 'draft' or approved_by is not null", name="model_approved"),
 )
 
 decisions = sa.Table(
@@ -126,6 +194,53 @@ DDL: tuple[str, ...] = (
     CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.evidence
     FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
     """,
+    "DROP TRIGGER IF EXISTS append_only ON policies.version_event",
+    """
+    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.version_event
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
+    """,
+    """
+    CREATE OR REPLACE FUNCTION policies.only_end() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF (NEW.number, NEW.record, NEW.signature) IS DISTINCT FROM
+         (OLD.number, OLD.record, OLD.signature) OR NOT OLD.in_force THEN
+        RAISE EXCEPTION 'a deployment only ends; make a new one';
+      END IF;
+      RETURN NEW;
+    END $$
+    """,
+    "DROP TRIGGER IF EXISTS only_end ON policies.deployment",
+    """
+    CREATE TRIGGER only_end BEFORE UPDATE ON policies.deployment
+    FOR EACH ROW EXECUTE FUNCTION policies.only_end()
+    """,
+    "DROP TRIGGER IF EXISTS no_delete ON policies.deployment",
+    """
+    CREATE TRIGGER no_delete BEFORE DELETE ON policies.deployment
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
+    """,
+    """
+    CREATE OR REPLACE FUNCTION policies.keep_model() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF (NEW.hash, NEW.kind, NEW.name, NEW.trained_on, NEW.plan, NEW.drafted_by, NEW.drafted_at)
+         IS DISTINCT FROM
+         (OLD.hash, OLD.kind, OLD.name, OLD.trained_on, OLD.plan, OLD.drafted_by, OLD.drafted_at)
+      THEN
+        RAISE EXCEPTION 'a model keeps what it is; register a new one';
+      END IF;
+      RETURN NEW;
+    END $$
+    """,
+    "DROP TRIGGER IF EXISTS keep_model ON policies.model_version",
+    """
+    CREATE TRIGGER keep_model BEFORE UPDATE ON policies.model_version
+    FOR EACH ROW EXECUTE FUNCTION policies.keep_model()
+    """,
+    "DROP TRIGGER IF EXISTS no_delete ON policies.model_version",
+    """
+    CREATE TRIGGER no_delete BEFORE DELETE ON policies.model_version
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
+    """,
     "DROP TRIGGER IF EXISTS keep_texts ON policies.policy_version",
     """
     CREATE TRIGGER keep_texts BEFORE UPDATE ON policies.policy_version
@@ -140,6 +255,7 @@ DDL: tuple[str, ...] = (
 
 _VERSION_COLUMNS = tuple(column for column in versions.c if column.name not in TEXTS)
 _SEALER_LOCK = 0x7461656C_0002
+_DEPLOYER_LOCK = 0x7461656C_0006
 
 
 class SqlPolicyStore:
@@ -153,15 +269,7 @@ class SqlPolicyStore:
         self._connection.execute(sa.insert(versions).values(**_values(version), **texts))
 
     def version(self, version_id: VersionId, *, lock: bool = False) -> PolicyVersion | None:
-        return self._one_version(versions.c.id == version_id, lock=lock)
-
-    def deployed(self, *, lock: bool = False) -> PolicyVersion | None:
-        return self._one_version(versions.c.state == PolicyState.DEPLOYED.value, lock=lock)
-
-    def _one_version(
-        self, condition: sa.ColumnElement[bool], *, lock: bool
-    ) -> PolicyVersion | None:
-        query = sa.select(*_VERSION_COLUMNS).where(condition)
+        query = sa.select(*_VERSION_COLUMNS).where(versions.c.id == version_id)
         found = self._connection.execute(query.with_for_update() if lock else query).mappings()
         row = found.first()
         return None if row is None else _version(row)
@@ -179,6 +287,62 @@ class SqlPolicyStore:
     def versions(self) -> Sequence[PolicyVersion]:
         query = sa.select(*_VERSION_COLUMNS).order_by(versions.c.id.desc())
         return [_version(row) for row in self._connection.execute(query).mappings()]
+
+    def add_event(self, event: Event) -> None:
+        values = {name: getattr(event, name) for name in Event.__slots__}
+        self._connection.execute(sa.insert(events).values(values | {"kind": event.kind.value}))
+
+    def events(self, version_id: VersionId | None = None) -> Sequence[Event]:
+        query = sa.select(events).order_by(events.c.at, events.c.version, events.c.number)
+        if version_id is not None:
+            query = query.where(events.c.version == version_id)
+        return [_event(row) for row in self._connection.execute(query).mappings()]
+
+    def only_deployer(self) -> None:
+        """Wait for the others who deploy: two at once would both follow the same deployment."""
+        self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_DEPLOYER_LOCK)))
+
+    def add_deployment(self, deployment: Deployment) -> None:
+        self._connection.execute(
+            sa.insert(deployments).values(
+                number=deployment.number,
+                record=canonical(deployment.as_json()),
+                signature=deployment.signature,
+                in_force=deployment.ended_at is None,
+                ended_at=deployment.ended_at,
+            )
+        )
+
+    def end_deployment(self, number: int, at: datetime) -> None:
+        change = sa.update(deployments).where(deployments.c.number == number)
+        self._connection.execute(change.values(in_force=False, ended_at=at))
+
+    def deployment_in_force(self, *, lock: bool = False) -> Deployment | None:
+        query = sa.select(deployments).where(deployments.c.in_force)
+        found = self._connection.execute(query.with_for_update() if lock else query).mappings()
+        row = found.first()
+        return None if row is None else _deployment(row)
+
+    def deployments(self) -> Sequence[Deployment]:
+        query = sa.select(deployments).order_by(deployments.c.number.desc())
+        return [_deployment(row) for row in self._connection.execute(query).mappings()]
+
+    def add_model(self, model: ModelVersion) -> None:
+        self._connection.execute(sa.insert(models).values(**_model_values(model)))
+
+    def model(self, model_hash: str, *, lock: bool = False) -> ModelVersion | None:
+        query = sa.select(models).where(models.c.hash == model_hash)
+        found = self._connection.execute(query.with_for_update() if lock else query).mappings()
+        row = found.first()
+        return None if row is None else _model(row)
+
+    def change_model(self, model: ModelVersion) -> None:
+        change = sa.update(models).where(models.c.hash == model.hash)
+        self._connection.execute(change.values(**_model_values(model)))
+
+    def models(self) -> Sequence[ModelVersion]:
+        query = sa.select(models).order_by(models.c.drafted_at.desc(), models.c.hash.desc())
+        return [_model(row) for row in self._connection.execute(query).mappings()]
 
     def add_decision(self, entry: LogEntry) -> None:
         values = {name: getattr(entry, name) for name in LogEntry.__slots__}
@@ -248,6 +412,46 @@ def _version(row: sa.RowMapping) -> PolicyVersion:
     values["id"] = VersionId(values["id"])
     values["state"] = PolicyState(values["state"])
     return PolicyVersion(**values)
+
+
+def _event(row: sa.RowMapping) -> Event:
+    values = dict(row)
+    values["version"] = VersionId(values["version"])
+    values["kind"] = EventKind(values["kind"])
+    values["at"] = values["at"].astimezone(UTC)
+    return Event(**values)
+
+
+def _deployment(row: sa.RowMapping) -> Deployment:
+    found: Any = read(row["record"])
+    arms = (
+        Arm(VersionId(arm["version"]), Role(arm["role"]), int(arm["share"]))
+        for arm in found["arms"]
+    )
+    restores = found["restores"]
+    return Deployment(
+        number=int(found["number"]),
+        arms=tuple(arms),
+        salt=str(found["salt"]),
+        at=datetime.fromisoformat(found["at"]),
+        by=str(found["by"]),
+        why=str(found["why"]),
+        restores=None if restores is None else int(restores),
+        ended_at=_utc(row["ended_at"]),
+        signature=row["signature"],
+    )
+
+
+def _model_values(model: ModelVersion) -> dict[str, Any]:
+    values = {name: getattr(model, name) for name in ModelVersion.__slots__}
+    return values | {"state": model.state.value}
+
+
+def _model(row: sa.RowMapping) -> ModelVersion:
+    values = dict(row)
+    for name in ("drafted_at", "approved_at", "retired_at"):
+        values[name] = _utc(values[name])
+    return ModelVersion(**values | {"state": ModelState(values["state"])})
 
 
 def _entry(row: sa.RowMapping) -> LogEntry:

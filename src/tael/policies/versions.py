@@ -1,33 +1,54 @@
-"""The life of a version: drafted, approved by another person, deployed, retired."""
+"""The life of a version until it may decide: drafted, checked, back-tested, approved."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from tael.kernel import BadInput, Forbidden, NotFound, VersionId
+from tael.kernel import BadInput, Conflict, Forbidden, NotFound, VersionId
 from tael.platform import Work
 from tael.policies import texts
+from tael.policies.canonical import read
 from tael.policies.differences import Difference, compare
-from tael.policies.model import Bundle, PolicyState, PolicyVersion, move
+from tael.policies.examination import examine
+from tael.policies.manifest import faults_of_texts, manifest_of, model_of
+from tael.policies.model import (
+    Bundle,
+    CheckRecord,
+    Event,
+    EventKind,
+    ModelState,
+    ModelVersion,
+    PolicyState,
+    PolicyVersion,
+    Weight,
+    move,
+)
+from tael.policies.registry import facts_of_model
 from tael.policies.shelf import Shelf
+from tael.policies.suite import run_cases
+
+# Reasons in writing: so many words of a language that writes spaces, or so many Chinese characters.
+_LEAST_WORDS, _LEAST_CHARACTERS = 3, 6
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Versions(Shelf):
-    """Versions of the policy, and which of them is in force."""
+    """Versions of the policy and the models behind them, from draft to approval."""
 
     def draft(self, work: Work, name: str, bundle: Bundle) -> PolicyVersion:
-        """Keep ``bundle`` as a new draft; it must load, and be able to decide.
+        """Keep ``bundle`` as a new draft; its texts must read, gaps and all.
+
+        A model that is new is registered with it, as a draft too.
 
         Raises:
-            BadInput: no name, a text that cannot be read, or one that does not fit the others or
-                fails its engine's checks; names text, node or field, and rule.
+            BadInput: no name, or a text that cannot be read; names text, node or field, and rule.
+            Conflict: the model was retired.
         """
         if not name.strip():
             raise BadInput("a policy has a name", field="name", rule="non-empty text")
         loaded = texts.load(bundle, self._engines)
-        texts.examine(loaded, bundle)
         now = work.clock.now()
         version = PolicyVersion(
             id=VersionId.new(now),
@@ -37,73 +58,298 @@ class Versions(Shelf):
             drafted_by=work.actor.id,
             drafted_at=now,
         )
+        self._register(work, bundle.model)
         self._open(work).add_version(version, bundle)
         self._loaded[version.id] = loaded
-        work.audit("policy.drafted", version.id, dict(version.hashes))
+        self._happened(work, version.id, EventKind.DRAFTED, {"hashes": dict(version.hashes)})
         return version
 
-    def approve(self, work: Work, version_id: VersionId) -> PolicyVersion:
-        """A second person's word for a draft.
+    def check(self, work: Work, version_id: VersionId) -> CheckRecord:
+        """Look a draft through and run its own cases; keep the outcome.
+
+        Without faults, open doubts and failed cases the version is checked; else it stays a draft
+        and the record says what is in the way.
 
         Raises:
-            Forbidden: the approver drafted it.
             Conflict: it is no draft.
         """
-        version = self._locked(work, version_id)
-        if version.drafted_by == work.actor.id:
-            raise Forbidden(
-                "whoever drafted a policy version does not approve it",
-                field="approved_by",
-                rule="a second person approves",
-            )
-        return self._moved(
-            work,
-            version,
-            PolicyState.APPROVED,
-            approved_by=work.actor.id,
-            approved_at=work.clock.now(),
+        version = self._found(work, version_id, lock=True)
+        move(version.state, PolicyState.CHECKED)
+        policy = self._policy(work, version_id)
+        findings = examine(policy, self.bundle(work, version_id))
+        # Cases that name their cap come out the same in any jurisdiction and year.
+        cap = None if all(case.cap for case in policy.cases) else self._cap(work)
+        record = CheckRecord(
+            findings=findings,
+            accepted=frozenset(self._accepted(work, version_id)) & {one.id for one in findings},
+            cases=len(policy.cases),
+            failures=run_cases(policy, cap=cap),
         )
+        made_by = {"engine": policy.rules.version, "cap": cap.fraction if cap else None}
+        told = {**record.as_json(), **made_by, "hashes": dict(version.hashes)}
+        self._happened(work, version_id, EventKind.CHECKED, told)
+        if record.passed:
+            self._moved(work, version, PolicyState.CHECKED)
+        return record
 
-    def deploy(self, work: Work, version_id: VersionId) -> PolicyVersion:
-        """Put an approved version in force; the one before is retired in the same transaction.
+    def accept_finding(self, work: Work, version_id: VersionId, finding: str, why: str) -> Event:
+        """Accept a doubt of the last check in writing; the next check counts it as settled.
 
         Raises:
-            Conflict: it is not approved.
+            NotFound: the last check found no such thing.
+            BadInput: it is a fault, which is resolved and not accepted, or ``why`` says nothing.
+            Conflict: it is no draft any more.
         """
-        version = self._locked(work, version_id)
-        move(version.state, PolicyState.DEPLOYED)
-        before = self._open(work).deployed(lock=True)
-        if before is not None:
-            self._moved(work, before, PolicyState.RETIRED, retired_at=work.clock.now())
-        return self._moved(work, version, PolicyState.DEPLOYED, deployed_at=work.clock.now())
+        version = self._found(work, version_id, lock=True)
+        move(version.state, PolicyState.CHECKED)
+        found = {str(one["id"]): one for one in self._last_findings(work, version_id)}
+        if finding not in found:
+            raise NotFound(f"the last check found no {finding}", field="finding")
+        told = found[finding]
+        if told["weight"] == Weight.FAULT.value:
+            raise BadInput(
+                f"{told['en']}: this has to be resolved", field="finding", rule="a doubt"
+            )
+        kept = {name: told[name] for name in ("id", "text", "kind", "node", "rules", "zh", "en")}
+        return self._happened(
+            work, version_id, EventKind.ACCEPTED, kept, why=in_writing(why, "why")
+        )
 
-    def retire(self, work: Work, version_id: VersionId) -> PolicyVersion:
-        """Take the deployed version out of force: nothing is decided until another is deployed."""
-        version = self._locked(work, version_id)
-        return self._moved(work, version, PolicyState.RETIRED, retired_at=work.clock.now())
+    def record_backtest(
+        self,
+        work: Work,
+        version_id: VersionId,
+        *,
+        hashes: tuple[str, str],
+        figures: Mapping[str, object],
+    ) -> Event:
+        """Keep what a back-test came to: hash of the history, hash of the result, key figures.
+
+        ``figures`` are exact JSON values: text, whole numbers, ``Decimal``.
+
+        Raises:
+            BadInput: no SHA-256, a figure without an exact text, or no figures at all.
+            Conflict: it is not checked yet, or approved already.
+        """
+        for field, told in zip(("history", "result"), hashes, strict=True):
+            if not _HASH.fullmatch(told):
+                raise BadInput(f"{told!r} is no hash", field=field, rule="64 hexadecimal digits")
+        if not figures:
+            raise BadInput("there are no figures", field="figures", rule="at least one")
+        record = {"history": hashes[0], "result": hashes[1], "figures": figures}
+        return self._backtested(work, version_id, EventKind.BACKTESTED, record)
+
+    def waive_backtest(self, work: Work, version_id: VersionId, why: str) -> Event:
+        """Go on without a back-test, in writing: no history yet, because ...
+
+        Raises:
+            BadInput: ``why`` says nothing.
+            Conflict: it is not checked yet, or approved already.
+        """
+        told = in_writing(why, "why")
+        return self._backtested(work, version_id, EventKind.WAIVED, {"why": told}, why=told)
+
+    def approve(self, work: Work, version_id: VersionId) -> PolicyVersion:
+        """A second person's word for a version, signed; it covers the model, unless it is theirs.
+
+        Raises:
+            Forbidden: the approver drafted the version, or its model, which nobody else approved.
+            Conflict: it is not back-tested, its model was retired, or a text was changed since it
+                was drafted; names the text.
+        """
+        version = self._found(work, version_id, lock=True)
+        if version.drafted_by == work.actor.id:
+            raise _own("a policy version", "approved_by")
+        move(version.state, PolicyState.APPROVED)
+        self._demand_texts(work, version)
+        model = self._approved_model(work, model_of(version))
+        now = work.clock.now()
+        history = self._history(work, version_id)
+        text = manifest_of(version, history, model, by=work.actor.id, at=now)
+        self._noted(work, version_id, EventKind.APPROVED, text)
+        stamps = {"approved_by": work.actor.id, "approved_at": now}
+        return self._moved(work, version, PolicyState.APPROVED, **stamps)
+
+    def version(self, work: Work, version_id: VersionId) -> PolicyVersion:
+        """One version.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._found(work, version_id)
 
     def versions(self, work: Work) -> Sequence[PolicyVersion]:
         """Every version, newest first."""
         return self._open(work).versions()
 
+    def timeline(self, work: Work, version_id: VersionId | None = None) -> Sequence[Event]:
+        """What happened to a version, or to all of them, oldest first: what, when, who, why.
+
+        Raises:
+            NotFound: no such version.
+        """
+        if version_id is not None:
+            self._found(work, version_id)
+        return self._open(work).events(version_id)
+
     def compare(self, work: Work, before: VersionId, after: VersionId) -> tuple[Difference, ...]:
         """Every place where ``after`` says otherwise than ``before``; none where they agree."""
         return compare(self.bundle(work, before), self.bundle(work, after))
 
-    def _locked(self, work: Work, version_id: VersionId) -> PolicyVersion:
-        version = self._open(work).version(version_id, lock=True)
-        if version is None:
-            raise NotFound(f"there is no policy version {version_id}", field="version_id")
-        return version
+    # --- models
 
-    def _moved(
+    def models(self, work: Work) -> Sequence[ModelVersion]:
+        """Every registered model, newest first."""
+        return self._open(work).models()
+
+    def approve_model(self, work: Work, model_hash: str) -> ModelVersion:
+        """A second person's word for a model by itself.
+
+        Raises:
+            NotFound: no such model.
+            Forbidden: the approver drafted it.
+            Conflict: it is no draft.
+        """
+        model = self._model(work, model_hash)
+        if model.state is not ModelState.DRAFT:
+            raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="a draft")
+        if model.drafted_by == work.actor.id:
+            raise _own("a model", "model")
+        return self._approve_model(work, model)
+
+    def retire_model(self, work: Work, model_hash: str) -> ModelVersion:
+        """Take a model out of use: no version with it is drafted, approved or deployed any more.
+
+        Raises:
+            NotFound: no such model.
+            Conflict: it is not approved, or a version in force runs with it; names the version.
+        """
+        model = self._model(work, model_hash)
+        if model.state is not ModelState.APPROVED:
+            raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="approved")
+        for version in self.versions(work):
+            live = version.state is PolicyState.DEPLOYED
+            if live and model_of(version) == model_hash:
+                raise Conflict(
+                    f"{version.id} is in force and runs with {model.name}",
+                    field="model",
+                    rule="no version in force",
+                )
+        retired = replace(model, state=ModelState.RETIRED, retired_at=work.clock.now())
+        self._open(work).change_model(retired)
+        work.audit("model.retired", model_hash)
+        return retired
+
+    # --- inside
+
+    def _backtested(
         self,
         work: Work,
-        version: PolicyVersion,
-        to: PolicyState,
-        **stamps: Any,
-    ) -> PolicyVersion:
-        moved = replace(version, state=move(version.state, to), **stamps)
-        self._open(work).change(moved)
-        work.audit(f"policy.{to.value}", version.id, {"name": version.name})
-        return moved
+        version_id: VersionId,
+        kind: EventKind,
+        record: Mapping[str, object],
+        *,
+        why: str = "",
+    ) -> Event:
+        version = self._found(work, version_id, lock=True)
+        if version.state is not PolicyState.BACKTESTED:  # once more, with other figures: the last
+            self._moved(work, version, PolicyState.BACKTESTED)
+        return self._happened(work, version_id, kind, record, why=why)
+
+    def _demand_texts(self, work: Work, version: PolicyVersion) -> None:
+        kept = self._open(work).bundle(version.id)
+        for text, wrong in faults_of_texts(version, kept) if kept else ():
+            raise Conflict(
+                f"{version.id}, {text}: {wrong}",
+                code="tampered",
+                field=text,
+                rule="the texts that were drafted",
+            )
+
+    def _last_findings(self, work: Work, version_id: VersionId) -> list[dict[str, object]]:
+        checks = [e for e in self._history(work, version_id) if e.kind is EventKind.CHECKED]
+        told = read(checks[-1].record) if checks else {}
+        found = told.get("findings") if isinstance(told, dict) else None
+        return found if isinstance(found, list) else []
+
+    def _accepted(self, work: Work, version_id: VersionId) -> list[str]:
+        records = (
+            read(event.record)
+            for event in self._history(work, version_id)
+            if event.kind is EventKind.ACCEPTED
+        )
+        return [str(record["id"]) for record in records if isinstance(record, dict)]
+
+    def _register(self, work: Work, text: str) -> None:
+        facts = facts_of_model(text)
+        known = self._open(work).model(facts.hash)
+        if known is not None and known.state is ModelState.RETIRED:
+            raise _retired(known)
+        if known is None:
+            made = ModelVersion(
+                hash=facts.hash,
+                kind=facts.kind,
+                name=facts.name,
+                trained_on=facts.trained_on,
+                plan=facts.plan,
+                state=ModelState.DRAFT,
+                drafted_by=work.actor.id,
+                drafted_at=work.clock.now(),
+            )
+            self._open(work).add_model(made)
+            work.audit("model.drafted", made.hash, {"kind": made.kind})
+
+    def _model(self, work: Work, model_hash: str) -> ModelVersion:
+        model = self._open(work).model(model_hash, lock=True)
+        if model is None:
+            raise NotFound(f"there is no model {model_hash}", field="model")
+        return model
+
+    def _approved_model(self, work: Work, model_hash: str) -> ModelVersion:
+        """The model behind a version that is being approved: approved with it, or before."""
+        model = self._model(work, model_hash)
+        if model.state is ModelState.RETIRED:
+            raise _retired(model)
+        if model.state is ModelState.APPROVED:
+            return model
+        if model.drafted_by == work.actor.id:
+            raise _own("a model", "model")
+        return self._approve_model(work, model)
+
+    def _approve_model(self, work: Work, model: ModelVersion) -> ModelVersion:
+        approved = replace(
+            model,
+            state=ModelState.APPROVED,
+            approved_by=work.actor.id,
+            approved_at=work.clock.now(),
+        )
+        self._open(work).change_model(approved)
+        work.audit("model.approved", model.hash)
+        return approved
+
+
+def in_writing(why: str, field: str) -> str:
+    """``why`` as it is kept: a reason that says something.
+
+    Raises:
+        BadInput: fewer than three words, or than six Chinese characters.
+    """
+    told = " ".join(why.split())
+    chinese = len(re.findall(r"[\u4e00-\u9fff]", told))
+    if len(re.findall(r"\w+", told)) < _LEAST_WORDS and chinese < _LEAST_CHARACTERS:
+        raise BadInput(
+            f"{told!r} does not say why",
+            field=field,
+            rule=f"at least {_LEAST_WORDS} words, or {_LEAST_CHARACTERS} Chinese characters",
+        )
+    return told
+
+
+def _own(what: str, field: str) -> Forbidden:
+    return Forbidden(
+        f"whoever drafted {what} does not approve it", field=field, rule="a second person approves"
+    )
+
+
+def _retired(model: ModelVersion) -> Conflict:
+    return Conflict(f"the model {model.name} was retired", field="model", rule="a model in use")

@@ -14,7 +14,7 @@ from tael.app.installation import Installation
 from tael.app.routing import PRODUCT
 from tael.economy import FEATURE_NAMES, history
 from tael.funding import Agreement, Partner
-from tael.kernel import AgreementId, Day, FixedClock, Money, PartnerId, Period, Rate
+from tael.kernel import AgreementId, Day, FixedClock, Money, PartnerId, Period, Rate, check
 from tael.platform import SYSTEM, Actor
 from tael.policies import first_bundle
 from tael.risk import Feature, Scorecard
@@ -23,6 +23,7 @@ BANK_NAME = "示例城市商业银行"
 _LOGIN = "demo"
 _ROLES = ("admin", "risk_manager", "operations", "finance", "auditor")
 _HISTORY = 4000
+_NO_HISTORY = "no history yet, because the company has not lent before"
 _CODES = frozenset({"region", "industry", "enterprise_kind"})
 _PEOPLE: Mapping[str, tuple[str, ...]] = {
     "policy-author": ("risk_manager",),
@@ -76,14 +77,18 @@ def _feature(name: str) -> Feature:
 
 
 def _deploy_policy(house: Installation, seed: int) -> None:
-    """Drafted by one person, approved and deployed by another."""
+    """Drafted and checked by one person, approved and deployed by another."""
     card = trained_scorecard(seed)
     author, approver = (Actor("user", name, frozenset(roles)) for name, roles in _PEOPLE.items())
+    policies = house.policies
     with house.database.begin(author) as work:
-        version = house.policies.draft(work, "first policy", first_bundle(card.to_json()))
+        version = policies.draft(work, "first policy", first_bundle(card.to_json()))
+        record = policies.check(work, version.id)
+        check(record.passed, "the first policy passes its own cases and checks")
+        policies.waive_backtest(work, version.id, _NO_HISTORY)
     with house.database.begin(approver) as work:
-        house.policies.approve(work, version.id)
-        house.policies.deploy(work, version.id)
+        policies.approve(work, version.id)
+        policies.deploy(work, version.id, why="the company begins to lend")
 
 
 def _agreement(partner_id: PartnerId, start: Day) -> Agreement:

@@ -1,4 +1,4 @@
-"""The words of the room: versions and their moves, decisions and their log."""
+"""The words of the room: versions and their life, deployments, decisions and their log."""
 
 from tael.policies.model.decisions import (
     Decision,
@@ -13,8 +13,20 @@ from tael.policies.model.decisions import (
     money_from_json,
     option_from_json,
 )
+from tael.policies.model.deployments import (
+    EVERYTHING,
+    WHOLE,
+    Arm,
+    Assignment,
+    Deployment,
+    Role,
+    Traffic,
+)
+from tael.policies.model.findings import CaseFailure, CheckRecord, Finding, Weight
+from tael.policies.model.history import Event, EventKind, ModelState, ModelVersion, Proof
 from tael.policies.model.versions import (
     POLICY_MOVES,
+    ROLLBACK_MOVES,
     TEXTS,
     Bundle,
     PolicyState,
@@ -23,21 +35,9 @@ from tael.policies.model.versions import (
 )
 
 __all__ = [
-    "POLICY_MOVES",
-    "TEXTS",
-    "Bundle",
-    "Decision",
-    "Feature",
-    "LogEntry",
-    "LogProof",
-    "PolicyState",
-    "PolicyVersion",
-    "PriceOption",
-    "Reason",
-    "Reproduction",
-    "Seal",
-    "Verdict",
-    "money_from_json",
-    "move",
-    "option_from_json",
-]
+    "EVERYTHING", "POLICY_MOVES", "ROLLBACK_MOVES", "TEXTS", "WHOLE", "Arm", "Assignment", "Bundle",
+    "CaseFailure", "CheckRecord", "Decision", "Deployment", "Event", "EventKind", "Feature",
+    "Finding", "LogEntry", "LogProof", "ModelState", "ModelVersion", "PolicyState", "PolicyVersion",
+    "PriceOption", "Proof", "Reason", "Reproduction", "Role", "Seal", "Traffic", "Verdict",
+    "Weight", "money_from_json", "move", "option_from_json",
+]  # fmt: skip

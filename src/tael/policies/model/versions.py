@@ -18,33 +18,44 @@ class PolicyState(Enum):
     """Where a policy version stands: two people stand between a draft and a live decision."""
 
     DRAFT = "draft"
+    CHECKED = "checked"
+    BACKTESTED = "backtested"
     APPROVED = "approved"
     DEPLOYED = "deployed"
     RETIRED = "retired"
 
 
 POLICY_MOVES: Mapping[PolicyState, frozenset[PolicyState]] = {
-    PolicyState.DRAFT: frozenset({PolicyState.APPROVED}),
-    PolicyState.APPROVED: frozenset({PolicyState.DEPLOYED}),
+    PolicyState.DRAFT: frozenset({PolicyState.CHECKED}),
+    PolicyState.CHECKED: frozenset({PolicyState.BACKTESTED}),
+    PolicyState.BACKTESTED: frozenset({PolicyState.APPROVED}),
+    PolicyState.APPROVED: frozenset({PolicyState.DEPLOYED, PolicyState.RETIRED}),
     PolicyState.DEPLOYED: frozenset({PolicyState.RETIRED}),
     PolicyState.RETIRED: frozenset(),
 }
+# A rollback alone brings a version back that was in force before.
+ROLLBACK_MOVES: Mapping[PolicyState, frozenset[PolicyState]] = {
+    **dict.fromkeys(PolicyState, frozenset()),
+    PolicyState.RETIRED: frozenset({PolicyState.DEPLOYED}),
+}
 
 
-def move(current: PolicyState, to: PolicyState) -> PolicyState:
+def move(current: PolicyState, to: PolicyState, *, rollback: bool = False) -> PolicyState:
     """``to``, when the table allows it from ``current``.
 
     Raises:
         Conflict: any other move.
     """
-    if to not in POLICY_MOVES[current]:
-        allowed = ", ".join(sorted(state.value for state in POLICY_MOVES[current])) or "nowhere"
-        raise Conflict(
-            f"a policy version goes from {current.value} to {allowed}, not to {to.value}",
-            field="state",
-            rule="draft, approved, deployed, retired",
-        )
-    return to
+    if to in POLICY_MOVES[current] or (rollback and to in ROLLBACK_MOVES[current]):
+        return to
+    back = to is PolicyState.DEPLOYED and to in ROLLBACK_MOVES[current]
+    allowed = " or ".join(sorted(state.value for state in POLICY_MOVES[current])) or "nowhere"
+    remedy = "; a rollback brings it back, or draft its texts again" if back else ""
+    raise Conflict(
+        f"a policy version goes from {current.value} to {allowed}, not to {to.value}{remedy}",
+        field="state",
+        rule=", ".join(state.value for state in PolicyState),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,70 @@
+"""A version's own cases: what goes in, and what must come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tael.kernel import BadInput, Rate
+from tael.policies.objects import JsonObject, code_of, fault
+
+# What a case may expect: fields of the verdict, or ``refused`` by the name of the input at fault.
+EXPECTED = (
+    "outcome", "tier", "limit", "reasons", "options", "routing", "pd", "points", "refused",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case.
+
+    Attributes:
+        name: unique within the version.
+        inputs: every input by name, ``amount`` and ``months`` too; ``pd`` (and what else the model
+            gives) may stand there in the model's place, so that a case tests the rules alone. A
+            computed variable that is left out has no value.
+        expect: any of ``EXPECTED``; ``limit`` in the major unit, ``options`` by code.
+        cap: the all-in cap of this case; None takes the one in force on the day of the check.
+    """
+
+    name: str
+    inputs: Mapping[str, object]
+    expect: Mapping[str, object]
+    cap: Rate | None = None
+
+
+def read_cases(text: str) -> tuple[Case, ...]:
+    """The cases that ``text`` writes; none of ''.
+
+    ``given`` and ``cap`` beside ``cases`` are what all of them share; a case's own win.
+
+    Raises:
+        BadInput: not such a text; names case and field.
+    """
+    if not text:
+        return ()
+    data = JsonObject.of(text, "cases")
+    data.only({"given", "cap", "cases"})
+    given = data.part("given").fields if data.has("given") else {}
+    rows = enumerate(data.items("cases"), 1)
+    found = tuple(_case(JsonObject(row, f"cases.{at}"), given, _cap(data)) for at, row in rows)
+    names = [case.name for case in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInput(f"{name!r} is there twice", field="cases.name", rule="unique names")
+    return found
+
+
+def _case(data: JsonObject, given: Mapping[str, object], cap: Rate | None) -> Case:
+    data.only({"name", "inputs", "expect", "cap"})
+    name = code_of(data.text("name"), data.at("name"))
+    expect = data.part("expect")
+    if not expect.names:
+        raise fault(data.at("expect"), "is empty", "at least one of " + ", ".join(EXPECTED))
+    expect.only(EXPECTED)
+    return Case(name, {**given, **data.part("inputs").fields}, expect.fields, _cap(data) or cap)
+
+
+def _cap(data: JsonObject) -> Rate | None:
+    return Rate(data.number("cap", above=Decimal(0))) if data.has("cap") else None

@@ -1,0 +1,97 @@
+"""A lender's desk: the room in memory or on PostgreSQL, and three people who work at it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tael.economy import history
+from tael.kernel import Day, FixedClock, VersionId
+from tael.platform import Actor, Work
+from tael.policies import Bundle, Policies, first_bundle
+from tael.policies.engines import ENGINES, Engines
+from tael.policies.memory import MemoryPolicyStore
+from tael.risk import Scorecard
+
+WANG, LI, CHEN = (Actor("user", name) for name in ("wang", "li", "chen"))
+START = Day(2025, 1, 1)
+KEY = bytes(range(32))
+SAID = "the first policy, there is no history yet"
+
+
+class Figures:
+    """Dated figures that a test may change."""
+
+    def __init__(self, cap: object = "0.24", most_random: object = "0.03") -> None:
+        self.known = {"cap.all_in": cap, "policy.random_accept_most": most_random}
+
+    def value(self, work: Work, name: str, on: Day) -> Any:
+        assert (work.actor.kind, on >= START) == ("user", True)
+        return self.known[name]
+
+
+@functools.cache
+def scorecard() -> str:
+    past = history(1, 4000)
+    return Scorecard().fit(past.columns, past.bad).to_json()
+
+
+@dataclass
+class Desk:
+    """Wang drafts, Li approves, Chen is a third."""
+
+    policies: Policies
+    store: MemoryPolicyStore
+    wang: Work
+    li: Work
+    chen: Work
+
+    def drafted(self, bundle: Bundle | None = None, name: str = "first") -> VersionId:
+        return self.policies.draft(self.wang, name, bundle or first_bundle(scorecard())).id
+
+    def backtested(self, bundle: Bundle | None = None) -> VersionId:
+        version = self.drafted(bundle)
+        assert self.policies.check(self.wang, version).passed
+        self.policies.waive_backtest(self.wang, version, SAID)
+        return version
+
+    def approved(self, bundle: Bundle | None = None) -> VersionId:
+        version = self.backtested(bundle)
+        self.policies.approve(self.li, version)
+        return version
+
+    def deployed(self, bundle: Bundle | None = None) -> VersionId:
+        version = self.approved(bundle)
+        self.policies.deploy(self.li, version)
+        return version
+
+    def again(self, *, cap: object = "0.24", key: bytes = KEY) -> Policies:
+        """Another process over the same store."""
+        return Policies(
+            lambda _: self.store, parameters=Figures(cap), engines=ENGINES, signing_key=key
+        )
+
+
+def made(engines: Engines = ENGINES) -> Desk:
+    store, clock = MemoryPolicyStore(), FixedClock.on(START)
+    policies = Policies(lambda _: store, parameters=Figures(), engines=engines, signing_key=KEY)
+    connection = sa.create_mock_engine("postgresql://", lambda *_: None)
+    works = (Work(connection, clock, actor) for actor in (WANG, LI, CHEN))  # type: ignore[arg-type]
+    return Desk(policies, store, *works)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """An empty desk in memory."""
+    return made()
+
+
+@pytest.fixture
+def new_desk() -> Callable[..., Desk]:
+    """Makes desks, with engines of the test's own."""
+    return made
