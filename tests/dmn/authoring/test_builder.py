@@ -200,6 +200,22 @@ def test_another_table_changes_the_outcome() -> None:
     assert model.evaluate({"score": 1}, "tier").outputs == {"tier": 42}
 
 
+def test_what_another_table_reads_besides_is_required() -> None:
+    draft = empty().input("score", "number").input("kind", "string")
+    draft = draft.decision("band", "if score > 5 then 1 else 2", "number")
+    old = Table((InputColumn("score"),), (OutputColumn(),), (Rule(("-",), ("1",)),))
+    table = Table(
+        (InputColumn("band"), InputColumn("kind")),
+        (OutputColumn(),),
+        (Rule(("1", '"shop"'), ("score",)), Rule(("-", "-"), ("0",))),
+        hit_policy="FIRST",
+    )
+    model = draft.decision("price", old).with_table("price", table).model()
+    assert model.check() == ()
+    found = model.evaluate({"score": 7, "kind": "shop"}, "price")
+    assert (found.outputs, found.warnings) == ({"price": 7}, ())
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_reasons_stay_with_a_table_that_goes_through_a_sheet(tmp_path: Path, kind: str) -> None:
     path = CREDIT.with_name("reasons.dmn")

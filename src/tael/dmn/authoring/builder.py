@@ -42,6 +42,7 @@ _ANY_OTHER = 5
 _NAMING = ("itemComponent", "output", "column", "variable", "formalParameter")
 _NOT_SAID = {"decisionTable", "extensionElements"}
 _LINKS = {link for link, _ in _REQUIREMENTS.values()}
+_BEFORE_LINKS = ("description", "extensionElements", "question", "allowedAnswers", "variable")
 _TELLING = ("name", "typeRef", "isCollection", "kind")
 _NO_ID = re.compile(r"\W")
 
@@ -228,7 +229,8 @@ class Draft:
     def with_table(self, name: str, table: Table) -> Draft:
         """The model with another table at the place of that of ``name``.
 
-        The type and the declared reasons of the old one stay where the new one has none.
+        The type and the declared reasons of the old one stay where the new one has none; what the
+        new one reads besides is required.
 
         Raises:
             DmnError: there is none of this name.
@@ -239,7 +241,8 @@ class Draft:
                 _rename(made, self.root.namespace)
                 _keep(made, found)
                 children = [made if each is found else each for each in parent.children]
-                return replace(self, root=_replaced(self.root, path, children))
+                owner = _replaced(self.root, path, children).children[path[0]]
+                return self._instead(path[0], self._requiring(owner, made))
         names = ", ".join(self.tables()) or "none"
         raise DmnError(
             f"no table is called {name!r}; there are {names}",
@@ -291,6 +294,31 @@ class Draft:
         return loads(self.to_xml(), file=self.name, tolerant=tolerant, imports=texts)
 
     # --- inside
+
+    def _instead(self, place: int, made: Element) -> Draft:
+        """The model with ``made`` as the child at ``place``."""
+        children = list(self.root.children)
+        children[place] = made
+        return replace(self, root=replace(self.root, children=children))
+
+    def _requiring(self, owner: Element, logic: Element) -> Element:
+        """A decision with the requirements that ``logic`` in it has and it had not."""
+        if owner.tag != "decision":  # what a knowledge model reads are its parameters
+            return owner
+        links = [each for each in owner.children if each.tag in _LINKS]
+        had = {part.get("href") for each in links for part in each.children}
+        read = self._requirements(owner.get("name"), logic)
+        more = [each for each in read if each.children[0].get("href") not in had]
+        for each in more:
+            _rename(each, self.root.namespace)
+        if not more:
+            return owner
+        children = [each for each in owner.children if each.tag not in _LINKS]
+        place = 1 + max(
+            (n for n, each in enumerate(children) if each.tag in _BEFORE_LINKS), default=-1
+        )
+        ordered = sorted([*links, *more], key=lambda each: each.tag)
+        return replace(owner, children=[*children[:place], *ordered, *children[place:]])
 
     def _knowledge(self, name: str, function: Element, kind: str) -> Draft:
         made = element("businessKnowledgeModel", self._named(name), _variable(name, kind))
