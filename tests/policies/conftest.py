@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from tael.economy import history
-from tael.kernel import Day, FixedClock, VersionId
+from tael.kernel import Day, FixedClock, Rate, VersionId
 from tael.platform import Actor, Work
 from tael.policies import Bundle, Policies, first_bundle
-from tael.policies.engines import ENGINES, Engines
+from tael.policies.engines import ENGINES, DmnRules, Engines, Score
 from tael.policies.memory import MemoryPolicyStore
+from tael.policies.model import Finding
 from tael.risk import Scorecard
 
 WANG, LI, CHEN = (Actor("user", name) for name in ("wang", "li", "chen"))
@@ -95,3 +97,46 @@ def desk() -> Desk:
 def new_desk() -> Callable[..., Desk]:
     """Makes desks, with engines of the test's own."""
     return made
+
+
+class ConstantScorer:
+    """Five in a hundred, whoever asks: for tests that are not about the model."""
+
+    gives: Mapping[str, str] = {"pd": "number"}
+    plan = ""
+    variables: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+    def __init__(self, text: str) -> None:
+        assert text
+
+    def score(self, features: Mapping[str, object]) -> Score:
+        assert features
+        return Score(Rate(Decimal("0.05")), 555, ())
+
+
+@functools.cache
+def _shipped_rules() -> DmnRules:
+    return DmnRules(first_bundle("").dmn)
+
+
+@functools.cache
+def _findings() -> tuple[Finding, ...]:
+    return tuple(_shipped_rules().findings())
+
+
+class LightRules(DmnRules):
+    """The shipped rules, read and looked through once."""
+
+    def __init__(self, text: str) -> None:
+        assert text
+        self.__dict__.update(_shipped_rules().__dict__)
+
+    def findings(self) -> Sequence[Finding]:
+        return _findings()
+
+
+@pytest.fixture
+def light_engines() -> Engines:
+    """The shipped rules, whatever the text, and a model that gives everyone five in a hundred."""
+    return Engines(rules=LightRules, scorer=ConstantScorer)

@@ -47,8 +47,8 @@ def read_cases(text: str) -> tuple[Case, ...]:
     data = JsonObject.of(text, "cases")
     data.only({"given", "cap", "cases"})
     given = data.part("given").fields if data.has("given") else {}
-    rows = enumerate(data.items("cases"), 1)
-    found = tuple(_case(JsonObject(row, f"cases.{at}"), given, _cap(data)) for at, row in rows)
+    cap, rows = _cap(data), enumerate(data.items("cases"), 1)
+    found = tuple(_case(JsonObject(row, f"cases.{at}"), given, cap) for at, row in rows)
     names = [case.name for case in found]
     for name in names:
         if names.count(name) > 1:
