@@ -31,8 +31,9 @@ from tael.platform import (
     VaultKeys,
     Work,
 )
-from tael.policies import Policies, SqlPolicyStore, engines
+from tael.policies import Policies, SqlPolicyStore, books, engines
 from tael.portfolio import Portfolio, SqlMonthStore
+from tael.risk import auc
 from tael.servicing import Servicing, StateCache
 from tael.servicing.store import SqlLoanStore
 
@@ -65,6 +66,7 @@ class Installation:
     audit: AuditLog
     parameters: Parameters
     policies: Policies
+    books: books.Books
     parties: Parties
     applications: Applications
     offers: Offers
@@ -165,7 +167,21 @@ def build(settings: Settings, database: Database, clock: Clock) -> Installation:
         audit=AuditLog(keys.derive("audit-seal")),
         parameters=parameters,
         policies=policies,
+        books=_books(settings, vault, policies),
         parties=Parties(store, vault),
         applications=Applications(outside),
         offers=Offers(outside),
+    )
+
+
+def _books(settings: Settings, vault: Vault, policies: Policies) -> books.Books:
+    """Lenders' uploaded books; identifying columns become the installation's keyed hashes."""
+    return books.Books(
+        books.Outside(
+            store=books.SqlBookStore,
+            hasher=lambda text: vault.blind_index(text, field="book").hex()[:20],
+            auc=auc,
+            draft=policies.draft,
+            days=settings.book_days,
+        )
     )

@@ -20,6 +20,8 @@ _STORES = (
     "tael.console.store",
     "tael.app.store",
 )
+# Tables that stand in their room's schema beside its store's: imported, so that they are known.
+_BESIDE = ("tael.policies.books.store",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class RoomTables:
 
 def _collect() -> tuple[RoomTables, ...]:
     stores = [import_module(name) for name in _STORES]
+    for name in _BESIDE:
+        import_module(name)
     return tuple(RoomTables(store.metadata, getattr(store, "DDL", ())) for store in stores)
 
 

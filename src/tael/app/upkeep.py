@@ -49,6 +49,7 @@ def keep_up(house: Installation, purges: Sequence[Purge] = ()) -> Mapping[str, i
         "applications_expired": house.applications.expire,
         "consents_expired": house.parties.expire_consents,
         "sessions_purged": house.identity.sessions.purge,
+        "books_deleted": house.books.purge,
         "facts_pruned": outbox.prune,
         "replies_purged": purge,
     }

@@ -117,6 +117,7 @@ RESOURCES: Mapping[str, Shape] = {
     ),
     "portfolio": Shape({}, {"basic": "id as_of value definition query tie_out"}, {}),
     "policy": Shape({}, {"basic": "id name version state hash source proposed_by approved_by"}, {}),
+    "book": Shape({}, {"basic": "id name state rows hash uploaded_by uploaded_at expires_at"}, {}),
     "lead": Shape(
         {"assigned": "consultant_id"},
         {"basic": "id state channel campaign day consultant_id", "personal": "name phone address"},
@@ -166,6 +167,7 @@ RULES: tuple[Rule, ...] = tuple(
         ("risk_manager", "contract", "read", "all", "basic"),
         ("risk_manager", "loan", "read", "all", "basic staff risk books"),
         ("risk_manager", "policy", "read propose approve", "all", "basic"),
+        ("risk_manager", "book", "read create update delete export", "all", "basic"),
         ("risk_manager", "parameter", "read propose approve", "all", "basic"),
         ("risk_manager", "partner", "read", "all", "basic terms"),
         ("risk_manager", "portfolio", "read export", "all", "basic"),
@@ -208,6 +210,7 @@ RULES: tuple[Rule, ...] = tuple(
         ("auditor", "partner", "read", "all", "basic terms"),
         ("auditor", "portfolio", "read export", "all", "basic"),
         ("auditor", "policy", "read", "all", "basic"),
+        ("auditor", "book", "read", "all", "basic"),
         ("auditor", "parameter", "read", "all", "basic"),
         ("auditor", "lead", "read", "all", "basic"),
         ("auditor", "user", "read", "all", "basic"),

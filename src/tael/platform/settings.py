@@ -14,6 +14,7 @@ from tael.kernel import BadInput, PartnerId
 
 _LARGEST_PORT = 65535
 _HIGHEST_RATE = 1_000_000
+_MOST_BOOK_DAYS = 3650
 _LOG_FORMATS = ("console", "json")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -32,6 +33,7 @@ _FIELDS = {
     "TAEL_WORKER": "worker_name",
     "TAEL_API_PER_MINUTE": "api_per_minute",
     "TAEL_SIGN_INS_PER_MINUTE": "sign_ins_per_minute",
+    "TAEL_BOOK_DAYS": "book_days",
 }
 
 
@@ -57,6 +59,7 @@ class Settings:
             either, address that a process answers in a minute; 0 counts none.
         sign_ins_per_minute: TAEL_SIGN_INS_PER_MINUTE, the attempts to sign in from one address
             that a process answers in a minute; 0 counts none.
+        book_days: TAEL_BOOK_DAYS, how many days an uploaded book of loans is kept.
     """
 
     data_dir: Path = Path(".tael")
@@ -72,6 +75,7 @@ class Settings:
     banks: Mapping[PartnerId, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     api_per_minute: int = 1200
     sign_ins_per_minute: int = 120
+    book_days: int = 90
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -93,6 +97,8 @@ class Settings:
         for variable in ("TAEL_API_PER_MINUTE", "TAEL_SIGN_INS_PER_MINUTE"):
             if variable in given:
                 values[variables[variable]] = _rate(given[variable], variable)
+        if "book_days" in values:
+            values["book_days"] = _days(values["book_days"])
         settings = cls(**values)
         settings._check()
         return settings
@@ -138,6 +144,16 @@ def _rate(text: str, variable: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) > _HIGHEST_RATE:
         raise BadInput(
             f"{text!r} is no number of requests", field=variable, rule=f"0 to {_HIGHEST_RATE}"
+        )
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= _MOST_BOOK_DAYS:
+        raise BadInput(
+            f"{text!r} is no number of days",
+            field="TAEL_BOOK_DAYS",
+            rule=f"1 to {_MOST_BOOK_DAYS}",
         )
     return int(text)
 
