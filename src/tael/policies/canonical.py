@@ -85,6 +85,42 @@ def _write_array(value: Sequence[object], put: Callable[[str], None]) -> None:
     put("[]" if before == "[" else "]")
 
 
+def exact(
+    fields: Mapping[str, object], texts: Mapping[str, str] | None = None
+) -> tuple[str, dict[str, object]]:
+    """The canonical text of flat ``fields``, and what ``read`` makes of it: both in one go.
+
+    Args:
+        fields: texts, numbers, true, false and null by name.
+        texts: of fields that are what ``number_of`` made of these.
+    """
+    known = texts or {}
+    parts: list[str] = []
+    found: dict[str, object] = {}
+    for name in sorted(fields):
+        value, text = fields[name], known.get(name)
+        if text is not None:
+            found[name] = value
+        elif type(value) is Decimal:
+            text = _number(value)
+            found[name] = Decimal(text)
+        else:
+            text = canonical(value)
+            found[name] = read(text)
+        parts.append(_key(name) + text)
+    return "{" + ",".join(parts) + "}", found
+
+
+def number_of(value: float) -> tuple[str, Decimal]:
+    """The canonical text of a finite double, and the number it is: the shortest that reads back."""
+    text = repr(value)
+    if text.endswith(".0"):
+        text = text[:-2] if text != "-0.0" else "0"
+    elif "e" in text:
+        text = _number(Decimal(text))
+    return text, Decimal(text)
+
+
 def read(text: str) -> object:
     """The value ``canonical`` wrote: every number comes back as a ``Decimal``."""
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)

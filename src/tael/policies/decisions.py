@@ -238,16 +238,33 @@ def run_logged(
     policy: texts.Policy, inputs: str, parameters: str, *, whole: bool = False
 ) -> tuple[str, str]:
     """Result and trace from the logged texts: a live decision and a replay go the same way."""
-    values, dated = read(inputs), _dated(parameters)[0]
+    values = read(inputs)
     check(isinstance(values, dict), "a log row holds JSON objects")
+    fields: Mapping[str, Any] = values if isinstance(values, dict) else {}
+    return run_on(policy, fields, figures_of(parameters), whole=whole)
+
+
+def run_on(
+    policy: texts.Policy,
+    values: Mapping[str, Any],
+    dated: Mapping[str, Decimal],
+    *,
+    whole: bool = False,
+) -> tuple[str, str]:
+    """``run_logged`` on texts that were read already: ``values`` as ``canonical.exact`` gives."""
     verdict, trace = rules.evaluate(
         policy,
-        values if isinstance(values, dict) else {},
+        values,
         cap=Rate(dated[CAP]),
         evaluator=int(dated["evaluator"]),
         whole=whole,
     )
     return canonical(verdict.as_json()), canonical(trace)
+
+
+def figures_of(parameters: str) -> Mapping[str, Decimal]:
+    """The dated figures in a log row, by name."""
+    return _dated(parameters)[0]
 
 
 def _dated(parameters: str) -> tuple[dict[str, Decimal], dict[str, str]]:

@@ -43,6 +43,7 @@ class DmnRules:
     def __init__(self, text: str) -> None:
         self._model = dmn.loads(text, file=FILE)
         self._reasoner = self._model.reasoner
+        self._reads = tuple(self._model.inputs)
         self.hash = self._model.hash
 
     @property
@@ -82,8 +83,8 @@ class DmnRules:
             TaelError: a value came out as null for want of a type or a rule
                 (``policy_undetermined``): no decision is better than one nobody wrote.
         """
-        known = {name: value for name, value in inputs.items() if name in self._model.inputs}
-        result = self._model.evaluate(known)
+        given = inputs.get
+        result = self._model.evaluate({name: given(name) for name in self._reads if name in inputs})
         if result.warnings:
             raise TaelError(
                 f"the policy does not determine an answer: {result.warnings[0]}",

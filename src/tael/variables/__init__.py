@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tael.variables.drivers.online import Result, compute
     from tael.variables.drivers.plain import compute_by_oracle
     from tael.variables.drivers.shards import compute_shards
+    from tael.variables.drivers.stored import compute_stored
     from tael.variables.examples.run import run_example
     from tael.variables.packing.book import Book
     from tael.variables.packing.folder import load_book
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Book", "Definitions", "Plan", "Result", "Variable", "Wanted", "compile_plan", "compute",
-    "compute_batch", "compute_by_oracle", "compute_folder", "compute_shards", "coverage",
-    "definitions", "drivers", "expand", "from_bytes", "load_book", "load_definitions",
-    "make_catalogue", "pack", "quality", "run_example", "to_bytes",
+    "compute_batch", "compute_by_oracle", "compute_folder", "compute_shards", "compute_stored",
+    "coverage",
+    "definitions", "drivers", "expand", "from_bytes", "load_book",
+    "load_definitions", "make_catalogue", "pack", "quality", "run_example", "to_bytes",
 ]  # fmt: skip
 
 # Where each name stands; it loads when first read.
@@ -55,6 +57,7 @@ _LATER = {
     "compute_batch": "drivers.batch",
     "compute_by_oracle": "drivers.plain",
     "compute_folder": "drivers.files",
+    "compute_stored": "drivers.stored",
     "compute_shards": "drivers.shards",
     "expand": "definitions.expand",
     "from_bytes": "packing.stored",

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from tael.kernel import (
     BadInput,
@@ -24,8 +25,8 @@ from tael.kernel import (
 )
 from tael.platform import Work
 from tael.policies import rules
-from tael.policies.canonical import canonical, digest
-from tael.policies.decisions import run_logged, with_request
+from tael.policies.canonical import canonical, digest, exact
+from tael.policies.decisions import figures_of, run_on, with_request
 from tael.policies.live.model import Answer, Evidence, Request
 from tael.policies.live.ready import Ready, make_ready
 from tael.policies.live.store import SqlLiveStore
@@ -41,6 +42,7 @@ class _Made:
 
     ready: Ready
     figures: str
+    dated: Mapping[str, Decimal]
     now: datetime
 
 
@@ -87,10 +89,11 @@ class Lane:
         store = SqlLiveStore(work)
         requests = [request for _, request in asked]
         held = _evidence_of(store, requests, shared.ready)
+        rows = _rows(shared, requests, held)
         made: list[LogEntry | TaelError] = []
-        for (actor, request), evidence in zip(asked, held, strict=True):
+        for (actor, request), row in zip(asked, rows, strict=True):
             try:
-                made.append(_decided(shared, request, evidence, actor))
+                made.append(_decided(shared, request, row, actor))
             except TaelError as refused:
                 made.append(refused)
         answers = _logged(store, requests, made)
@@ -119,7 +122,8 @@ class Lane:
             "engine": loaded.version,
             "rules": loaded.hash,
         }
-        return _Made(ready, canonical(figures), work.clock.now())
+        told = canonical(figures)
+        return _Made(ready, told, figures_of(told), work.clock.now())
 
     def ready(self, work: Work, version_id: VersionId) -> Ready:
         """The version, laid out; the first call loads it (half a second)."""
@@ -164,54 +168,53 @@ def _evidence_of(
     ]
 
 
-def _decided(
-    shared: _Made, request: Request, held: tuple[str, Evidence] | None, actor: str
-) -> LogEntry:
-    began = time.perf_counter_ns()
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of one application before it is decided.
+
+    ``took_us`` is its share of the time that computing took for all that came together.
+    """
+
+    as_of: datetime
+    values: Mapping[str, object]
+    about: Mapping[str, object]
+    texts: Mapping[str, str] = field(default_factory=dict)
+    took_us: int = 0
+
+
+def _rows(
+    shared: _Made, requests: Sequence[Request], held: Sequence[tuple[str, Evidence] | None]
+) -> list[_Known | TaelError]:
+    """For each request what is known of it, or why nothing can be."""
+    found: list[_Known | TaelError] = []
+    for request, evidence in zip(requests, held, strict=True):
+        try:
+            found.append(_looked_at(shared, request, evidence))
+        except TaelError as refused:
+            found.append(refused)
+    if shared.ready.plan is None:
+        return found
+    waiting = [place for place, known in enumerate(found) if isinstance(known, _Known)]
+    while waiting:
+        # Together, but a borrower once: one who asks twice is computed in the next turn.
+        turn = {held[place][1].borrower: place for place in reversed(waiting)}  # type: ignore[index]
+        places = sorted(turn.values())
+        for place, known in zip(places, _computed(shared.ready, places, held, found), strict=True):
+            found[place] = known
+        waiting = [place for place in waiting if place not in set(places)]
+    return found
+
+
+def _looked_at(shared: _Made, request: Request, held: tuple[str, Evidence] | None) -> _Known:
     as_of = _as_of(request, shared.now)
-    ready, features = shared.ready, dict(request.features)
-    about: dict[str, object] = {}
-    if ready.plan is not None:
-        if held is None:
-            raise NotFound(
-                f"there is no evidence {request.evidence or 'of ' + repr(request.borrower)}",
-                field="evidence" if request.evidence else "borrower",
-                rule="evidence is kept before it is decided on",
-            )
-        computed, about = _computed(ready, request, held, as_of)
-        _refuse_given(features, computed)
-        features |= computed
-    computed_at = time.perf_counter_ns()
-    asked = with_request(ready.policy, features, request.amount, request.months)
-    inputs = canonical(rules.checked(ready.policy, asked))
-    result, trace = run_logged(ready.policy, inputs, shared.figures)
-    key, ended = _key(request), time.perf_counter_ns()
-    return LogEntry(
-        id=DecisionId.derive(shared.now, key),
-        application_id=request.application_id,
-        policy_id=ready.version_id,
-        key=key,
-        as_of=as_of,
-        recorded_by=actor,
-        inputs=inputs,
-        inputs_hash=digest(inputs),
-        parameters=shared.figures,
-        result=result,
-        result_hash=digest(result),
-        trace=trace,
-        elapsed_us=(ended - began) // 1000,
-        context=canonical({"asked": _asked(request), "round": request.round, **about}),
-        timings=canonical(
-            {"variables": (computed_at - began) // 1000, "policy": (ended - computed_at) // 1000}
-        ),
-    )
-
-
-def _computed(
-    ready: Ready, request: Request, held: tuple[str, Evidence], as_of: datetime
-) -> tuple[dict[str, object], dict[str, object]]:
-    from tael.variables import from_bytes  # noqa: PLC0415 - only where there is evidence
-
+    if shared.ready.plan is None:
+        return _Known(as_of, {}, {})
+    if held is None:
+        raise NotFound(
+            f"there is no evidence {request.evidence or 'of ' + repr(request.borrower)}",
+            field="evidence" if request.evidence else "borrower",
+            rule="evidence is kept before it is decided on",
+        )
     hashed, evidence = held
     if request.borrower and evidence.borrower != request.borrower:
         raise BadInput(
@@ -219,14 +222,67 @@ def _computed(
             field="evidence",
             rule="evidence of the borrower",
         )
-    row = ready.computed(from_bytes(evidence.packed), int(as_of.timestamp()))
-    about: dict[str, object] = {
+    about = {
         "evidence": hashed,
         "known_at": evidence.known_at.isoformat(),
-        "plan": row.plan_hash,
+        "plan": shared.ready.plan_hash,
         "sources": evidence.sources,
     }
-    return ready.read(row), about
+    return _Known(as_of, {}, about)
+
+
+def _computed(
+    ready: Ready,
+    places: Sequence[int],
+    held: Sequence[tuple[str, Evidence] | None],
+    found: Sequence[_Known | TaelError],
+) -> list[_Known | TaelError]:
+    """The variables of those at ``places``, together; where that fails, each alone."""
+    began = time.perf_counter_ns()
+    known = [each for each in (found[place] for place in places) if isinstance(each, _Known)]
+    packed = [each[1].packed for each in (held[place] for place in places) if each]
+    try:
+        rows = ready.computed(packed, [int(each.as_of.timestamp()) for each in known])
+    except TaelError as refused:
+        if len(places) == 1:
+            return [refused]
+        return [_computed(ready, [place], held, found)[0] for place in places]
+    values = [ready.read(row) for row in rows]
+    took = (time.perf_counter_ns() - began) // (1000 * len(places))
+    return [
+        replace(each, values=value, texts=texts, took_us=took)
+        for each, (value, texts) in zip(known, values, strict=True)
+    ]
+
+
+def _decided(shared: _Made, request: Request, known: _Known | TaelError, actor: str) -> LogEntry:
+    if isinstance(known, TaelError):
+        raise known
+    began = time.perf_counter_ns()
+    ready = shared.ready
+    _refuse_given(request.features, known.values)
+    features = {**request.features, **known.values}
+    asked = with_request(ready.policy, features, request.amount, request.months)
+    inputs, values = exact(rules.checked(ready.policy, asked, ready.trusted), known.texts)
+    result, trace = run_on(ready.policy, values, shared.dated)
+    key, ended = _key(request), time.perf_counter_ns()
+    return LogEntry(
+        id=DecisionId.derive(shared.now, key),
+        application_id=request.application_id,
+        policy_id=ready.version_id,
+        key=key,
+        as_of=known.as_of,
+        recorded_by=actor,
+        inputs=inputs,
+        inputs_hash=digest(inputs),
+        parameters=shared.figures,
+        result=result,
+        result_hash=digest(result),
+        trace=trace,
+        elapsed_us=known.took_us + (ended - began) // 1000,
+        context=canonical({"asked": _asked(request), "round": request.round, **known.about}),
+        timings=canonical({"variables": known.took_us, "policy": (ended - began) // 1000}),
+    )
 
 
 def _refuse_given(features: Mapping[str, object], computed: Mapping[str, object]) -> None:

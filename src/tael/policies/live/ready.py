@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tael.kernel import BadInput, VersionId
+from tael.policies.canonical import number_of
 from tael.policies.engines import Engines
 from tael.policies.model import Bundle
 from tael.policies.texts import Policy, load
 from tael.risk import pipeline
 
 if TYPE_CHECKING:
-    from tael.variables import Book, Plan, Result
+    from tael.variables import Plan
+
+# Values by column, and why there is none: 0 there is one, 1 no source, 2 no event, 3 undefined.
+Row = tuple[list[float], list[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """How one input is read from a computed row: which column, times what, and what if missing.
 
-    ``missing`` are the values of the three kinds of missing; None where the input is lacking then.
+    ``scale`` is None where nothing is multiplied. ``missing`` are the values of the three kinds of
+    missing; None where the input is lacking then.
     """
 
     name: str
     column: int
-    scale: Decimal
+    scale: Decimal | None
     missing: tuple[Decimal, ...] | None
 
 
@@ -38,6 +42,8 @@ class Ready:
     policy: Policy
     plan: Plan | None
     readings: tuple[_Reading, ...]
+    # Inputs that are variables as they are computed: there is nothing to check about them.
+    trusted: frozenset[str] = frozenset()
     # Texts of reasons by their codes, as they were told before: they are few.
     told: dict[str, str] = field(default_factory=dict)
 
@@ -46,28 +52,39 @@ class Ready:
         """Of the plan of variables that is computed; '' where the policy reads none."""
         return self.plan.hash if self.plan else ""
 
-    def computed(self, book: Book, asof: int) -> Result:
-        """The variables of the one borrower of ``book`` as of ``asof``, UTC seconds."""
-        from tael.variables import compute  # noqa: PLC0415 - a policy without variables needs none
+    def computed(self, packed: Sequence[bytes], asof: Sequence[int]) -> list[Row]:
+        """The variables of some borrowers, each as of an instant of its own (UTC seconds).
+
+        Raises:
+            BadInput: a borrower stands twice, or bytes are damaged or of another version.
+        """
+        from tael.variables import compute_stored  # noqa: PLC0415 - only with variables
 
         if self.plan is None:
             raise BadInput("the policy reads no variable", field="variables", rule="a plan")
-        return compute(self.plan, book, asof)
+        values, reasons = compute_stored(self.plan, packed, asof)
+        return list(zip(values.tolist(), reasons.tolist(), strict=True))
 
-    def read(self, row: Result) -> dict[str, object]:
-        """The inputs that ``row`` gives: exact decimals, in the unit of each input."""
-        values, reasons = row.values.tolist(), row.reasons.tolist()
-        found: dict[str, object] = {}
-        for reading in self.readings:
-            reason = reasons[reading.column]
+    def read(self, row: Row) -> tuple[dict[str, Decimal], dict[str, str]]:
+        """The inputs that ``row`` gives: exact decimals, in the unit of each input.
+
+        And the canonical texts of those that were written down on the way.
+        """
+        values, reasons = row
+        found: dict[str, Decimal] = {}
+        texts: dict[str, str] = {}
+        for name, column, scale, missing in self.readings:
+            reason = reasons[column]
             if reason:
-                if reading.missing is not None:
-                    found[reading.name] = reading.missing[reason - 1]
+                if missing is not None:
+                    found[name] = missing[reason - 1]
                 continue
-            # The shortest text that reads back as the same double: exact, and what a log can hold.
-            number = Decimal(repr(values[reading.column]))
-            found[reading.name] = number if reading.scale == 1 else number * reading.scale
-        return found
+            text, number = number_of(values[column])
+            if scale is None:
+                found[name], texts[name] = number, text
+            else:
+                found[name] = number * scale
+        return found, texts
 
 
 # By the kind of missing (no source, no event, undefined): the codes that models are trained on.
@@ -87,7 +104,8 @@ def make_ready(version_id: VersionId, bundle: Bundle, engines: Engines) -> Ready
     for rule in policy.inputs:
         if rule.taken is not None:
             wanted[rule.name] = rule.taken.variable
-            scales[rule.name] = rule.taken.scale
+            if rule.taken.scale != 1:
+                scales[rule.name] = rule.taken.scale
             told = rule.taken.missing
             missing[rule.name] = None if told is None else (told,) * len(_CODES)
         elif rule.type == "variable":
@@ -96,10 +114,11 @@ def make_ready(version_id: VersionId, bundle: Bundle, engines: Engines) -> Ready
         return Ready(version_id, policy, None, ())
     plan = _compiled(wanted)
     readings = tuple(
-        _Reading(name, plan.column(variable), scales.get(name, Decimal(1)), missing[name])
+        _Reading(name, plan.column(variable), scales.get(name), missing[name])
         for name, variable in wanted.items()
     )
-    return Ready(version_id, policy, plan, readings)
+    trusted = frozenset(rule.name for rule in policy.inputs if rule.type == "variable")
+    return Ready(version_id, policy, plan, readings, trusted)
 
 
 def _compiled(wanted: Mapping[str, str]) -> Plan:

@@ -122,13 +122,11 @@ def _deviation(
 
 def _changed_inputs(entry: LogEntry, lane: Lane, work: Work, packed: bytes) -> str:
     """The first input that the events give otherwise than the log has it; '' when none."""
-    from tael.variables import from_bytes  # noqa: PLC0415 - only where there is evidence
-
     ready = lane.ready(work, entry.policy_id)
-    row = ready.computed(from_bytes(packed), int(_utc(entry.as_of).timestamp()))
+    (row,) = ready.computed([packed], [int(_utc(entry.as_of).timestamp())])
     logged = read(entry.inputs)
     known = logged if isinstance(logged, dict) else {}
-    for name, value in sorted(ready.read(row).items()):
+    for name, value in sorted(ready.read(row)[0].items()):
         if name not in known or canonical(known[name]) != canonical(value):
             return f"{name}: logged {known.get(name)}, now {value}"
     return ""

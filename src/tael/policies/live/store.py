@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tael.kernel import ApplicationId, DecisionId, VersionId
+import psycopg
+
+from tael.kernel import ApplicationId, DecisionId, OutsideFailure, VersionId, check
 from tael.platform import Work
 from tael.policies.live.model import Evidence
 from tael.policies.model import LogEntry
@@ -56,13 +58,28 @@ class SqlLiveStore:
 
     def latest_evidence(self, borrowers: Sequence[str]) -> Mapping[str, tuple[str, Evidence]]:
         """By borrower the hash and the evidence that was kept last."""
-        rows = self._connection.exec_driver_sql(_LATEST, (list(borrowers),))
+        rows = self._in_binary(_LATEST, list(borrowers))
         return {row[0]: (row[4], _evidence(row)) for row in rows}
 
     def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
         """Evidence by its hash."""
-        rows = self._connection.exec_driver_sql(_BY_HASH, (list(hashes),))
+        rows = self._in_binary(_BY_HASH, list(hashes))
         return {row[4]: _evidence(row) for row in rows}
+
+    def _in_binary(self, query: str, asked: list[str]) -> list[Any]:
+        """Rows as the server keeps them: as text, bytes come in twice the size.
+
+        Raises:
+            OutsideFailure: the database is away.
+        """
+        driver = self._connection.connection.driver_connection
+        check(driver is not None, "an open unit of work has a connection")
+        try:
+            with driver.cursor(binary=True) as cursor:  # type: ignore[union-attr]
+                return list(cursor.execute(query, (asked,)).fetchall())
+        except psycopg.OperationalError as away:
+            self._connection.invalidate(away)
+            raise OutsideFailure(f"the database is away: {away}", code="database_away") from away
 
     def add_decisions(self, entries: Sequence[LogEntry]) -> frozenset[str]:
         """Write what is not there yet; returns the keys that were written now."""

@@ -21,8 +21,8 @@ from tael.kernel import BadInput
 from tael.variables.packing.book import Book
 from tael.variables.packing.packed import Packed, without_events
 
-_MAGIC = b"TAELBK\x01\x00"
-_START = len(_MAGIC) + 8
+MAGIC = b"TAELBK\x01\x00"
+BEGIN = len(MAGIC) + 8
 _SINGLE = ("time", "visible_from", "visible_to", "key")
 
 
@@ -41,14 +41,14 @@ def to_bytes(book: Book, row: int) -> bytes:
             for slot, packed in one.slots.items()
         ],
     }
-    told = _filled(json.dumps(header, separators=(",", ":")).encode(), b" ", _START)
+    told = _filled(json.dumps(header, separators=(",", ":")).encode(), b" ", BEGIN)
     parts = [len(told).to_bytes(4, "little"), told]
     for packed in one.slots.values():
         arrays = [*(getattr(packed, name) for name in _SINGLE), packed.measures]
         parts += [array.astype("<i8", copy=False).tobytes() for array in arrays]
         parts.append(_filled(packed.leaf.astype("<u2", copy=False).tobytes(), b"\0", 0))
     body = b"".join(parts)
-    return _MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
+    return MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
 
 
 def from_bytes(data: bytes) -> Book:
@@ -57,14 +57,14 @@ def from_bytes(data: bytes) -> Book:
     Raises:
         BadInput: other bytes, of another version, cut off or damaged.
     """
-    if data[: len(_MAGIC)] != _MAGIC:
+    if data[: len(MAGIC)] != MAGIC:
         raise BadInput("these are no stored events of this version", field="data", rule="magic")
-    body = memoryview(data)[len(_MAGIC) + 4 :]
-    told = int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 4], "little")
-    if len(data) <= _START or told != zlib.crc32(body):
+    body = memoryview(data)[len(MAGIC) + 4 :]
+    told = int.from_bytes(data[len(MAGIC) : len(MAGIC) + 4], "little")
+    if len(data) <= BEGIN or told != zlib.crc32(body):
         raise BadInput("the stored events are damaged or cut off", field="data", rule="checksum")
-    end = _START + int.from_bytes(body[:4], "little")
-    header: dict[str, Any] = json.loads(data[_START:end])
+    end = BEGIN + int.from_bytes(body[:4], "little")
+    header: dict[str, Any] = json.loads(data[BEGIN:end])
     # One copy, for the loops are compiled for memory that may be written.
     reader = _Reader(np.frombuffer(data, np.uint8).copy(), end)
     slots = {slot: reader.packed(*sizes) for slot, *sizes in header["slots"]}
