@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from tael.variables.drivers.plain import compute_by_oracle
     from tael.variables.drivers.reference import peers_of_folder
     from tael.variables.drivers.shards import Crew, Done, compute_shards
+    from tael.variables.drivers.tables import book_of_tables
 
 __all__ = [
     "Crew", "Done", "Identity", "Instants", "Looks", "Pace", "Result", "Wanted", "Written",
-    "compute", "compute_backfill", "compute_batch", "compute_by_oracle", "compute_folder",
-    "compute_on_cluster", "compute_shards", "identity_of", "looks_of", "measure_folder",
-    "month_starts", "packed_rows", "peers_of_folder", "store_peers", "write_packed",
+    "book_of_tables", "compute", "compute_backfill", "compute_batch", "compute_by_oracle",
+    "compute_folder", "compute_on_cluster", "compute_shards", "identity_of", "looks_of",
+    "measure_folder", "month_starts", "packed_rows", "peers_of_folder", "store_peers",
+    "write_packed",
 ]  # fmt: skip
 
 # The module of each name.
@@ -50,6 +52,7 @@ _LATER = {
     "Result": "online",
     "Wanted": "files",
     "Written": "files",
+    "book_of_tables": "tables",
     "compute": "online",
     "compute_backfill": "backfill",
     "compute_batch": "batch",
