@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from tael.platform import Actor, Work
 from tael.policies import Bundle, Policies, first_bundle
 from tael.policies.engines import ENGINES, DmnRules, Engines, Score
 from tael.policies.memory import MemoryPolicyStore
-from tael.policies.model import Finding
+from tael.policies.model import Deployment, EventKind, Finding
 from tael.risk import Scorecard
 
 WANG, LI, CHEN = (Actor("user", name) for name in ("wang", "li", "chen"))
@@ -43,18 +43,35 @@ def scorecard() -> str:
     return Scorecard().fit(past.columns, past.bad).to_json()
 
 
+class OpenDrawer(MemoryPolicyStore):
+    """A store whose rows somebody changes behind the room's back."""
+
+    def forge_event(self, version: VersionId, kind: EventKind, fields: Mapping[str, Any]) -> None:
+        self._events = [
+            replace(one, **fields) if (one.version, one.kind) == (version, kind) else one
+            for one in self._events
+        ]
+
+    def forge_deployment(self, deployment: Deployment) -> None:
+        self._deployments[deployment.number] = deployment
+
+    def drop_last_event(self, version: VersionId) -> None:
+        self._events.remove(self.events(version)[-1])
+
+
 @dataclass
 class Desk:
     """Wang drafts, Li approves, Chen is a third."""
 
     policies: Policies
-    store: MemoryPolicyStore
+    store: OpenDrawer
     wang: Work
     li: Work
     chen: Work
+    model: str = '{"format": "none"}'
 
     def drafted(self, bundle: Bundle | None = None, name: str = "first") -> VersionId:
-        return self.policies.draft(self.wang, name, bundle or first_bundle(scorecard())).id
+        return self.policies.draft(self.wang, name, bundle or first_bundle(self.model)).id
 
     def backtested(self, bundle: Bundle | None = None) -> VersionId:
         version = self.drafted(bundle)
@@ -80,7 +97,7 @@ class Desk:
 
 
 def made(engines: Engines = ENGINES) -> Desk:
-    store, clock = MemoryPolicyStore(), FixedClock.on(START)
+    store, clock = OpenDrawer(), FixedClock.on(START)
     policies = Policies(lambda _: store, parameters=Figures(), engines=engines, signing_key=KEY)
     connection = sa.create_mock_engine("postgresql://", lambda *_: None)
     works = (Work(connection, clock, actor) for actor in (WANG, LI, CHEN))  # type: ignore[arg-type]
@@ -89,8 +106,8 @@ def made(engines: Engines = ENGINES) -> Desk:
 
 @pytest.fixture
 def desk() -> Desk:
-    """An empty desk in memory."""
-    return made()
+    """An empty desk in memory, with the engines that ship and a scorecard for them."""
+    return replace(made(), model=scorecard())
 
 
 @pytest.fixture

@@ -67,8 +67,8 @@ class MemoryPolicyStore:
         self._deployments[number] = replace(self._deployments[number], ended_at=at)
 
     def deployment_in_force(self, *, lock: bool = False) -> Deployment | None:  # noqa: ARG002 - one caller at a time
-        live = (one for one in self._deployments.values() if one.ended_at is None)
-        return next(live, None)
+        last = self._deployments.get(max(self._deployments, default=0))
+        return last if last and last.ended_at is None else None
 
     def deployments(self) -> Sequence[Deployment]:
         return sorted(self._deployments.values(), key=lambda one: one.number, reverse=True)

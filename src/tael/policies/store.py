@@ -318,10 +318,11 @@ class SqlPolicyStore:
         self._connection.execute(change.values(in_force=False, ended_at=at))
 
     def deployment_in_force(self, *, lock: bool = False) -> Deployment | None:
-        query = sa.select(deployments).where(deployments.c.in_force)
+        # The last one, or none: an older one whose row says that it is in force is not asked.
+        query = sa.select(deployments).order_by(deployments.c.number.desc()).limit(1)
         found = self._connection.execute(query.with_for_update() if lock else query).mappings()
         row = found.first()
-        return None if row is None else _deployment(row)
+        return None if row is None or not row["in_force"] else _deployment(row)
 
     def deployments(self) -> Sequence[Deployment]:
         query = sa.select(deployments).order_by(deployments.c.number.desc())
