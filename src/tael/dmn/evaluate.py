@@ -259,9 +259,14 @@ class Model:
         return evaluate_batch(self, table, decisions, trace=trace)
 
     def watch_batch(
-        self, table: pa.Table, decisions: Sequence[str], watched: Sequence[str]
+        self,
+        table: pa.Table,
+        decisions: Sequence[str],
+        watched: Sequence[str],
+        *,
+        trace: bool = False,
     ) -> BatchResult:
-        """As ``evaluate_batch`` with a trace; decisions ``watched`` are computed, not handed out.
+        """As ``evaluate_batch``; decisions ``watched`` are computed, not handed out.
 
         Their warnings are told and their numbers given as doubles, so that one which has no column
         (a quotient that is not rounded) does not make every row be computed alone.
@@ -271,7 +276,7 @@ class Model:
         """
         from tael.dmn.columnar.batch import watch_batch  # noqa: PLC0415 - numpy, on request
 
-        return watch_batch(self, table, decisions, watched)
+        return watch_batch(self, table, decisions, watched, trace=trace)
 
     @cached_property
     def plan(self) -> Plan:

@@ -100,7 +100,7 @@ def test_rows_whose_evaluation_warned_are_told_also_of_decisions_that_are_only_w
 ) -> None:
     asked = model.evaluate_batch(batch(), ["tier"])
     assert asked.warned == (1, 3, 4)  # no rule, not allowed, a null
-    seen = model.watch_batch(batch(), ["tier"], ["share", "shown", "offer"])
+    seen = model.watch_batch(batch(), ["tier"], ["share", "shown", "offer"], trace=True)
     assert seen.warned == (1, 2, 3, 4)  # a division by zero too, in what nobody asked for
     assert (seen.fallbacks, seen.rows_fallen_back) == ({}, 4)
     assert seen.table.column_names == ["tier", "tier rules"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tael.dmn.authoring import Draft, InputColumn, OutputColumn, Rule, Table
 from tael.kernel import Day
 from tael.policies import Bundle, first_bundle
 from tael.policies.backtest import Economics, model_hash, score_field
@@ -97,7 +98,7 @@ def history_table(rows: int = 400, seed: int = 1, **columns: object) -> pa.Table
     pd = np.array([float(each) for each in made["pd"].to_pylist()])
     applied = draw.integers(17_500, 19_000, rows)
     lent = pd < 0.05
-    bad = draw.random(rows) < pd
+    bad = draw.random(rows) < 6 * pd
     known = (applied + 400).astype(np.int32)
     decimals = pa.decimal128(18, 2)
     made |= {
@@ -116,6 +117,56 @@ def history_table(rows: int = 400, seed: int = 1, **columns: object) -> pa.Table
     place = table.column_names.index("pd")
     scored = score_field("pd", table.schema.field("pd").type, model_hash(scorecard()))
     return table.set_column(place, scored, table.column("pd"))
+
+
+PRICES = Table(
+    (InputColumn("tier", "number"),),
+    (OutputColumn("bank_interest"), OutputColumn("guarantee_fee"), OutputColumn("ceiling")),
+    (
+        Rule(("1",), ("0.055", "0.06", "300000")),
+        Rule(("4",), ("0.06", "0.12", "120000")),
+        Rule(("7",), ("0.06", "0.2", "0")),
+    ),
+)
+TIER = Table(
+    (InputColumn("pd", "number"),),
+    (OutputColumn(type="number"),),
+    (Rule(("< 0.02",), ("1",)), Rule(("[0.02..0.1)",), ("4",)), Rule((">= 0.1",), ("7",))),
+)
+OUTCOME = Table(
+    (
+        InputColumn("tier", "number"), InputColumn("debt_ratio", "number"),
+        InputColumn("burden", "number"),
+    ),
+    (OutputColumn(type="string"),),
+    (
+        Rule(("7", "-", "-"), ('"decline"',), ("risk_too_high",)),
+        Rule(("-", "> 0.9", "-"), ('"decline"',), ("over_indebted",)),
+        Rule(("-", "-", "> months / 2"), ('"decline"',), ("instalment_too_heavy",)),
+        Rule(("4", "(0.5..0.9]", "> 0.25"), ('"refer"',), ("weak_tier_large_amount",)),
+        Rule(("-", "-", "-"), ('"approve"',), ("",)),
+    ),
+    hit_policy="FIRST",
+    annotations=("reason",),
+)  # fmt: skip
+ROUTING = Table(
+    (InputColumn("amount", "number"),),
+    (OutputColumn(type="string"),),
+    (Rule(("> 200000",), ('"desk"',)), Rule(("<= 200000",), ('"none"',))),
+)
+
+
+def small_policy() -> Bundle:
+    """A policy of a few thresholds of every kind; its reasons stand at its rules."""
+    draft = Draft.new("small", "https://tael.example/small")
+    for name in ("amount", "months", "debt_ratio", "monthly_revenue", "pd"):
+        draft = draft.input(name, "number")
+    burden = "if monthly_revenue > 0 then amount / months / monthly_revenue else 9"
+    draft = draft.decision("burden", burden, "number").decision("tier", TIER, "number")
+    draft = draft.decision("outcome", OUTCOME, "string").decision("routing", ROUTING, "string")
+    draft = draft.decision("prices", PRICES)
+    draft = draft.decision("limit", "min(prices.ceiling, amount * 1.2)", "number")
+    return replace(first_bundle(scorecard()), dmn=draft.to_xml())
 
 
 @dataclass(frozen=True)
@@ -140,6 +191,12 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path, first_bundle(scorecard()), Economics(AS_OF))
+
+
+@pytest.fixture
+def small(bench: Bench) -> Bench:
+    """The same bench with the small policy."""
+    return replace(bench, bundle=small_policy())
 
 
 @pytest.fixture(scope="session")

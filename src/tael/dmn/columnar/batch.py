@@ -160,9 +160,14 @@ def evaluate_batch(
 
 
 def watch_batch(
-    model: Model, table: Any, decisions: Sequence[str], watched: Sequence[str]
+    model: Model,
+    table: Any,
+    decisions: Sequence[str],
+    watched: Sequence[str],
+    *,
+    trace: bool = False,
 ) -> BatchResult:
-    """As ``evaluate_batch`` with a trace; decisions ``watched`` are computed and not handed out.
+    """As ``evaluate_batch``; decisions ``watched`` are computed and not handed out.
 
     So their warnings are told, and their numbers as doubles: a quotient that has no column does not
     make every row be computed alone.
@@ -175,7 +180,7 @@ def watch_batch(
     for each in _wanted(model, watched):
         each.watched = True
         wanted.append(each)
-    return _Batch(model, program, table, wanted, kernels()).result(trace=True)
+    return _Batch(model, program, table, wanted, kernels()).result(trace=trace)
 
 
 def _wanted(model: Model, decisions: Sequence[str] | None) -> list[_Wanted]:

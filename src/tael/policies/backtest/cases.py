@@ -32,7 +32,7 @@ from tael.policies.backtest.numbers import BILLION, Whole, billionths, share_of
 from tael.policies.backtest.verdict import APPROVE
 
 _EPOCH = Day(1970, 1, 1).toordinal()
-THEN = "then"
+THEN, ROW = "then", "row"
 _OUTCOME = ("funded", "bad", "known", "lost", "exposed", "truth")
 
 
@@ -101,6 +101,8 @@ class Cases:
         segments: by name, Arrow dictionary arrays of texts.
         versions: as given, then, where anything was decided, what was decided then.
         doubles: what was wrong with rows.
+        rows: int64, the row of the history that each stands for; none where they came from a
+            cluster.
     """
 
     ids: Any
@@ -112,6 +114,7 @@ class Cases:
     segments: dict[str, Any]
     versions: tuple[Ruled, ...]
     doubles: Doubles
+    rows: Whole
 
     def __len__(self) -> int:
         return len(self.applied)
@@ -149,7 +152,7 @@ def cases_of(judged: pa.Table, tried: Sequence[Tried], economics: Economics) -> 
         if name.startswith("segment:")
     }
     versions = [
-        _ruled(table, place, version, (bad, economics)) for place, version in enumerate(tried)
+        ruled_of(table, place, version, (bad, economics)) for place, version in enumerate(tried)
     ]
     decided = _numbers(table, "decided")
     if decided.any():
@@ -164,6 +167,7 @@ def cases_of(judged: pa.Table, tried: Sequence[Tried], economics: Economics) -> 
         segments,
         tuple(versions),
         doubles,
+        _numbers(table, ROW) if ROW in table.column_names else np.zeros(0, np.int64),
     )
 
 
@@ -211,19 +215,21 @@ def _rank(row: dict[str, object], last: int) -> tuple[object, ...]:
 
 
 def _content(row: dict[str, object], *, outcome: bool) -> str:
-    return repr(sorted((k, v) for k, v in row.items() if outcome or k not in _OUTCOME))
+    told = ((k, v) for k, v in row.items() if k != ROW and (outcome or k not in _OUTCOME))
+    return repr(sorted(told))
 
 
 def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
     return np.asarray(one_array(table.column(name)).to_numpy(zero_copy_only=False))
 
 
-def _ruled(
+def ruled_of(
     table: pa.Table,
     place: int,
     version: Tried,
     given: tuple[npt.NDArray[np.int8], Economics],
 ) -> Ruled:
+    """What a version says of judged rows; ``given`` is what became of each, and what is assumed."""
     told = {
         name: _numbers(table, f"{place}:{name}")
         for name, kind in RULED

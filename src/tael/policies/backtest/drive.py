@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 
 from tael.kernel import BadInput
-from tael.policies.backtest.cases import THEN, Cases, cases_of
+from tael.policies.backtest.cases import ROW, THEN, Cases, cases_of
 from tael.policies.backtest.economics import Economics
 from tael.policies.backtest.history import layout_of, open_history
 from tael.policies.backtest.judge import ROWS_A_CHUNK, Judge, Version, decider_of
@@ -136,7 +137,8 @@ def judged_here(
         done += part.num_rows
         if progress is not None:
             progress("decided", done, rows)
-    return pa.Table.from_batches(parts, schema=judge.schema)
+    judged = pa.Table.from_batches(parts, schema=judge.schema)
+    return judged.append_column(ROW, pa.array(np.arange(judged.num_rows)))
 
 
 def found_in(judged: pa.Table, versions: Sequence[Version], economics: Economics) -> Backtest:

@@ -96,11 +96,11 @@ class Judge:
         for name in self.layout.segments:
             columns.append(one_array(table.column(name)).cast(pa.string()))
         for place, decider in enumerate(deciders):
-            verdicts = decider.decide(self._seen(table, place))
+            verdicts = decider.decide(self.seen(table, place))
             columns += _ruled(verdicts, columns[2])
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
-    def _seen(self, table: pa.Table, place: int) -> pa.Table:
+    def seen(self, table: pa.Table, place: int) -> pa.Table:
         """What a version reads, under the names it reads it by."""
         names = self.layout.inputs[place]
         scores = self.layout.scores[place]

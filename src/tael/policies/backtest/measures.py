@@ -115,28 +115,30 @@ def wilson(hits: int, rows: int) -> tuple[float, float] | None:
     share, square = hits / rows, _Z * _Z / rows
     middle = (share + square / 2) / (1 + square)
     half = _Z * math.sqrt(share * (1 - share) / rows + square / (4 * rows)) / (1 + square)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    low = middle - half if hits else 0.0
+    high = middle + half if hits < rows else 1.0
+    return max(0.0, low), min(1.0, high)
 
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def columns_of(cases: Cases, ruled: Ruled) -> dict[str, Whole]:
-    """What each case adds to each figure, int64 by name."""
+def columns_of(ruled: Ruled, bad: npt.NDArray[np.int8]) -> dict[str, Whole]:
+    """What each case adds to each figure, int64 by name; ``bad`` as ``Cases`` has it."""
     outcome, approved = ruled.outcome, ruled.approved
     prime = approved & (ruled.tier >= 1) & (ruled.tier <= _PRIME)
-    known = approved & (cases.bad != UNKNOWN)
+    known = approved & (bad != UNKNOWN)
     worth = ruled.worth
     marks: dict[str, npt.NDArray[np.bool_]] = {
-        "applications": np.ones(len(cases), np.bool_),
+        "applications": np.ones(len(bad), np.bool_),
         "approved": approved,
         "referred": outcome == REFER,
         "declined": outcome == DECLINE,
         "unanswered": outcome == UNANSWERED,
         "prime": prime,
         "known": known,
-        "bad": known & (cases.bad == 1),
+        "bad": known & (bad == 1),
     }
     amounts = {
         "lent": (ruled.lent, approved),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +39,7 @@ class FirstReason:
     Attributes:
         decisions: those whose values are asked for.
         unread: why some knock-outs have no column, by node; empty when all have one.
+        by_rule: whether some are told by the rules that fired, so that these are asked for.
     """
 
     def __init__(self, model: dmn.Model) -> None:
@@ -53,6 +53,7 @@ class FirstReason:
             if each.table is not None
             and (each.node not in own or _bare(own[each.node].logic) is not each.table)
         }
+        self.by_rule = any(each.table is not None for each in self._knocks)
         self.decisions: tuple[str, ...] = tuple(
             dict.fromkeys(each.node for each in self._knocks if each.node in own)
         )
@@ -100,7 +101,7 @@ def _true(values: Any, code: str, codes: Codes) -> Places:
 def _first(values: Any, codes: Codes) -> Places:
     """The first code of each list, or the code itself."""
     if pa.types.is_list(values.type):
-        return _first_of(values, _numbered(values.flatten(), codes))
+        return first_of(values, _numbered(values.flatten(), codes))
     return _numbered(values, codes)
 
 
@@ -123,10 +124,10 @@ def _fired(rules: Any, numbers: dict[int, int]) -> Places:
     for rule, number in numbers.items():
         by_rule[rule] = number
     fired = np.minimum(rules.flatten().to_numpy(zero_copy_only=False), most + 1)
-    return _first_of(rules, np.append(by_rule, np.int32(0))[fired])
+    return first_of(rules, np.append(by_rule, np.int32(0))[fired])
 
 
-def _first_of(lists: Any, flat: Places) -> Places:
+def first_of(lists: Any, flat: Places) -> Places:
     """The first item of each list that is not 0."""
     sizes = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
     ends = np.cumsum(sizes)
@@ -136,8 +137,3 @@ def _first_of(lists: Any, flat: Places) -> Places:
     at = np.minimum(np.searchsorted(some, ends - sizes), len(some) - 1)
     inside = (some[at] >= ends - sizes) & (some[at] < ends)
     return np.where(inside, flat[some[at]], np.int32(0))
-
-
-def merged(names: Sequence[str], numbers: Places) -> Any:
-    """Reasons as an Arrow dictionary array of texts, '' for none."""
-    return pa.DictionaryArray.from_arrays(pa.array(numbers), pa.array(names, pa.string()))

@@ -93,7 +93,7 @@ class Backtest:
 
 def told_of(cases: Cases, ruled: Ruled, hashes: Mapping[str, str]) -> Told:
     """The figures of one version."""
-    columns = measures.columns_of(cases, ruled)
+    columns = measures.columns_of(ruled, cases.bad)
     return Told(
         ruled.name,
         dict(hashes),

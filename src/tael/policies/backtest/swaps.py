@@ -92,7 +92,7 @@ def swap_of(cases: Cases, before: Ruled, after: Ruled, economics: Economics) -> 
     """Cases by what both versions say."""
     decided = before.outcome != 0
     old, new = before.approved, after.approved
-    mine, theirs = columns_of(cases, after), columns_of(cases, before)
+    mine, theirs = columns_of(after, cases.bad), columns_of(before, cases.bad)
     marks = {
         "in": decided & ~old & new,
         "out": decided & old & ~new,

@@ -7,8 +7,8 @@ number of more than 62 bits, a limit that is no number) is decided alone, by the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
 from functools import cached_property
 from typing import Any
@@ -20,20 +20,21 @@ import pyarrow.compute as pc
 
 from tael import dmn
 from tael.dmn import BatchResult
-from tael.kernel import InvariantBroken, Rate, TaelError, minor_digits
+from tael.kernel import InvariantBroken, Rate, TaelError, check, minor_digits
 from tael.policies import rules, texts
 from tael.policies.backtest import inputs
 from tael.policies.backtest.menu import Menu, Offers
 from tael.policies.backtest.numbers import Truths, Units, Whole, units_of
-from tael.policies.backtest.reasons import Codes, FirstReason, Places
+from tael.policies.backtest.reasons import Codes, FirstReason, Places, first_of
 from tael.policies.backtest.scores import scores_of
-from tael.policies.engines import ENGINES
+from tael.policies.engines import DmnRules, Engines, scorer_of
 from tael.policies.model import Bundle
 from tael.policies.ports import Score
 
 OUTCOMES = ("unanswered", "approve", "refer", "decline")
 UNANSWERED, APPROVE, REFER, DECLINE = range(4)
 UNDETERMINED = "policy_undetermined"
+_RULES = " rules"
 Small = npt.NDArray[np.int8]
 
 
@@ -50,8 +51,11 @@ class Verdicts:
         offers: what may be borrowed, and how.
         reason: int32, a place in ``codes``: the first reason.
         codes: reasons by number; of rows without an answer what was wrong.
-        doubles: float64 by the name of a decision that gives numbers, NaN without an answer.
         alone: how many rows were decided one by one.
+        ruled: int8, the outcome that the rules alone gave. As are the others, only where what
+            stands behind the answers is asked for.
+        doubles: float64 by the name of a decision that gives numbers, near its value.
+        fired: int32 by the name of a decision table: 1-based number of the first rule that fired.
     """
 
     outcome: Small
@@ -61,8 +65,10 @@ class Verdicts:
     offers: Offers
     reason: Places
     codes: tuple[str, ...]
-    doubles: Mapping[str, npt.NDArray[np.float64]]
     alone: int
+    ruled: Small | None = None
+    doubles: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    fired: Mapping[str, Places] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.outcome)
@@ -79,8 +85,8 @@ class Decider:
     def __init__(self, bundle: Bundle, cap: Rate) -> None:
         self.bundle = bundle
         self.cap = cap
-        self.policy = texts.load(bundle, ENGINES)
-        self._model = dmn.loads(bundle.dmn, file="policy.dmn")
+        self.policy = texts.load(bundle, _ENGINES)
+        self._model = _model_of(self.policy)
         self._reason = FirstReason(self._model)
         self.menu = Menu(self.policy.prices, cap)
         own = [node.name for node in self._model.graph.decisions.values() if not node.path]
@@ -97,11 +103,32 @@ class Decider:
         read = self.policy.rules.inputs.keys() - self.policy.scorer.gives.keys()
         return frozenset(asked | read)
 
-    def decide(self, table: pa.Table) -> Verdicts:
+    def tells(self, name: str) -> bool:
+        """Whether any figure hangs on the decision ``name``."""
+        return self._hangs_on(name, (*texts.DECISIONS, *self._reason.decisions))
+
+    def decides(self, name: str) -> bool:
+        """Whether more hangs on the decision ``name`` than limit and price."""
+        return self._hangs_on(name, ("outcome", "tier", *self._reason.decisions))
+
+    def _hangs_on(self, name: str, others: Iterable[str]) -> bool:
+        """Whether any of the decisions ``others`` reads the decision ``name``, or is it."""
+        decisions = self._model.graph.decisions
+        keys = {node.name: key for key, node in decisions.items() if not node.path}
+        waiting, seen = [keys[other] for other in others if other in keys], set()
+        while waiting:
+            key = waiting.pop()
+            if key not in seen:
+                seen.add(key)
+                node = decisions.get(key) or self._model.graph.knowledge.get(key)
+                waiting += node.scope.values() if node else ()
+        return keys.get(name) in seen
+
+    def decide(self, table: pa.Table, *, look: bool = False) -> Verdicts:
         """The verdicts on rows whose columns are inputs of the policy.
 
         Columns ``pd`` (and whatever else the model gives the rules) count as its scores; without
-        them the model scores the rows.
+        them the model scores the rows. With ``look`` also what stands behind the answers is kept.
 
         Raises:
             BadInput: a column that is missing or of another type.
@@ -109,15 +136,17 @@ class Decider:
         faults, told = inputs.faults(self.policy, table)
         fine = faults == 0
         rows = table if fine.all() else table.filter(pa.array(fine))
-        found = self._decide(rows)
+        found = self._decide(rows, look=look)
         return found if fine.all() else _spread(found, fine, faults, told)
 
-    def _decide(self, table: pa.Table) -> Verdicts:
+    def _decide(self, table: pa.Table, *, look: bool) -> Verdicts:
         scores = scores_of(self.bundle.model, self.policy.scorer, table)
         for name, column in scores.items():
             table = _with_column(table, name, column)
-        batch = self._model.watch_batch(table, self._asked, self._watched)
+        trace = look or self._reason.by_rule
+        batch = self._model.watch_batch(table, self._asked, self._watched, trace=trace)
         outcome, tier, codes = _outcomes(batch.table), _tiers(batch.table), Codes()
+        ruled = outcome.copy()
         reason = self._reason.of(batch, codes)
         sizes = _sizes(batch.table, table)
         offers, alone = self._offers(tier, sizes)
@@ -131,9 +160,11 @@ class Decider:
             reason[marks & (reason == 0)] = codes.number(code)
         limit[outcome == DECLINE] = 0
         offers.withdraw(outcome == DECLINE)
-        doubles = _doubles(batch)
         pd = _billionths(scores["pd"])
-        made = Verdicts(outcome, tier, pd, limit, offers, reason, (), doubles, 0)
+        made = Verdicts(outcome, tier, pd, limit, offers, reason, (), 0)
+        if look:
+            doubles, fired = _doubles(batch, scores), _fired(batch.table)
+            made = replace(made, ruled=ruled, doubles=doubles, fired=fired)
         rows = np.flatnonzero(alone & ~open_).tolist()
         for row in rows:
             open_[row] = not self._alone(made, row, table.slice(row, 1), codes)
@@ -183,6 +214,24 @@ class Decider:
         made.reason[row] = codes.number(verdict.reasons[0]) if verdict.reasons else 0
         self.menu.write(made.offers, row, verdict.options)
         return True
+
+
+class _OpenRules(DmnRules):
+    """A DMN file that answers, and whose model may be asked in columns."""
+
+    @property
+    def model(self) -> dmn.Model:
+        """The model behind the answers."""
+        return self._model
+
+
+_ENGINES = Engines(rules=_OpenRules, scorer=scorer_of)
+
+
+def _model_of(policy: texts.Policy) -> dmn.Model:
+    rules_ = policy.rules
+    check(isinstance(rules_, _OpenRules), "a policy is loaded with the engines that are handed in")
+    return rules_.model if isinstance(rules_, _OpenRules) else dmn.loads("")
 
 
 class _Given:
@@ -264,13 +313,24 @@ def _billionths(column: Any) -> Whole:
     return units.values
 
 
-def _doubles(batch: BatchResult) -> dict[str, npt.NDArray[np.float64]]:
+def _doubles(batch: BatchResult, scores: Mapping[str, Any]) -> dict[str, npt.NDArray[np.float64]]:
     found = dict(batch.doubles)
-    for name in batch.table.column_names:
-        column = batch.table.column(name)
+    decided = {name: batch.table.column(name) for name in batch.table.column_names}
+    for name, column in (*decided.items(), *scores.items()):
         if pa.types.is_decimal(column.type):
             values = inputs.one_array(column).cast(pa.float64())
             found[name] = values.fill_null(np.nan).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _fired(table: pa.Table) -> dict[str, Places]:
+    """The first rule of each table that fired; 0 for none."""
+    found = {}
+    for name in table.column_names:
+        if name.endswith(_RULES):
+            numbers = inputs.one_array(table.column(name))
+            flat = numbers.flatten().to_numpy(zero_copy_only=False)
+            found[name.removesuffix(_RULES)] = first_of(numbers, flat)
     return found
 
 
@@ -304,8 +364,10 @@ def _spread(
         offers=found.offers.mapped(wide),
         reason=reason,
         codes=(*found.codes, *told[1:]),
-        doubles={name: wide(values, np.nan) for name, values in found.doubles.items()},
         alone=found.alone,
+        ruled=None if found.ruled is None else wide(found.ruled),
+        doubles={name: wide(values, np.nan) for name, values in found.doubles.items()},
+        fired={name: wide(values) for name, values in found.fired.items()},
     )
 
 
