@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Protocol
 
 from tael.dmn.errors import DmnError, Nothing
@@ -56,6 +56,10 @@ class Run:
             self._values[key] = self._compute(key)
             self._depth -= 1
         return self._values[key]
+
+    def go_on(self, earlier: Run, keys: Container[str]) -> None:
+        """Take over what ``earlier`` computed of ``keys``, whose inputs are the same here."""
+        self._values.update({k: value for k, value in earlier._values.items() if k in keys})
 
     def _compute_required(self, key: str) -> None:
         """Compute what ``key`` requires, the farthest first: a long chain needs no deep stack."""

@@ -17,7 +17,7 @@ from tael.dmn.feel.closures import Compiler
 from tael.dmn.feel.env import Code
 from tael.dmn.feel.values import Value
 from tael.dmn.model.graph import Graph
-from tael.dmn.partial.declared import Within
+from tael.dmn.partial.declared import Declared, Within
 from tael.dmn.partial.expressions import Memory
 from tael.dmn.partial.tables import Tables
 from tael.dmn.partial.unknowns import Abstract, Known, choices_of, needs_of
@@ -122,7 +122,8 @@ class PartialEvaluator:
         self._decisions = {item.path + item.name: key for key, item in graph.decisions.items()}
         self._columns: dict[int, tuple[object, tuple[Column, ...]]] = {}
         self._behind: dict[str, frozenset[str]] = {}
-        self.kept: dict[tuple[str, Within | None], Abstract] = {}
+        self.coerced: dict[tuple[str, int], tuple[Abstract, Abstract]] = {}
+        self._declared: dict[str, Declared] = {}
 
     def partial(self, known: Mapping[str, object], decision: str) -> Partial:
         """What ``known`` inputs decide; one that is absent is not known yet, unlike null.
@@ -174,6 +175,16 @@ class PartialEvaluator:
         if key not in self._behind:
             self._behind[key] = inputs_behind(self.graph, key)
         return self._behind[key]
+
+    def declared(self, key: str) -> Declared:
+        """What the type of an input leaves of it while nobody gave it."""
+        found = self._declared.get(key)
+        if found is None:
+            item = self.graph.inputs[key]
+            name, compiler = item.path + item.name, self.compilers[item.path]
+            found = Declared(name, item.type, compiler, self.graph.types[item.path])
+            self._declared[key] = found
+        return found
 
     def columns(self, table: s.DecisionTable, place: Place) -> tuple[Column, ...]:
         """The geometry of a table, made once."""

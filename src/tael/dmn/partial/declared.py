@@ -33,32 +33,39 @@ _MOST_ALLOWED = 40
 Within: TypeAlias = Range | tuple[Value, ...]
 
 
-def unknown_input(
-    name: str,
-    wanted: s.TypeExpression | None,
-    compiler: Compiler,
-    types: TypeSystem,
-    within: Within | None = None,
-) -> Abstract:
-    """An input nobody gave yet: what its declared type, and ``within``, leave of it.
+class Declared:
+    """An input: what its declared type leaves of a value that nobody gave yet. Made once."""
 
-    Without ``within`` it may still be null.
-    """
-    needs = frozenset({name})
-    if isinstance(within, tuple):
-        return one_of([_conforming(each, wanted, types) for each in within], needs)
-    domain = plain_domain(wanted, types)
-    if domain.kind == "boolean" and not domain.allowed:
-        return Unknown(needs, (True, False, None))
-    if domain.kind not in AXES or AXES[domain.kind].grain:
-        whole = within is not None and not domain.kind and not domain.allowed
-        return _number(needs, within, None) if whole else Unknown(needs, kind=domain.kind)
-    allowed = _allowed(domain, compiler) if domain.allowed else None
-    if domain.kind == "number" and within is not None and (allowed or not domain.allowed):
-        return _number(needs, within, allowed)
-    if allowed is None:
-        return Unknown(needs, kind=domain.kind)
-    return _any_allowed(needs, domain.kind, *allowed)
+    def __init__(
+        self, name: str, wanted: s.TypeExpression | None, compiler: Compiler, types: TypeSystem
+    ) -> None:
+        self._needs = frozenset({name})
+        self._wanted, self._types = wanted, types
+        domain = plain_domain(wanted, types)
+        self._kind, self._free = domain.kind, not domain.allowed
+        self._lies = domain.kind in AXES and not AXES[domain.kind].grain
+        self._allowed = _allowed(domain, compiler) if domain.allowed and self._lies else None
+        self._anything = self._unknown()
+
+    def unknown(self, within: Within | None) -> Abstract:
+        """What is left; without ``within`` it may still be null."""
+        if within is None:
+            return self._anything
+        if isinstance(within, tuple):
+            values = [_conforming(each, self._wanted, self._types) for each in within]
+            return one_of(values, self._needs)
+        if self._kind == "number" and (self._allowed or self._free):
+            return _number(self._needs, within, self._allowed)
+        if not self._kind and self._free:
+            return _number(self._needs, within, None)
+        return self._anything
+
+    def _unknown(self) -> Unknown:
+        if self._kind == "boolean" and self._free:
+            return Unknown(self._needs, (True, False, None))
+        if self._allowed is None:
+            return Unknown(self._needs, kind=self._kind)
+        return _any_allowed(self._needs, self._kind, *self._allowed)
 
 
 def _allowed(domain: Domain, compiler: Compiler) -> tuple[Line, list[int]] | None:

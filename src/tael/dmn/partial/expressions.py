@@ -91,6 +91,8 @@ class Memory:
     codes: dict[int, tuple[object, Code]] = field(default_factory=dict)
     names: dict[int, tuple[object, tuple[str, ...]]] = field(default_factory=dict)
     tests: dict[int, tuple[object, Test]] = field(default_factory=dict)
+    cases: dict[int, tuple[object, tuple[str, ...], Code]] = field(default_factory=dict)
+    halves: dict[int, tuple[object, tuple[s.Binary, s.Binary]]] = field(default_factory=dict)
 
 
 class Evaluator:
@@ -101,6 +103,8 @@ class Evaluator:
         self._codes = memory.codes
         self._names = memory.names
         self._tests = memory.tests
+        self._cases = memory.cases
+        self._between_halves = memory.halves
 
     # --- names and known values
 
@@ -153,11 +157,15 @@ class Evaluator:
 
     def by_cases(
         self,
+        tree: s.Expression,
         parts: Sequence[Abstract],
         make: Callable[[tuple[s.Expression, ...]], s.Expression],
         scope: Scope,
     ) -> Abstract | None:
-        """An operation tried on each combination of what its parts can be; None when too many."""
+        """An operation tried on each combination of what its parts can be; None when too many.
+
+        ``make`` gives ``tree`` with names in place of its parts: the same at every call.
+        """
         cases = [choices_of(part) for part in parts]
         count = 1
         for each in cases:
@@ -166,10 +174,14 @@ class Evaluator:
             count *= len(each)
         if count > MOST_CHOICES:
             return None
-        at = Position(0, 0)
-        names = tuple(f"part {i}" for i in range(len(parts)))
-        tree = make(tuple(s.Name(at, name) for name in names))
-        code = self._world.compiler(scope.node.path).expression(tree)
+        kept = self._cases.get(id(tree))
+        if kept is None:
+            at = Position(0, 0)
+            names = tuple(f"part {i}" for i in range(len(parts)))
+            made = make(tuple(s.Name(at, name) for name in names))
+            code = self._world.compiler(scope.node.path).expression(made)
+            kept = self._cases[id(tree)] = tree, names, code
+        _, names, code = kept
         env = self.env(scope)
         results = [
             code(env.inner(dict(zip(names, combination, strict=True))))
@@ -201,7 +213,7 @@ class Evaluator:
             return self._logic(tree, left, scope)
         right = self.value(tree.right, scope)
         tried = self.by_cases(
-            (left, right), lambda parts: replace(tree, left=parts[0], right=parts[1]), scope
+            tree, (left, right), lambda parts: replace(tree, left=parts[0], right=parts[1]), scope
         )
         if tried is not None:
             return tried
@@ -217,22 +229,20 @@ class Evaluator:
         if _is(right, truth=stops):
             return Known(stops)
         tried = self.by_cases(
-            (left, right), lambda parts: replace(tree, left=parts[0], right=parts[1]), scope
+            tree, (left, right), lambda parts: replace(tree, left=parts[0], right=parts[1]), scope
         )
         return tried or Unknown(needs_of(left) | needs_of(right), (True, False, None))
 
     def _negation(self, tree: s.Negation, scope: Scope) -> Abstract:
         value = self.value(tree.operand, scope)
-        tried = self.by_cases((value,), lambda parts: replace(tree, operand=parts[0]), scope)
+        tried = self.by_cases(tree, (value,), lambda parts: replace(tree, operand=parts[0]), scope)
         return tried or Unknown(needs_of(value))
 
     def _between(self, tree: s.Between, scope: Scope) -> Abstract:
-        at = tree.at
-        above = s.Binary(at, ">=", tree.value, tree.low)
-        below = s.Binary(at, "<=", tree.value, tree.high)
+        above, below = self._halves(tree)
         parts = [self.value(part, scope) for part in (tree.value, tree.low, tree.high)]
         tried = self.by_cases(
-            parts, lambda p: replace(tree, value=p[0], low=p[1], high=p[2]), scope
+            tree, parts, lambda p: replace(tree, value=p[0], low=p[1], high=p[2]), scope
         )
         if tried is not None:
             return tried
@@ -242,10 +252,21 @@ class Evaluator:
             return Known(value=True)
         return Unknown(frozenset().union(*map(needs_of, parts)), (True, False, None))
 
+    def _halves(self, tree: s.Between) -> tuple[s.Binary, s.Binary]:
+        """The two comparisons that it means, made once."""
+        kept = self._between_halves.get(id(tree))
+        if kept is None:
+            above = s.Binary(tree.at, ">=", tree.value, tree.low)
+            below = s.Binary(tree.at, "<=", tree.value, tree.high)
+            kept = self._between_halves[id(tree)] = tree, (above, below)
+        return kept[1]
+
     def _in(self, tree: s.In, scope: Scope) -> Abstract:
         value = self.value(tree.value, scope)
         if not self.unknown_names(tree.tests, scope):
-            tried = self.by_cases((value,), lambda parts: replace(tree, value=parts[0]), scope)
+            tried = self.by_cases(
+                tree, (value,), lambda parts: replace(tree, value=parts[0]), scope
+            )
             if tried is not None:
                 return tried
         needs = needs_of(value) | self.blurred(tree.tests, scope).needs
@@ -253,7 +274,7 @@ class Evaluator:
 
     def _instanceof(self, tree: s.InstanceOf, scope: Scope) -> Abstract:
         value = self.value(tree.value, scope)
-        tried = self.by_cases((value,), lambda parts: replace(tree, value=parts[0]), scope)
+        tried = self.by_cases(tree, (value,), lambda parts: replace(tree, value=parts[0]), scope)
         return tried or Unknown(needs_of(value), (True, False))
 
     def _if(self, tree: s.If, scope: Scope) -> Abstract:
@@ -291,7 +312,7 @@ class Evaluator:
         source = self.value(tree.source, scope)
         if isinstance(source, Fields):
             return entry(source, tree.name) if tree.name in source.entries else Known(None)
-        tried = self.by_cases((source,), lambda parts: replace(tree, source=parts[0]), scope)
+        tried = self.by_cases(tree, (source,), lambda parts: replace(tree, source=parts[0]), scope)
         return tried or Unknown(needs_of(source))
 
     def _decisiontable(self, tree: s.DecisionTable, scope: Scope) -> Abstract:
@@ -332,7 +353,7 @@ class Evaluator:
             return self.blurred(tree, scope)
         if not name or name in scope.local or name not in BUILTINS or named:
             return self.blurred(tree, scope)
-        tried = self.by_cases(given, lambda parts: replace(tree, positional=parts), scope)
+        tried = self.by_cases(tree, given, lambda parts: replace(tree, positional=parts), scope)
         return tried or self._built_in(name, given) or _needing(given, named)
 
     def _built_in(self, name: str, given: Sequence[Abstract]) -> Abstract | None:

@@ -82,7 +82,12 @@ def choices_of(value: Abstract) -> tuple[Value, ...] | None:
 
 
 def settled(value: Abstract) -> Abstract:
-    """A context or list whose parts are all known is known itself."""
+    """A context or list whose parts are all known is known itself.
+
+    So is a number that two equal bounds leave nothing else to be.
+    """
+    if isinstance(value, Unknown) and value.low is not None and value.low == value.high:
+        return value if value.nullable or value.choices is not None else Known(value.low)
     if isinstance(value, Fields):
         entries = {name: settled(each) for name, each in value.entries.items()}
         if all(isinstance(each, Known) for each in entries.values()):

@@ -11,7 +11,7 @@ from tael.dmn.feel.env import Code
 from tael.dmn.feel.type_system import TypeSystem
 from tael.dmn.feel.values import Value
 from tael.dmn.model.graph import Decision, Graph, InputData, Knowledge
-from tael.dmn.partial.declared import Within, coerced, unknown_input
+from tael.dmn.partial.declared import Declared, Within, coerced
 from tael.dmn.partial.expressions import Evaluator, Memory, Scope
 from tael.dmn.partial.tables import TableOutcome, Tables
 from tael.dmn.partial.unknowns import Abstract, Items, Known, Unknown, settled
@@ -22,6 +22,7 @@ from tael.dmn.verification.geometry import Column
 from tael.dmn.verification.overlaps import members
 
 _LISTS = ("C", "R", "O")
+_MOST_KEPT = 20_000
 
 
 class Owner(Protocol):
@@ -32,9 +33,11 @@ class Owner(Protocol):
     compilers: Mapping[str, Compiler]
     memory: Memory
     tables: Tables
-    kept: dict[tuple[str, Within | None], Abstract]
+
+    coerced: dict[tuple[str, int], tuple[Abstract, Abstract]]
 
     def behind(self, key: str) -> frozenset[str]: ...
+    def declared(self, key: str) -> Declared: ...
     def columns(self, table: s.DecisionTable, place: Place) -> tuple[Column, ...]: ...
 
 
@@ -74,6 +77,8 @@ class World:
         made._found = {
             key: found for key, found in self._found.items() if behind(key).isdisjoint(news)
         }
+        made._run.go_on(self._run, made._found)
+        made._sure = {key: rows for key, rows in self._sure.items() if key in made._found}
         return made
 
     def of(self, key: str) -> Abstract:
@@ -97,22 +102,24 @@ class World:
             node = graph.decisions[key]
             if node.logic is None:
                 return Known(None)
-            value = self._evaluator.value(node.logic, Scope(node))
-            return settled(coerced(value, node.type, self.types(node.path)))
+            return self._coerced(node, self._evaluator.value(node.logic, Scope(node)))
         behind = self._open & self._owner.behind(key)
         return Unknown(frozenset(map(self._name, behind)))
 
+    def _coerced(self, node: Decision, value: Abstract) -> Abstract:
+        """As the declared type; what a table gives again and again is remembered."""
+        kept = self._owner.coerced
+        found = kept.get((node.id, id(value)))
+        if found is not None and found[0] is value:
+            return found[1]
+        made = settled(coerced(value, node.type, self.types(node.path)))
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        kept[node.id, id(value)] = value, made
+        return made
+
     def _input(self, key: str) -> Abstract:
-        item, name = self._graph.inputs[key], self._name(key)
-        within = self._within.get(name)
-        found = self._owner.kept.get((key, within))
-        if found is None:
-            compiler, types = self.compiler(item.path), self.types(item.path)
-            found = unknown_input(name, item.type, compiler, types, within)
-            # A model's bounds differ from call to call: they are not worth keeping.
-            if within is None or isinstance(within, tuple):
-                self._owner.kept[key, within] = found
-        return found
+        return self._owner.declared(key).unknown(self._within.get(self._name(key)))
 
     def _name(self, key: str) -> str:
         item = self._graph.inputs[key]
@@ -149,18 +156,17 @@ class World:
 
     def certain(self) -> Trace:
         """Steps of what was computed, with what is certain only."""
-        whole = World(self._owner, self._known, self._within)
-        for key in self._found:
-            whole.of(key)
-        return whole._certain()
-
-    def _certain(self) -> Trace:
-        steps = self._run.steps()
+        run = Run(self._owner, self._known)
+        decisions = [key for key in self._found if key in self._graph.decisions]
+        for key in decisions:
+            if self._open.isdisjoint(self._owner.behind(key)):
+                run.value(key)
+        steps = run.steps()
         names = {step.node for step in steps}
-        for key, found in list(self._found.items()):
-            node = self._graph.decisions.get(key)
-            if node is not None and node.name not in names:
-                steps.append(self._certain_step(node, settled(found)))
+        for key in decisions:
+            node = self._graph.decisions[key]
+            if node.name not in names:
+                steps.append(self._certain_step(node, settled(self._found[key])))
         return Trace(tuple(steps))
 
     def _certain_step(self, node: Decision, found: Abstract) -> Step:
