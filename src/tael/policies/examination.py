@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from tael.kernel import BadInput
 from tael.policies.model import Bundle, Finding, Weight
 from tael.policies.objects import JsonObject
 from tael.policies.ports import Rules
@@ -12,7 +13,7 @@ from tael.report import Words
 from tael.risk import REASON_TEXTS
 
 _FIELDS: Mapping[str, Collection[str]] = {
-    "parameters": ("inputs", "reasons", "explained_by_score"),
+    "parameters": ("inputs", "reasons", "explained_by_score", "recourse"),
     "inputs": ("type", "minimum", "maximum", "values", "variable", "scale", "missing"),
     "reasons": ("zh", "en", "concept"),
     "prices": (
@@ -35,6 +36,7 @@ def examine(policy: Policy, bundle: Bundle) -> tuple[Finding, ...]:
         *_unread(policy, given),
         *_words(policy),
         *_fields(bundle),
+        *_recourse(policy, bundle),
         *policy.rules.findings(),
     ]
     if not policy.cases:
@@ -143,6 +145,19 @@ def _fields(bundle: Bundle) -> Iterator[Finding]:
                     f"{field} 不是字段；可用 {'、'.join(_FIELDS[known])}",
                     f"{field} is no field; there are {', '.join(_FIELDS[known])}",
                 )  # fmt: skip
+
+
+def _recourse(policy: Policy, bundle: Bundle) -> Iterator[Finding]:
+    """What a policy may suggest to an applicant is of a closed list."""
+    from tael.policies.recourse import examined  # noqa: PLC0415 - asked of drafts alone
+
+    try:
+        examined(bundle.parameters, policy.inputs)
+    except BadInput as wrong:
+        yield _fault(
+            "parameters", "recourse", str(wrong.field),
+            f"改善建议的声明不可用：{wrong.message}", f"recourse: {wrong.message}",
+        )  # fmt: skip
 
 
 def _objects(bundle: Bundle) -> Iterator[tuple[str, JsonObject, str]]:
