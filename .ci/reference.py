@@ -47,6 +47,45 @@ def api_page() -> str:
     return (HERE / "api.md").read_text("utf-8") + "\n## Operations\n\n" + table + "\n"
 
 
+def sources_page() -> str:
+    """The text of docs/reference/sources.md: sources.md beside this file, then each source."""
+    from tael.origination.sources import SOURCES
+
+    parts = [(HERE / "sources.md").read_text("utf-8")]
+    return "\n".join([*parts, *map(_source, SOURCES.values())]).rstrip() + "\n"
+
+
+def _source(source: Any) -> str:
+    later = ", later (202 first)" if source.asynchronous else ""
+    head = (
+        f"## `{source.name}`: {source.zh} {source.en}\n\n"
+        f"Tells of {', '.join(source.subjects)}{later}. Basis: {source.law}. Fresh for "
+        f"{source.stale_days} days, {source.price_minor} fen an answer. "
+        f"Schema version {source.schema.version}.\n"
+    )
+    return "\n".join([head, *(_shape(section) for section in source.schema.sections)])
+
+
+def _shape(section: Any) -> str:
+    inside = f", a list in each of `{section.inside}`" if section.inside else ""
+    feeds = f"; feeds `{section.stream}`" if section.stream else ""
+    rows = [
+        f"| `{one.name}` | {_held(one)} | {one.zh} {one.en} | "
+        f"{f'`{one.column}`' if one.column else ''} |"
+        for one in section.fields
+    ]
+    return (
+        f"`{section.name}`: {section.zh} {section.en}{inside}{feeds}\n\n"
+        "| field | holds | title | column |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
+def _held(field: Any) -> str:
+    kind = field.kind.value
+    told = {"minor": "fen", "count": f"count of {field.unit}s", "code": ", ".join(field.codes)}
+    return told.get(kind, kind) + (", or null" if field.optional else "")
+
+
 def _what(operation: Any) -> str:
     return _plain(operation.get("description", "").partition("\n\n")[0])
 
@@ -95,6 +134,7 @@ def main() -> None:
     folder = HERE.parent / "docs/reference"
     (folder / "commands.md").write_text(commands_page(), "utf-8")
     (folder / "api.md").write_text(api_page(), "utf-8")
+    (folder / "sources.md").write_text(sources_page(), "utf-8")
 
 
 if __name__ == "__main__":

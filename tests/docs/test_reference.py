@@ -35,6 +35,11 @@ def test_the_page_of_the_api_lists_its_operations(writer: ModuleType) -> None:
     assert page == writer.api_page(), "run make reference"
 
 
+def test_the_page_of_sources_is_what_the_schemas_say(writer: ModuleType) -> None:
+    page = (ROOT / "docs/reference/sources.md").read_text("utf-8")
+    assert page == writer.sources_page(), "run make reference"
+
+
 def test_the_chart_of_accounts_is_the_page() -> None:
     page = (ROOT / "docs/reference/accounts.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (debit|credit) \|", page, re.MULTILINE)

@@ -11,6 +11,7 @@ from tael.platform import Settings
 
 _BANK = "partner_01jd8c4q8kf3v7s2m5x9w0y1za"
 _OTHER = "partner_01jd8c4q8kf3v7s2m5x9w0y1zb"
+_KEY = "0a" * 32
 _WITH_PASSWORD = "http" + "://user:word@bank.example"
 _REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
@@ -32,6 +33,7 @@ def test_each_variable_reaches_its_field() -> None:
             "TAEL_TIMEZONE": "Europe/Berlin",
             "TAEL_LOG_FORMAT": "json",
             "TAEL_BANKS": f"{_BANK}=http://127.0.0.1:9001, {_OTHER}=https://bank.example/tael",
+            "TAEL_SOURCES": f"bureau=https://bureau.example#{_KEY}, *=http://127.0.0.1:9100#{_KEY}",
             "PATH": "/bin",
         }
     )
@@ -43,6 +45,10 @@ def test_each_variable_reaches_its_field() -> None:
     assert dict(settings.banks) == {
         _BANK: "http://127.0.0.1:9001",
         _OTHER: "https://bank.example/tael",
+    }
+    assert dict(settings.sources) == {
+        "bureau": f"https://bureau.example#{_KEY}",
+        "*": f"http://127.0.0.1:9100#{_KEY}",
     }
 
 
@@ -61,6 +67,12 @@ def test_an_empty_variable_counts_as_absent() -> None:
         ("TAEL_DATABASE_URL", "sqlite:///tael.db"),
         ("TAEL_LOG_LEVEL", "loud"),
         ("TAEL_LOG_FORMAT", "xml"),
+        ("TAEL_SOURCES", "http://127.0.0.1:9100"),
+        ("TAEL_SOURCES", "bureau=http://127.0.0.1:9100"),
+        ("TAEL_SOURCES", f"bureau=http://127.0.0.1:9100#{_KEY[1:]}"),
+        ("TAEL_SOURCES", f"bureau={_WITH_PASSWORD}#{_KEY}"),
+        ("TAEL_SOURCES", f"Bureau=http://a#{_KEY}"),
+        ("TAEL_SOURCES", f"tax=http://a#{_KEY},tax=http://b#{_KEY}"),
         ("TAEL_BANKS", "http://127.0.0.1:9001"),
         ("TAEL_BANKS", "loan_01jd8c4q8kf3v7s2m5x9w0y1za=http://127.0.0.1:9001"),
         ("TAEL_BANKS", _WITH_PASSWORD),

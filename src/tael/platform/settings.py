@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from tael.kernel import BadInput, PartnerId
 _LARGEST_PORT = 65535
 _HIGHEST_RATE = 1_000_000
 _MOST_BOOK_DAYS = 3650
+_SOURCE = re.compile(r"[a-z_]{1,40}|\*", re.ASCII)
+_PUBLIC_KEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LOG_FORMATS = ("console", "json")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -30,6 +33,7 @@ _FIELDS = {
     "TAEL_LOG_LEVEL": "log_level",
     "TAEL_LOG_FORMAT": "log_format",
     "TAEL_BANKS": "banks",
+    "TAEL_SOURCES": "sources",
     "TAEL_WORKER": "worker_name",
     "TAEL_API_PER_MINUTE": "api_per_minute",
     "TAEL_SIGN_INS_PER_MINUTE": "sign_ins_per_minute",
@@ -53,6 +57,8 @@ class Settings:
         log_level: TAEL_LOG_LEVEL, debug, info, warning or error.
         log_format: TAEL_LOG_FORMAT, console for people, json for machines.
         banks: TAEL_BANKS, partner → address of each partner bank that is called over HTTP.
+        sources: TAEL_SOURCES, source → address of each data source that is asked over HTTP, with the
+            Ed25519 key with which it signs behind a #; ``*`` is every source that is not named.
         worker_name: TAEL_WORKER, the stable name under which this process runs durable jobs: two
             live workers never share one.
         api_per_minute: TAEL_API_PER_MINUTE, the API requests of one key, session or, without
@@ -73,6 +79,7 @@ class Settings:
     log_format: str = "console"
     worker_name: str = "worker-1"
     banks: Mapping[PartnerId, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     api_per_minute: int = 1200
     sign_ins_per_minute: int = 120
     book_days: int = 90
@@ -94,6 +101,8 @@ class Settings:
             values["http_port"] = _port(values["http_port"])
         if "banks" in values:
             values["banks"] = _banks(values["banks"])
+        if "sources" in values:
+            values["sources"] = _sources(values["sources"])
         for variable in ("TAEL_API_PER_MINUTE", "TAEL_SIGN_INS_PER_MINUTE"):
             if variable in given:
                 values[variables[variable]] = _rate(given[variable], variable)
@@ -183,6 +192,30 @@ def _bad_bank(number: int, what: str, rule: str) -> BadInput:
     return BadInput(
         f"bank {number} has {what}; write each like partner_...=http://127.0.0.1:9001",
         field="TAEL_BANKS",
+        rule=rule,
+    )
+
+
+def _sources(text: str) -> Mapping[str, str]:
+    """``bureau=http://127.0.0.1:9100#KEY`` for each source, commas between them."""
+    found: dict[str, str] = {}
+    for number, pair in enumerate(text.split(","), start=1):
+        name, _, rest = (part.strip() for part in pair.partition("="))
+        address, _, key = rest.partition("#")
+        if not _SOURCE.fullmatch(name) or name in found:
+            raise _bad_source(number, "no name of its own", "each source once, or *")
+        if not _is_address(address):
+            raise _bad_source(number, "no address that can be called", "http or https, a host")
+        if not _PUBLIC_KEY.fullmatch(key):
+            raise _bad_source(number, "no key", "64 hexadecimal digits behind a #")
+        found[name] = rest
+    return MappingProxyType(found)
+
+
+def _bad_source(number: int, what: str, rule: str) -> BadInput:
+    return BadInput(
+        f"source {number} has {what}; write each like bureau=http://127.0.0.1:9100#KEY",
+        field="TAEL_SOURCES",
         rule=rule,
     )
 

@@ -34,7 +34,7 @@ GET /v1/charges, POST /v1/withdrawals (authorisation), GET /v1/key.
 
 from tael.sandbox.sources.authority import Authority
 from tael.sandbox.sources.faults import FaultKind, FaultPlan, Latency
-from tael.sandbox.sources.server import SourcesSetup, public_key, running_sources
+from tael.sandbox.sources.server import SourcesSetup, prepare, public_key, running_sources
 
 __all__ = [
     "Authority",
@@ -42,6 +42,7 @@ __all__ = [
     "FaultPlan",
     "Latency",
     "SourcesSetup",
+    "prepare",
     "public_key",
     "running_sources",
 ]
