@@ -19,16 +19,23 @@ from decisioning_peers.cells import Floats, Groups, Layout
 from decisioning_peers.polars_variables import Compute, _apart
 
 _KNOWN = "visible_from <= $asof and visible_to > $asof and time < $asof"
+_FILTERED = """
+    select {listed} from (
+        select *, $asof - time as age, row_number() over () as place from events where {known})
+"""
+_GROUPED = """
+    select leaf::bigint * {ages} + {older} as cell, count(*)::double as n, sum(m0)::double as s0,
+        sum(m1)::double as s1, min(m0) as low, max(m0) as high0, max(m1) as high1,
+        first(m0) as newest_amount, max(time) as newest, min(time) as oldest
+    from events where {known} group by 1
+"""
 
 
 def filters(layout: Layout) -> Compute:
     """One SELECT with a FILTER for each variable."""
     connection = duckdb.connect(config={"threads": 1})
     listed = ", ".join(f"({_value(layout, each)})::double" for each in layout.spec["variables"])
-    query = (
-        f"select {listed} from (select *, $asof - time as age, row_number() over () as place"
-        f" from events where {_KNOWN})"
-    )
+    query = _FILTERED.format(listed=listed, known=_KNOWN)
 
     def compute(stored: bytes, asof: int) -> Floats:
         events = pa.ipc.open_stream(stored).read_all()  # noqa: F841 - DuckDB reads it by its name
@@ -79,12 +86,7 @@ def cells(layout: Layout) -> Compute:
 
     connection = duckdb.connect(config={"threads": 1})
     older = " + ".join(f"(time < $asof - {seconds})::int" for seconds in layout.windows)
-    query = (
-        f"select leaf::bigint * {layout.ages} + {older} as cell, count(*)::double as n,"
-        " sum(m0)::double as s0, sum(m1)::double as s1, min(m0) as low, max(m0) as high0,"
-        " max(m1) as high1, first(m0) as newest_amount, max(time) as newest, min(time) as oldest"
-        f" from events where {_KNOWN} group by 1"
-    )
+    query = _GROUPED.format(ages=layout.ages, older=older, known=_KNOWN)
     apart = _apart(layout)
 
     def compute(stored: bytes, asof: int) -> Floats:

@@ -32,7 +32,7 @@ def answers(workload: Workload) -> Iterator[dict[str, object]]:
 def _read(row: Mapping[str, float]) -> dict[str, Decimal]:
     return {
         each.name: _exact(row[each.variable]) * Decimal(each.scale)
-        if row[each.variable] == row[each.variable]  # noqa: PLR0124 - NaN differs from itself
+        if row[each.variable] == row[each.variable]  # NaN is not
         else Decimal(each.missing)
         for each in INPUTS
     }
@@ -68,20 +68,3 @@ def _option(option: PriceOption) -> dict[str, object]:
         "penalty_rate": float(option.penalty_rate.fraction),
         **rates,
     }
-
-
-def differences(found: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
-    """The fields in which an answer differs; rates may by 1e-12, an id is nobody's business."""
-    kept = {name: value for name, value in found.items() if name != "decision_id"}
-    return [name for name in sorted(kept.keys() | wanted.keys())
-            if not _alike(kept.get(name), wanted.get(name))]  # fmt: skip
-
-
-def _alike(one: object, other: object) -> bool:
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_alike, one, other))
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return abs(one - other) <= 1e-12  # noqa: PLR2004 - as told
-    return one == other

@@ -8,10 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-# The newest of each that worked; getML and featuretools ask for an older pandas and numpy.
+# The newest of each that worked, in `decisioning` of a whole stack; getML and featuretools ask for
+# an older pandas and numpy.
 PINS = {
     "duckdb": ("duckdb==2.0.0", "numpy==2.4.6", "pyarrow==26.0.1"),
     "polars": ("polars==2.1.0", "numpy==2.4.6", "pyarrow==26.0.1"),
+    "decisioning": (
+        "asyncpg==0.32.0", "duckdb==2.0.0", "fastapi==0.165.0", "httptools==0.9.0",
+        "numpy==2.4.6", "orjson==3.13.0", "polars==2.1.0", "pyarrow==26.0.1", "uvicorn==0.54.0",
+        "uvloop==0.23.0", "zen-engine==2.1.3",
+    ),
     "getml": ("getml==1.5.1", "numpy==2.2.6", "pandas==2.2.3", "pyarrow==19.0.1"),
     "featuretools": (
         "featuretools==1.31.0", "numpy==2.2.6", "pandas==2.3.3", "pyarrow==26.0.1",
