@@ -23,7 +23,9 @@ from tael.policies import rules, texts
 from tael.policies.assignment import assign
 from tael.policies.canonical import canonical, digest, read
 from tael.policies.figures import CAP
+from tael.policies.lottery import accepted
 from tael.policies.model import (
+    Assignment,
     Decision,
     LogEntry,
     LogProof,
@@ -37,6 +39,8 @@ from tael.policies.shelf import Shelf
 # Of the parameters in a log row: what the answer depends on, and what computed it.
 # The hash of the rules was called "model" while models were called scorecards.
 _FIGURES, _MADE_BY = (CAP, "evaluator"), ("engine", "rules", "model")
+# Among the figures where random acceptance drew the application and the policy takes part.
+DRAWN = "drawn"
 _GENESIS = "0" * 64
 
 
@@ -78,7 +82,8 @@ class Decisions(Shelf):
         put = assign(self.deployment(work), application_id)
         policy = self.trusted(work, put.arm.version)
         inputs = rules.checked(policy, with_request(policy, features, amount, months))
-        question = self._question(work, put.arm.version, application_id, canonical(inputs))
+        dated = drawn_in(self.dated_figures(work), put, policy)
+        question = self._question(work, put.arm.version, application_id, canonical(inputs), dated)
         known = store.decision_by_key(question.key)
         if known is not None:
             check(known.inputs == question.inputs, "a decision's key is made of its inputs")
@@ -169,12 +174,12 @@ class Decisions(Shelf):
         version_id: VersionId,
         application_id: ApplicationId,
         inputs: str,
+        dated: Mapping[str, Decimal | int],
     ) -> _Question:
-        dated = self.dated_figures(work)
         key = digest(f"{application_id}\x1f{version_id}\x1f{inputs}\x1f{canonical(dated)}")
         loaded = self._policy(work, version_id).rules
         made_by = {"engine": loaded.version, "rules": loaded.hash}
-        return _Question(application_id, key, inputs, canonical(dated | made_by))
+        return _Question(application_id, key, inputs, canonical({**dated, **made_by}))
 
     def dated_figures(self, work: Work) -> dict[str, Decimal | int]:
         """What a decision of today depends on besides policy and inputs, by name."""
@@ -234,6 +239,14 @@ def _answer(
     )
 
 
+def drawn_in(
+    figures: Mapping[str, Decimal | int], put: Assignment, policy: texts.Policy
+) -> dict[str, Decimal | int]:
+    """``figures``, and that random acceptance drew the application, where the policy allows it."""
+    takes_part = put.random_accept and policy.lottery is not None
+    return {**figures, **({DRAWN: 1} if takes_part else {})}
+
+
 def run_logged(
     policy: texts.Policy, inputs: str, parameters: str, *, whole: bool = False
 ) -> tuple[str, str]:
@@ -252,13 +265,16 @@ def run_on(
     whole: bool = False,
 ) -> tuple[str, str]:
     """``run_logged`` on texts that were read already: ``values`` as ``canonical.exact`` gives."""
+    cap = Rate(dated[CAP])
     verdict, trace = rules.evaluate(
         policy,
         values,
-        cap=Rate(dated[CAP]),
+        cap=cap,
         evaluator=int(dated["evaluator"]),
         whole=whole,
     )
+    if dated.get(DRAWN):
+        verdict = accepted(policy, values, verdict, cap=cap)
     return canonical(verdict.as_json()), canonical(trace)
 
 
@@ -276,7 +292,8 @@ def _dated(parameters: str) -> tuple[dict[str, Decimal], dict[str, str]]:
     check(isinstance(found, dict), "a log row holds JSON objects")
     fields = found if isinstance(found, dict) else {}
     made_by = {name: str(value) for name, value in fields.items() if name in _MADE_BY}
-    return {name: Decimal(str(fields[name])) for name in _FIGURES}, made_by
+    dated = {name: Decimal(str(fields[name])) for name in _FIGURES}
+    return dated | ({DRAWN: Decimal(1)} if fields.get(DRAWN) else {}), made_by
 
 
 def _decision(entry: LogEntry, policy: texts.Policy, versions: Mapping[str, str]) -> Decision:

@@ -13,7 +13,7 @@ from tael.report import Words
 from tael.risk import REASON_TEXTS
 
 _FIELDS: Mapping[str, Collection[str]] = {
-    "parameters": ("inputs", "reasons", "explained_by_score", "recourse"),
+    "parameters": ("inputs", "reasons", "explained_by_score", "recourse", "random_accept"),
     "inputs": ("type", "minimum", "maximum", "values", "variable", "scale", "missing"),
     "reasons": ("zh", "en", "concept"),
     "prices": (

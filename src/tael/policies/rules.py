@@ -99,6 +99,7 @@ def verdict_of(
         limit=limit if outcome != "decline" else Money.zero(policy.prices.currency),
         options=options if outcome != "decline" else (),
         routing=str(values.get("routing") or ""),
+        hard=tuple(hard),
     )
 
 
@@ -142,14 +143,30 @@ def _options(
 ) -> tuple[PriceOption, ...]:
     table = _mapping(values, "prices")
     bank, fee = _number(table, "bank_interest"), _number(table, "guarantee_fee")
-    limit, asked = _number(values, "limit"), inputs["months"]
+    return priced(prices, (bank, fee, _number(values, "limit")), tier, inputs, cap)[1]
+
+
+def priced(
+    prices: PriceTable,
+    terms: tuple[Decimal, Decimal, Decimal],
+    tier: int,
+    inputs: Mapping[str, Feature],
+    cap: Rate,
+) -> tuple[Money, tuple[PriceOption, ...]]:
+    """The limit and the options of the menu for ``tier`` that stay within ``cap``.
+
+    ``terms`` are the bank's interest and the guarantee fee, annual, and the limit in major units.
+    """
+    bank, fee, limit = terms
+    asked = inputs["months"]
     check(isinstance(asked, Decimal), "months were checked to be a number")
     built = (
         _option(prices, rule, Rate(bank), Rate(fee + rule.fee_change), (limit, Decimal(str(asked))))
         for rule in prices.options
         if tier in rule.tiers
     )
-    return tuple(o for o in built if _borrower_rate(o) <= cap and o.limit.decimal() > 0)
+    within = tuple(o for o in built if _borrower_rate(o) <= cap and o.limit.decimal() > 0)
+    return _limit(prices, limit), within
 
 
 def _option(

@@ -90,6 +90,21 @@ class PriceTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Lottery:
+    """Random acceptance: which declines may be taken, and on what terms.
+
+    ``codes`` are those of declines by score; one with any other code is never taken. The amount is
+    in the major unit of the policy's currency, rates are annual.
+    """
+
+    codes: frozenset[str]
+    most_amount: Decimal
+    tier: int
+    bank_interest: Rate
+    guarantee_fee: Rate
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A bundle, loaded and ready to decide.
 
@@ -109,6 +124,7 @@ class Policy:
     plan: str = ""
     variables: tuple[str, ...] = ()
     cases: tuple[Case, ...] = ()
+    lottery: Lottery | None = None
 
     def reason(self, code: str) -> Reason:
         """The code with its texts; a code without a text stands for itself."""
@@ -146,6 +162,27 @@ def load(bundle: Bundle, engines: Engines) -> Policy:
         plan=plan,
         variables=variables,
         cases=read_cases(bundle.cases),
+        lottery=_lottery(parameters),
+    )
+
+
+def _lottery(parameters: JsonObject) -> Lottery | None:
+    if not parameters.has("random_accept"):
+        return None
+    spec = parameters.part("random_accept")
+    spec.only({"codes", "most_amount", "tier", "bank_interest", "guarantee_fee"})
+    codes = frozenset(code_of(code, spec.at("codes")) for code in spec.items("codes"))
+    tier = spec.number("tier")
+    if not codes:
+        raise fault(spec.at("codes"), "name nothing", "at least one code")
+    if tier not in TIERS:
+        raise fault(spec.at("tier"), f"is {tier}", "1 to 7")
+    return Lottery(
+        codes=codes,
+        most_amount=spec.number("most_amount", above=Decimal(0)),
+        tier=int(tier),
+        bank_interest=Rate(spec.number("bank_interest", least=Decimal(0))),
+        guarantee_fee=Rate(spec.number("guarantee_fee", least=Decimal(0))),
     )
 
 

@@ -178,6 +178,11 @@ class Versions(Shelf):
         """
         return self._found(work, version_id)
 
+    def coming(self, work: Work) -> Sequence[VersionId]:
+        """What decides or may decide soon: versions that are approved or deployed."""
+        states = (PolicyState.APPROVED, PolicyState.DEPLOYED)
+        return [version.id for version in self.versions(work) if version.state in states]
+
     def versions(self, work: Work) -> Sequence[PolicyVersion]:
         """Every version, newest first."""
         return self._open(work).versions()

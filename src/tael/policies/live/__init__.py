@@ -2,15 +2,17 @@
 
     lane = Lane(policies)
     lane.keep(work, Evidence(borrower, known_at, sources, to_bytes(book, 0)))
-    answers = lane.decide(work, [Request(application_id, amount, months, borrower)])
+    answers = lane.decide(work, [(caller, Request(application_id, amount, months, borrower))])
 
 All decisions of one transaction are made by the deployment that it sees; an application is decided
-once in each round, whoever asks again and whichever policy is in force by then.
+once in each round, whoever asks again and whichever policy is in force by then. ``replay`` makes
+them again.
 """
 
 from tael.policies.live.lane import Lane
 from tael.policies.live.model import Answer, Evidence, Request
-from tael.policies.live.ready import Ready, make_ready
-from tael.policies.live.store import SqlLiveStore
+from tael.policies.live.replay import Deviation, Replay, replay, replay_sample
 
-__all__ = ["Answer", "Evidence", "Lane", "Ready", "Request", "SqlLiveStore", "make_ready"]
+__all__ = [
+    "Answer", "Deviation", "Evidence", "Lane", "Replay", "Request", "replay", "replay_sample",
+]  # fmt: skip

@@ -10,44 +10,47 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from tael.kernel import (
-    BadInput,
-    Conflict,
-    DecisionId,
-    NotFound,
-    TaelError,
-    VersionId,
-    check,
-)
+from tael.kernel import BadInput, Conflict, DecisionId, TaelError, VersionId, check
 from tael.platform import Work
 from tael.policies import rules
+from tael.policies.assignment import assign
 from tael.policies.canonical import canonical, digest, exact
-from tael.policies.decisions import figures_of, run_on, with_request
+from tael.policies.decisions import drawn_in, figures_of, run_on, with_request
+from tael.policies.live.looking import Known, held_for, look_at
 from tael.policies.live.model import Answer, Evidence, Request
 from tael.policies.live.ready import Ready, make_ready
 from tael.policies.live.store import SqlLiveStore
-from tael.policies.model import LogEntry
+from tael.policies.model import Assignment, LogEntry
 from tael.policies.service import Policies
 
 _REASONS = '"reasons":['
+# So long the dated figures of a day are taken for the same: one that is approved for today is in
+# force everywhere that much later, and every log row says with which it was decided.
+_FIGURES_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """What all decisions of one transaction share."""
+class _Terms:
+    """What the decisions of one version in one transaction share."""
 
     ready: Ready
-    figures: str
-    dated: Mapping[str, Decimal]
+    figures: Mapping[str, Decimal | int]
     now: datetime
+
+    def told(self, put: Assignment) -> tuple[str, Mapping[str, Decimal]]:
+        """The parameters of a log row, as text and as the figures in it."""
+        loaded = self.ready.policy.rules
+        made_by = {"engine": loaded.version, "rules": loaded.hash}
+        text = canonical({**drawn_in(self.figures, put, self.ready.policy), **made_by})
+        return text, figures_of(text)
 
 
 class Lane:
-    """Decides on evidence by the policy in force, many at once.
+    """Decides on evidence by the deployment in force, many at once.
 
     Args:
         policies: the room's versions and log.
@@ -57,6 +60,7 @@ class Lane:
         self._policies = policies
         # A version's texts never change, so what was laid out once stays right.
         self._ready: dict[VersionId, Ready] = {}
+        self._figures: tuple[float, Mapping[str, Decimal | int]] = (0.0, {})
 
     def keep(self, work: Work, evidence: Evidence) -> str:
         """Keep ``evidence`` for decisions to come; returns its hash.
@@ -80,23 +84,24 @@ class Lane:
     def decide(self, work: Work, asked: Sequence[tuple[str, Request]]) -> list[Answer | TaelError]:
         """An answer, or why there is none, for each request; with each the id of who asks.
 
-        Every decision is made by the one deployment that this transaction sees.
+        All are put into arms by the one deployment that this transaction sees.
 
         Raises:
             Conflict: no policy is in force.
+            InvariantBroken: deployment or version is not what was signed.
         """
-        shared = self._shared(work)
-        store = SqlLiveStore(work)
-        requests = [request for _, request in asked]
-        held = _evidence_of(store, requests, shared.ready)
-        rows = _rows(shared, requests, held)
-        made: list[LogEntry | TaelError] = []
-        for (actor, request), row in zip(asked, rows, strict=True):
-            try:
-                made.append(_decided(shared, request, row, actor))
-            except TaelError as refused:
-                made.append(refused)
-        answers = _logged(store, requests, made)
+        deployment, store = self._policies.deployment(work), SqlLiveStore(work)
+        puts = [assign(deployment, request.application_id) for _, request in asked]
+        made: list[LogEntry | TaelError] = [Conflict("not decided")] * len(asked)
+        for version in dict.fromkeys(put.arm.version for put in puts):
+            places = [place for place, put in enumerate(puts) if put.arm.version == version]
+            terms = _Terms(self.ready(work, version), self._dated(work), work.clock.now())
+            requests = [asked[place][1] for place in places]
+            held = held_for(store, requests, terms.ready)
+            known = look_at(terms.ready, requests, held, terms.now)
+            for place, one in zip(places, known, strict=True):
+                made[place] = _decided(terms, asked[place], one, puts[place])
+        answers = _logged(store, [request for _, request in asked], made)
         for answer in answers:
             if isinstance(answer, Answer):  # one made before may be another version's
                 self.ready(work, answer.entry.policy_id)
@@ -114,25 +119,35 @@ class Lane:
             told = ready.told[codes] = canonical(texts)
         return told
 
-    def _shared(self, work: Work) -> _Made:
-        version = self._policies.in_force(work)
-        ready = self.ready(work, version.id)
-        loaded = ready.policy.rules
-        figures = self._policies.dated_figures(work) | {
-            "engine": loaded.version,
-            "rules": loaded.hash,
-        }
-        told = canonical(figures)
-        return _Made(ready, told, figures_of(told), work.clock.now())
-
     def ready(self, work: Work, version_id: VersionId) -> Ready:
-        """The version, laid out; the first call loads it (half a second)."""
+        """The version, proven and laid out; the first call loads it (half a second).
+
+        Raises:
+            InvariantBroken: it was never approved, or is not what was.
+        """
         found = self._ready.get(version_id)
         if found is None:
-            found = make_ready(version_id, self._policies.bundle(work, version_id),
-                               self._policies.engines)  # fmt: skip
+            found = make_ready(version_id, self._policies.trusted(work, version_id))
             self._ready[version_id] = found
         return found
+
+    def warm(self, work: Work) -> int:
+        """Lay out what is approved or deployed and not laid out yet; returns how many.
+
+        So no application waits for a version that comes into force.
+        """
+        coming = self._policies.coming(work)
+        new = [version for version in coming if version not in self._ready]
+        for version in new:
+            self.ready(work, version)
+        return len(new)
+
+    def _dated(self, work: Work) -> Mapping[str, Decimal | int]:
+        until, figures = self._figures
+        if time.monotonic() >= until:
+            figures = self._policies.dated_figures(work)
+            self._figures = (time.monotonic() + _FIGURES_SECONDS, figures)
+        return figures
 
 
 def _key(request: Request) -> str:
@@ -148,126 +163,26 @@ def _asked(request: Request) -> str:
     return digest(canonical(told))
 
 
-def _evidence_of(
-    store: SqlLiveStore, requests: Sequence[Request], ready: Ready
-) -> list[tuple[str, Evidence] | None]:
-    """For each request the evidence with its hash; None where there is none or none is needed."""
-    if ready.plan is None:
-        return [None] * len(requests)
-    named = {request.evidence for request in requests if request.evidence}
-    latest = {request.borrower for request in requests if not request.evidence}
-    by_hash = store.evidence(sorted(named)) if named else {}
-    by_borrower = store.latest_evidence(sorted(latest)) if latest else {}
-    return [
-        (request.evidence, by_hash[request.evidence])
-        if request.evidence in by_hash
-        else None
-        if request.evidence
-        else by_borrower.get(request.borrower)
-        for request in requests
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of one application before it is decided.
-
-    ``took_us`` is its share of the time that computing took for all that came together.
-    """
-
-    as_of: datetime
-    values: Mapping[str, object]
-    about: Mapping[str, object]
-    texts: Mapping[str, str] = field(default_factory=dict)
-    took_us: int = 0
-
-
-def _rows(
-    shared: _Made, requests: Sequence[Request], held: Sequence[tuple[str, Evidence] | None]
-) -> list[_Known | TaelError]:
-    """For each request what is known of it, or why nothing can be."""
-    found: list[_Known | TaelError] = []
-    for request, evidence in zip(requests, held, strict=True):
-        try:
-            found.append(_looked_at(shared, request, evidence))
-        except TaelError as refused:
-            found.append(refused)
-    if shared.ready.plan is None:
-        return found
-    waiting = [place for place, known in enumerate(found) if isinstance(known, _Known)]
-    while waiting:
-        # Together, but a borrower once: one who asks twice is computed in the next turn.
-        turn = {held[place][1].borrower: place for place in reversed(waiting)}  # type: ignore[index]
-        places = sorted(turn.values())
-        for place, known in zip(places, _computed(shared.ready, places, held, found), strict=True):
-            found[place] = known
-        waiting = [place for place in waiting if place not in set(places)]
-    return found
-
-
-def _looked_at(shared: _Made, request: Request, held: tuple[str, Evidence] | None) -> _Known:
-    as_of = _as_of(request, shared.now)
-    if shared.ready.plan is None:
-        return _Known(as_of, {}, {})
-    if held is None:
-        raise NotFound(
-            f"there is no evidence {request.evidence or 'of ' + repr(request.borrower)}",
-            field="evidence" if request.evidence else "borrower",
-            rule="evidence is kept before it is decided on",
-        )
-    hashed, evidence = held
-    if request.borrower and evidence.borrower != request.borrower:
-        raise BadInput(
-            f"the evidence is of {evidence.borrower!r}, not of {request.borrower!r}",
-            field="evidence",
-            rule="evidence of the borrower",
-        )
-    about = {
-        "evidence": hashed,
-        "known_at": evidence.known_at.isoformat(),
-        "plan": shared.ready.plan_hash,
-        "sources": evidence.sources,
-    }
-    return _Known(as_of, {}, about)
-
-
-def _computed(
-    ready: Ready,
-    places: Sequence[int],
-    held: Sequence[tuple[str, Evidence] | None],
-    found: Sequence[_Known | TaelError],
-) -> list[_Known | TaelError]:
-    """The variables of those at ``places``, together; where that fails, each alone."""
-    began = time.perf_counter_ns()
-    known = [each for each in (found[place] for place in places) if isinstance(each, _Known)]
-    packed = [each[1].packed for each in (held[place] for place in places) if each]
-    try:
-        rows = ready.computed(packed, [int(each.as_of.timestamp()) for each in known])
-    except TaelError as refused:
-        if len(places) == 1:
-            return [refused]
-        return [_computed(ready, [place], held, found)[0] for place in places]
-    values = [ready.read(row) for row in rows]
-    took = (time.perf_counter_ns() - began) // (1000 * len(places))
-    return [
-        replace(each, values=value, texts=texts, took_us=took)
-        for each, (value, texts) in zip(known, values, strict=True)
-    ]
-
-
-def _decided(shared: _Made, request: Request, known: _Known | TaelError, actor: str) -> LogEntry:
+def _decided(
+    terms: _Terms, asked: tuple[str, Request], known: Known | TaelError, put: Assignment
+) -> LogEntry | TaelError:
     if isinstance(known, TaelError):
-        raise known
+        return known
     began = time.perf_counter_ns()
-    ready = shared.ready
-    _refuse_given(request.features, known.values)
-    features = {**request.features, **known.values}
-    asked = with_request(ready.policy, features, request.amount, request.months)
-    inputs, values = exact(rules.checked(ready.policy, asked, ready.trusted), known.texts)
-    result, trace = run_on(ready.policy, values, shared.dated)
-    key, ended = _key(request), time.perf_counter_ns()
+    (actor, request), ready = asked, terms.ready
+    try:
+        _refuse_given(request.features, known.values)
+        features = {**request.features, **known.values}
+        whole = with_request(ready.policy, features, request.amount, request.months)
+        inputs, values = exact(rules.checked(ready.policy, whole, ready.trusted), known.texts)
+        parameters, dated = terms.told(put)
+        result, trace = run_on(ready.policy, values, dated)
+    except TaelError as refused:
+        return refused
+    key, took_us = _key(request), (time.perf_counter_ns() - began) // 1000
+    about = {"asked": _asked(request), "round": request.round, **put.as_json(), **known.about}
     return LogEntry(
-        id=DecisionId.derive(shared.now, key),
+        id=DecisionId.derive(terms.now, key),
         application_id=request.application_id,
         policy_id=ready.version_id,
         key=key,
@@ -275,13 +190,13 @@ def _decided(shared: _Made, request: Request, known: _Known | TaelError, actor: 
         recorded_by=actor,
         inputs=inputs,
         inputs_hash=digest(inputs),
-        parameters=shared.figures,
+        parameters=parameters,
         result=result,
         result_hash=digest(result),
         trace=trace,
-        elapsed_us=known.took_us + (ended - began) // 1000,
-        context=canonical({"asked": _asked(request), "round": request.round, **known.about}),
-        timings=canonical({"variables": known.took_us, "policy": (ended - began) // 1000}),
+        elapsed_us=known.took_us + took_us,
+        context=canonical(about),
+        timings=canonical({"variables": known.took_us, "policy": took_us}),
     )
 
 
@@ -290,13 +205,6 @@ def _refuse_given(features: Mapping[str, object], computed: Mapping[str, object]
         raise BadInput(
             f"{both[0]} is computed from evidence", field=both[0], rule="not given besides"
         )
-
-
-def _as_of(request: Request, now: datetime) -> datetime:
-    as_of = request.as_of or now
-    if as_of > now:
-        raise BadInput(f"{as_of.isoformat()} is still to come", field="as_of", rule="not after now")
-    return as_of
 
 
 def _logged(

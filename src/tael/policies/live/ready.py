@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from tael.kernel import BadInput, VersionId
 from tael.policies.canonical import number_of
-from tael.policies.engines import Engines
-from tael.policies.model import Bundle
-from tael.policies.texts import Policy, load
+from tael.policies.texts import Policy
 from tael.risk import pipeline
 
 if TYPE_CHECKING:
-    from tael.variables import Plan
+    from tael.variables import Definitions, Plan, Variable
 
 # Values by column, and why there is none: 0 there is one, 1 no source, 2 no event, 3 undefined.
 Row = tuple[list[float], list[int]]
@@ -91,13 +90,12 @@ class Ready:
 _CODES = tuple(Decimal(str(int(code))) for code in pipeline.MISSING_CODES)
 
 
-def make_ready(version_id: VersionId, bundle: Bundle, engines: Engines) -> Ready:
-    """Load ``bundle`` and compile the plan of the variables it reads.
+def make_ready(version_id: VersionId, policy: Policy) -> Ready:
+    """Compile the plan of the variables that ``policy`` reads.
 
     Raises:
-        BadInput: a text that cannot be read, or a variable that the catalogue does not hold.
+        BadInput: a variable that the catalogue does not hold.
     """
-    policy = load(bundle, engines)
     wanted: dict[str, str] = {}  # input → variable
     missing: dict[str, tuple[Decimal, ...] | None] = {}
     scales: dict[str, Decimal] = {}
@@ -122,10 +120,9 @@ def make_ready(version_id: VersionId, bundle: Bundle, engines: Engines) -> Ready
 
 
 def _compiled(wanted: Mapping[str, str]) -> Plan:
-    from tael.variables import compile_plan, expand, load_definitions  # noqa: PLC0415 - as above
+    from tael.variables import compile_plan  # noqa: PLC0415 - as above
 
-    definitions = load_definitions()
-    known = {variable.name: variable for variable in expand(definitions)}
+    definitions, known = _catalogue()
     for name, variable in wanted.items():
         if variable not in known:
             raise BadInput(
@@ -135,3 +132,12 @@ def _compiled(wanted: Mapping[str, str]) -> Plan:
             )
     chosen = dict.fromkeys(wanted.values())
     return compile_plan(definitions, [known[variable] for variable in chosen])
+
+
+@cache
+def _catalogue() -> tuple[Definitions, Mapping[str, Variable]]:
+    """The shipped definitions and their variables by name: the same for every version."""
+    from tael.variables import expand, load_definitions  # noqa: PLC0415 - as above
+
+    definitions = load_definitions()
+    return definitions, {variable.name: variable for variable in expand(definitions)}

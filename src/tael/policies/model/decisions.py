@@ -41,7 +41,10 @@ class PriceOption:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the policy says: a pure function of bundle, inputs and dated parameters."""
+    """What the policy says: a pure function of bundle, inputs and dated parameters.
+
+    ``hard`` are all codes that decline or refer by themselves, told or not.
+    """
 
     outcome: str
     tier: int
@@ -51,6 +54,7 @@ class Verdict:
     limit: Money
     options: tuple[PriceOption, ...]
     routing: str
+    hard: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The verdict in exact JSON values: the text that ``reproduce`` compares."""
