@@ -11,14 +11,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tael.economy import history
 from tael.kernel import Day, FixedClock, Rate, VersionId
 from tael.platform import Actor, Work
 from tael.policies import Bundle, Policies, first_bundle
 from tael.policies.engines import ENGINES, DmnRules, Engines, Score
 from tael.policies.memory import MemoryPolicyStore
 from tael.policies.model import Deployment, EventKind, Finding
-from tael.risk import Scorecard
 
 WANG, LI, CHEN = (Actor("user", name) for name in ("wang", "li", "chen"))
 START = Day(2025, 1, 1)
@@ -35,12 +33,6 @@ class Figures:
     def value(self, work: Work, name: str, on: Day) -> Any:
         assert (work.actor.kind, on >= START) == ("user", True)
         return self.known[name]
-
-
-@functools.cache
-def scorecard() -> str:
-    past = history(1, 4000)
-    return Scorecard().fit(past.columns, past.bad).to_json()
 
 
 class OpenDrawer(MemoryPolicyStore):
@@ -102,12 +94,6 @@ def made(engines: Engines = ENGINES) -> Desk:
     connection = sa.create_mock_engine("postgresql://", lambda *_: None)
     works = (Work(connection, clock, actor) for actor in (WANG, LI, CHEN))  # type: ignore[arg-type]
     return Desk(policies, store, *works)
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """An empty desk in memory, with the engines that ship and a scorecard for them."""
-    return replace(made(), model=scorecard())
 
 
 @pytest.fixture

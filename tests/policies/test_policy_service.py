@@ -31,6 +31,7 @@ from tael.policies import Policies, SqlPolicyStore, first_bundle
 from tael.policies.canonical import canonical, digest, read
 from tael.policies.engines import ENGINES
 from tael.policies.memory import MemoryPolicyStore
+from tael.policies.model import Traffic
 from tael.policies.ports import OpenStore
 from tael.risk import Scorecard
 
@@ -114,6 +115,31 @@ def test_nothing_is_decided_without_a_policy_in_force() -> None:
         policies.decide(
             wang, application(), features(applicant()), amount=Money.parse("1000"), months=6
         )
+
+
+def test_an_application_is_decided_by_its_arm_and_the_log_says_which() -> None:
+    policies, wang, li = in_memory()
+    champion, challenger = deployed(policies, wang, li), deployed(policies, wang, li)
+    policies.rollback(li, "the first decides again")
+    again = policies.draft(wang, "again", first_bundle(scorecard()))
+    policies.check(wang, again.id)
+    policies.waive_backtest(wang, again.id, "there is no history yet")
+    policies.approve(li, again.id)
+    policies.deploy(li, champion, Traffic({again.id: 5000}))
+    made = {}
+    for number in range(8):
+        decision = policies.decide(
+            wang, application(number), features(applicant()), amount=Money.parse("90000"), months=12
+        )
+        put = policies.assigned(wang, application(number))
+        told = json.loads(policies.log_entry(wang, decision.id).context)
+        assert told == {
+            "deployment": 4, "bucket": put.bucket, "arm": put.arm.role.value,
+            "random_accept": False,
+        }  # fmt: skip
+        made[told["arm"]] = decision.policy_id
+    assert made == {"champion": champion, "challenger": again.id}
+    assert challenger not in made.values()
 
 
 def test_a_decision_asked_twice_is_one_decision() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tael.cli import policy_life, policy_traffic
+from tael.cli import policy_diff, policy_life, policy_traffic
 from tael.cli.exits import ExitCode
 from tael.cli.installation import opened, person
 from tael.cli.output import AsJson, put, say, show, table
@@ -97,49 +97,6 @@ def show_version(
     show({"version": found, "files": files}, draw, as_json=as_json)
     for path in files:
         say(f"Wrote {path}")
-
-
-@group.command()
-def diff(
-    ctx: typer.Context,
-    before: Annotated[str, typer.Argument(help="Id of the earlier version.")],
-    after: Annotated[
-        str | None, typer.Argument(help="Id of the later version; else the one in force.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Tell what one version says otherwise than another: rule by rule, figure by figure.
-
-    Layout, ids and white space of a file are no differences; the order of rules is one.
-
-    Examples:
-
-        tael policies diff ver_01jd8c4q8kf3v7s2m5x9w0y1za
-        tael policies diff ver_01jd8c4q8kf3v7s2m5x9w0y1za ver_01jd9qpk1w9f8q4mz3x7v2t5ab --json
-    """
-    from tael.platform import SYSTEM
-
-    first = VersionId.parse(before, field="before")
-    given = None if after is None else VersionId.parse(after, field="after")
-    with opened(ctx) as house, house.database.begin(SYSTEM) as work:
-        policies = house.policies
-        second = policies.in_force(work).id if given is None else given
-        found = policies.compare(work, first, second)
-    columns = ("text", "place", "before", "after")
-    rows = [(one.text, one.place.en, one.before, one.after) for one in found]
-    told = [
-        {"text": one.text, "place": one.place.en, "before": one.before, "after": one.after,
-         "zh": one.zh, "en": one.en}
-        for one in found
-    ]  # fmt: skip
-
-    def draw(screen: Console) -> None:
-        if not found:
-            put(f"{first} and {second} say the same")
-            return
-        screen.print(table(f"From {first} to {second}", columns, rows))
-
-    show({"before": first, "after": second, "differences": told}, draw, as_json=as_json)
 
 
 @group.command()
@@ -264,6 +221,7 @@ def _rows(version: PolicyVersion, names: Mapping[str, str]) -> list[tuple[str, o
     ]
 
 
+group.command()(policy_diff.diff)
 group.command()(policy_life.check)
 group.command("accept-finding")(policy_life.accept_finding)
 group.command("backtest-waive")(policy_life.backtest_waive)

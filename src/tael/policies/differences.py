@@ -4,59 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from tael.dmn import authoring
-from tael.policies.model import Bundle
+from tael.policies.model import Bundle, Difference
 from tael.report import Words
 
 _JSON_TEXTS = ("model", "prices", "parameters", "variables", "cases")
 # What tells one entry of a list from another, whatever its place; the first that all entries have.
 _KEYS = ("code", "name", "id")
+_OF_A_RATED_MODEL = ("format", "kind", "hash", "plan", "config", "anchor", "bounds", "calibrator")
 
 
 class _Number(str):
     """A number as it is written: 2.50 is neither 2.5 nor the text "2.50"."""
 
     __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One place where two versions differ.
-
-    Attributes:
-        text: ``dmn``, ``model``, ``prices``, ``parameters``, ``variables`` or ``cases``.
-        place: where in it, in words: ``table tier, rule 3, score`` or
-            ``options.as_asked.fee_change``. A rule's number is that of the later version; of a
-            rule taken out, of the earlier.
-        before: what stood there; None where there was nothing.
-        after: what stands there now; None where it was taken out.
-    """
-
-    text: str
-    place: Words
-    before: str | None
-    after: str | None
-
-    @property
-    def en(self) -> str:
-        """The difference as an English sentence."""
-        if self.before is None:
-            return f"{self.text}: {self.place.en} is new: {self.after}"
-        if self.after is None:
-            return f"{self.text}: {self.place.en} was taken out: {self.before}"
-        return f"{self.text}: {self.place.en} changes from {self.before} to {self.after}"
-
-    @property
-    def zh(self) -> str:
-        """The difference as a Chinese sentence."""
-        if self.before is None:
-            return f"{self.text}: 新增 {self.place.zh}: {self.after}"
-        if self.after is None:
-            return f"{self.text}: 删除 {self.place.zh}: {self.before}"
-        return f"{self.text}: {self.place.zh} 由 {self.before} 改为 {self.after}"
 
 
 def compare(before: Bundle, after: Bundle) -> tuple[Difference, ...]:
@@ -70,7 +33,7 @@ def compare(before: Bundle, after: Bundle) -> tuple[Difference, ...]:
     """
     found = list(_rules(before.dmn, after.dmn))
     for name in _JSON_TEXTS:
-        old, new = (_read(getattr(one, name)) for one in (before, after))
+        old, new = (_read(name, getattr(one, name)) for one in (before, after))
         found += [Difference(name, Words(at, at), *rest) for at, *rest in _values("", old, new)]
     return tuple(found)
 
@@ -84,6 +47,7 @@ def _rules(before: str, after: str) -> Iterator[Difference]:
     old, new = (authoring.Draft.read(text) for text in (before, after))
     for at, was, now in _values("", old.wording(), new.wording()):
         yield Difference("dmn", Words(at, at), was, now)
+    yield from _services(old, new)
     old_tables, new_tables = old.tables(), new.tables()
     for name in [*old_tables, *(name for name in new_tables if name not in old_tables)]:
         was_table, now_table = old_tables.get(name), new_tables.get(name)
@@ -93,6 +57,40 @@ def _rules(before: str, after: str) -> Iterator[Difference]:
             yield Difference("dmn", place, *counts)
         else:
             yield from _table(place, was_table, now_table)
+
+
+# What a decision service links to, by the tag of the link.
+_LINKS: Mapping[str, Words] = {
+    "outputDecision": Words("给出的决策", "decisions it gives"),
+    "encapsulatedDecision": Words("内部决策", "decisions it keeps"),
+    "inputDecision": Words("输入决策", "decisions it takes"),
+    "inputData": Words("输入数据", "inputs it takes"),
+}
+
+
+def _services(old: authoring.Draft, new: authoring.Draft) -> Iterator[Difference]:
+    before, after = _linked(old), _linked(new)
+    for name in [*before, *(name for name in after if name not in before)]:
+        place = Words(f"决策服务 {name}", f"service {name}")
+        for tag, told in _LINKS.items():
+            links = [found.get(name, {}).get(tag, []) for found in (before, after)]
+            was, now = (", ".join(one) or None for one in links)
+            if was != now:
+                yield Difference("dmn", _in(place, told.zh, told.en), was, now)
+
+
+def _linked(draft: authoring.Draft) -> dict[str, dict[str, list[str]]]:
+    """What each decision service links to, by name and tag; the order of links says nothing."""
+    names = {each.get("id"): str(each.get("name")) for each in draft.root.children}
+    found: dict[str, dict[str, list[str]]] = {}
+    for each in draft.root.children:
+        if each.tag == "decisionService":
+            links = found.setdefault(str(each.get("name")), {})
+            for link in each.children:
+                if link.tag in _LINKS:
+                    href = str(link.get("href"))
+                    links.setdefault(link.tag, []).append(names.get(href.lstrip("#"), href))
+    return {name: {tag: sorted(one) for tag, one in links.items()} for name, links in found.items()}
 
 
 def _size(table: authoring.Table) -> str:
@@ -106,8 +104,8 @@ def _table(place: Words, old: authoring.Table, new: authoring.Table) -> Iterator
     columns = [", ".join(_described(one)) for one in (old, new)]
     if columns[0] != columns[1]:
         yield Difference("dmn", _in(place, "各列", "columns"), *columns)
-    were, are = ([_cells(rule) for rule in one.rules] for one in (old, new))
-    headings = _columns(new) if len(_columns(old)) == len(_columns(new)) else ()
+    were, are = ([cells_of(rule) for rule in one.rules] for one in (old, new))
+    headings = columns_of(new) if len(columns_of(old)) == len(columns_of(new)) else ()
     matcher = SequenceMatcher(None, were, are, autojunk=False)
     for what, i, i_end, j, j_end in matcher.get_opcodes():
         if what != "equal":
@@ -144,7 +142,8 @@ def _replaced(
         yield Difference("dmn", _rule(place, number), None, _shown(row))
 
 
-def _columns(table: authoring.Table) -> _Row:
+def columns_of(table: authoring.Table) -> _Row:
+    """The headings of a table: expressions of its conditions, names of its conclusions."""
     inputs = (column.expression for column in table.inputs)
     return (*inputs, *(column.name or "result" for column in table.outputs))
 
@@ -153,13 +152,14 @@ def _described(table: authoring.Table) -> Iterator[str]:
     """Each column with all that may change an answer: its type, what is allowed, its default."""
     inputs = ((column.type, column.allowed, "") for column in table.inputs)
     outputs = ((column.type, column.allowed, column.default) for column in table.outputs)
-    for heading, facts in zip(_columns(table), (*inputs, *outputs), strict=True):
+    for heading, facts in zip(columns_of(table), (*inputs, *outputs), strict=True):
         told = zip(("type", "allowed", "default"), facts, strict=True)
         said = "; ".join(f"{what} {value}" for what, value in told if value)
         yield f"{heading} ({said})" if said else heading
 
 
-def _cells(rule: authoring.Rule) -> _Row:
+def cells_of(rule: authoring.Rule) -> _Row:
+    """The cells of a rule, annotations last; white space says nothing."""
     cells = (*rule.conditions, *rule.conclusions, *rule.annotations)
     return tuple(" ".join(cell.split()) for cell in cells)
 
@@ -171,9 +171,30 @@ def _shown(row: _Row) -> str:
 # --- JSON
 
 
-def _read(text: str) -> object:
+def _read(name: str, text: str) -> object:
     # An optional text that is not there has no parts.
-    return json.loads(text, parse_float=_Number) if text else {}
+    found = json.loads(text, parse_float=_Number) if text else {}
+    if name == "variables" and isinstance(found, dict):
+        return found | {"names": _set(found.get("names"))}
+    if name == "model" and isinstance(found, dict):
+        return _told_of_model(found)
+    return found
+
+
+def _set(names: object) -> object:
+    """Names whose order says nothing."""
+    return {str(name): name for name in names} if isinstance(names, list) else names
+
+
+def _told_of_model(found: dict[str, object]) -> object:
+    """A scorecard in full; of a rated model what a reader can judge, and hashes of the rest."""
+    inner = found.get("model")
+    if not str(found.get("format")).startswith("tael.rated/") or not isinstance(inner, dict):
+        return found
+    names = inner.get("columns", inner.get("names"))
+    told = {name: found[name] for name in _OF_A_RATED_MODEL if name in found}
+    more = {name: inner[name] for name in ("weights", "intercept", "hash") if name in inner}
+    return told | {"model": more, "variables": _set(names)}
 
 
 def _values(place: str, old: object, new: object) -> Iterator[tuple[str, str | None, str | None]]:

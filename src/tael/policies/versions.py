@@ -10,23 +10,26 @@ from tael.kernel import BadInput, Conflict, Forbidden, NotFound, VersionId
 from tael.platform import Work
 from tael.policies import texts
 from tael.policies.canonical import read
-from tael.policies.differences import Difference, compare
+from tael.policies.differences import compare
 from tael.policies.examination import examine
 from tael.policies.manifest import faults_of_texts, manifest_of, model_of
 from tael.policies.model import (
     Bundle,
     CheckRecord,
+    Difference,
     Event,
     EventKind,
     ModelState,
     ModelVersion,
     PolicyState,
     PolicyVersion,
+    TableDifference,
     Weight,
     move,
 )
 from tael.policies.registry import facts_of_model
 from tael.policies.shelf import Shelf
+from tael.policies.side_by_side import compare_tables
 from tael.policies.suite import run_cases
 
 # Reasons in writing: so many words of a language that writes spaces, or so many Chinese characters.
@@ -200,6 +203,12 @@ class Versions(Shelf):
     def compare(self, work: Work, before: VersionId, after: VersionId) -> tuple[Difference, ...]:
         """Every place where ``after`` says otherwise than ``before``; none where they agree."""
         return compare(self.bundle(work, before), self.bundle(work, after))
+
+    def compare_tables(
+        self, work: Work, before: VersionId, after: VersionId
+    ) -> tuple[TableDifference, ...]:
+        """Every decision table that differs, with both versions of each cell beside each other."""
+        return compare_tables(self.bundle(work, before), self.bundle(work, after))
 
     # --- models
 

@@ -22,6 +22,13 @@ from tael.policies.model.deployments import (
     Role,
     Traffic,
 )
+from tael.policies.model.differences import (
+    Cell,
+    Difference,
+    Mark,
+    TableDifference,
+    TableRow,
+)
 from tael.policies.model.findings import CaseFailure, CheckRecord, Finding, Weight
 from tael.policies.model.history import Event, EventKind, ModelState, ModelVersion, Proof
 from tael.policies.model.versions import (
@@ -35,9 +42,43 @@ from tael.policies.model.versions import (
 )
 
 __all__ = [
-    "EVERYTHING", "POLICY_MOVES", "ROLLBACK_MOVES", "TEXTS", "WHOLE", "Arm", "Assignment", "Bundle",
-    "CaseFailure", "CheckRecord", "Decision", "Deployment", "Event", "EventKind", "Feature",
-    "Finding", "LogEntry", "LogProof", "ModelState", "ModelVersion", "PolicyState", "PolicyVersion",
-    "PriceOption", "Proof", "Reason", "Reproduction", "Role", "Seal", "Traffic", "Verdict",
-    "Weight", "money_from_json", "move", "option_from_json",
-]  # fmt: skip
+    "EVERYTHING",
+    "POLICY_MOVES",
+    "ROLLBACK_MOVES",
+    "TEXTS",
+    "WHOLE",
+    "Arm",
+    "Assignment",
+    "Bundle",
+    "CaseFailure",
+    "Cell",
+    "CheckRecord",
+    "Decision",
+    "Deployment",
+    "Difference",
+    "Event",
+    "EventKind",
+    "Feature",
+    "Finding",
+    "LogEntry",
+    "LogProof",
+    "Mark",
+    "ModelState",
+    "ModelVersion",
+    "PolicyState",
+    "PolicyVersion",
+    "PriceOption",
+    "Proof",
+    "Reason",
+    "Reproduction",
+    "Role",
+    "Seal",
+    "TableDifference",
+    "TableRow",
+    "Traffic",
+    "Verdict",
+    "Weight",
+    "money_from_json",
+    "move",
+    "option_from_json",
+]
