@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
@@ -71,6 +74,12 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture(scope="session")
+def environment() -> Callable[..., Path]:
+    """Makes environments of their own, kept between runs; see ``_environment``."""
+    return _environment
+
+
+@pytest.fixture(scope="session")
 def postgres_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the workers of this test run share."""
     base = tmp_path_factory.getbasetemp()
@@ -115,6 +124,31 @@ def database(database_url: str, clock: FixedClock) -> Iterator[Database]:
     opened = Database(database_url, clock)
     yield opened
     opened.close()
+
+
+def _environment(packages: Sequence[str], same: Sequence[str]) -> Path:
+    """The Python of an environment with ``packages``; made when it is not there.
+
+    Of ``same`` it has the versions of this one, unless one says its own: another compiler would
+    compile the loops anew.
+    """
+    held = [each if "<" in each else f"{each}=={version(each)}" for each in same]
+    wanted = [*packages, *sorted(held, key=lambda each: "==" in each)]
+    name = hashlib.sha256(" ".join([sys.version, *wanted]).encode()).hexdigest()[:12]
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "tael" / "environments" / name
+    python = folder / "bin" / "python"
+    if not (folder / "whole").exists():
+        uv = shutil.which("uv")
+        assert uv, "uv is not on the path: it makes environments, and runs the tests themselves"
+        shutil.rmtree(folder, ignore_errors=True)
+        for args in (
+            ["venv", "--quiet", "--python", sys.executable, str(folder)],
+            ["pip", "install", "--quiet", "--python", str(python), *wanted],
+        ):
+            subprocess.run([uv, *args], check=True)  # noqa: S603 - versions pinned by the test
+        (folder / "whole").touch()
+    return python
 
 
 def _named(url: str, name: str) -> str:

@@ -17,7 +17,7 @@ import pytest
 from tael.dmn.authoring import Draft, InputColumn, OutputColumn, Rule, Table
 from tael.kernel import Day
 from tael.policies import Bundle, first_bundle
-from tael.policies.backtest import Economics, model_hash, score_field
+from tael.policies.backtest import Economics, Settings, model_hash, score_field
 from tael.risk import Scorecard
 
 AS_OF = Day(2024, 1, 1)
@@ -176,6 +176,11 @@ class Bench:
     folder: Path
     bundle: Bundle
     economics: Economics
+
+    @property
+    def settings(self) -> Settings:
+        """With nothing but the assumptions."""
+        return Settings(self.economics)
 
     def kept(self, table: pa.Table, name: str = "history", files: int = 1) -> Path:
         """The table in so many files of a folder."""

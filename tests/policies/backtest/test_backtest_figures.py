@@ -32,7 +32,7 @@ def looser(bench: Bench) -> Version:
 @pytest.fixture
 def found(bench: Bench, table_of: Tables) -> Backtest:
     path = bench.kept(table_of(600, 3))
-    return backtest(path, [Version("new", bench.bundle), looser(bench)], bench.economics)
+    return backtest(path, [Version("new", bench.bundle), looser(bench)], bench.settings)
 
 
 def plain(cases: Cases, ruled: Ruled, rows: list[int]) -> Figures:
@@ -157,12 +157,12 @@ def test_bounds_hold_what_came_of_the_swapped_in(found: Backtest) -> None:
 def test_an_unknown_decision_of_then_stands_in_no_cell(bench: Bench, table_of: Tables) -> None:
     decided = ["approve", None, "refer", "decline"] * 25
     path = bench.kept(table_of(100, 4, decided=decided))
-    found = backtest(path, [Version("new", bench.bundle)], bench.economics)
+    found = backtest(path, [Version("new", bench.bundle)], bench.settings)
     (swap,) = found.swaps
     assert swap.undecided == 25
     assert sum(cell.applications for cell in swap.cells.values()) == 75
     bare = table_of(100, 4, decided=pa.array([None] * 100, pa.string()))
-    alone = backtest(bench.kept(bare, "bare"), [Version("new", bench.bundle)], bench.economics)
+    alone = backtest(bench.kept(bare, "bare"), [Version("new", bench.bundle)], bench.settings)
     assert (alone.swaps, [told.name for told in alone.versions]) == ((), ["new"])
 
 

@@ -23,7 +23,7 @@ Tables = Callable[..., pa.Table]
 
 def run(bench: Bench, table: pa.Table, name: str = "history", files: int = 1) -> Backtest:
     path = bench.kept(table, name, files)
-    return backtest(path, [Version("new", bench.bundle)], bench.economics)
+    return backtest(path, [Version("new", bench.bundle)], bench.settings)
 
 
 def test_columns_that_are_missing_are_named_all_at_once(bench: Bench, table_of: Tables) -> None:

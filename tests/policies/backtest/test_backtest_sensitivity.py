@@ -37,9 +37,9 @@ def tried(
 ) -> Sensitivity:
     history = open_history(bench.kept(table, name))
     versions = [Version("new", bench.bundle)]
-    judge = judge_of(history.schema, versions, bench.economics)
-    cases = found_in(judged_here(history, judge, Pace()), versions, bench.economics).cases
-    return sensitivity_of(history, judge, cases, bench.economics, steps)
+    judge = judge_of(history.schema, versions, bench.settings)
+    cases = found_in(judged_here(history, judge, Pace()), versions, bench.settings).cases
+    return sensitivity_of(history, judge, (cases, bench.economics), steps)
 
 
 def test_thresholds_are_those_that_stand_in_the_texts(bench: Bench) -> None:
@@ -91,9 +91,9 @@ def whole(bench: Bench, move: Move) -> Figures:
     """A back-test of the policy with the threshold moved."""
     history = open_history(bench.folder / "history")
     version = Version("new", moved(bench.bundle, move.threshold, move.to))
-    judge = judge_of(history.schema, [version], bench.economics)
+    judge = judge_of(history.schema, [version], bench.settings)
     judged = judged_here(history, judge, Pace())
-    return found_in(judged, [version], bench.economics).version("new").overall
+    return found_in(judged, [version], bench.settings).version("new").overall
 
 
 def test_moves_go_by_percentiles_and_never_past_the_next_cut(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,13 +71,18 @@ def test_chunks_and_threads_change_no_bit(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("server", CLUSTERS)
-def test_a_cluster_gives_the_same_hash(
-    tmp_path: Path, plan: Plan, looked_at: LookedAt, online: str, server: str
+def test_a_cluster_gives_the_same_hash(  # noqa: PLR0917 - fixtures
+    tmp_path: Path,
+    plan: Plan,
+    looked_at: LookedAt,
+    online: str,
+    server: str,
+    environment: Callable[..., Path],
 ) -> None:
     (book, asof), (packages, address) = looked_at, CLUSTERS[server]
     if server == "spark" and shutil.which("java") is None:
         pytest.skip("Spark needs Java 17, and there is no java on the path")
-    python = environment(packages)
+    python = environment(packages, COMMON)
     packed = tmp_path / "packed.parquet"
     write_packed(book, asof, plan, packed)
     settings = {
@@ -92,43 +96,6 @@ def test_a_cluster_gives_the_same_hash(
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr[-2_000:]
     assert ran.stdout.split()[-2:] == [plan.hash, online]
-
-
-def environment(packages: tuple[str, ...]) -> Path:
-    """The Python of an environment with ``packages``, kept between runs; made when it is not there.
-
-    It has the versions of this one where both have a package, since another compiler would compile
-    the loops anew.
-    """
-    held = [each for each in COMMON if "<" in each]
-    same = [f"{name}=={version(name)}" for name in COMMON if "<" not in name]
-    wanted = [*packages, *held, *same]
-    name = hashlib.sha256(" ".join([sys.version, *wanted]).encode()).hexdigest()[:12]
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "tael" / "environments" / name
-    python = folder / "bin" / "python"
-    if not (folder / "whole").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        for args in (
-            ["venv", "--quiet", "--python", sys.executable, str(folder)],
-            ["pip", "install", "--quiet", "--python", str(python), *wanted],
-        ):
-            subprocess.run([_uv(), *args], check=True)  # noqa: S603 - versions pinned above
-        (folder / "whole").touch()
-    return python
-
-
-def _uv() -> str:
-    """The tool that makes environments; the tests themselves are run by it."""
-    found = shutil.which("uv")
-    assert found, "uv is not on the path"
-    return found
-
-
-def version(package: str) -> str:
-    from importlib.metadata import version as installed
-
-    return installed(package)
 
 
 def test_results_of_a_cluster_are_one_row_a_borrower(plan: Plan) -> None:

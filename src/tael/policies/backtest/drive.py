@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tael.policies.backtest.history import layout_of, open_history
 from tael.policies.backtest.judge import ROWS_A_CHUNK, Judge, Version, decider_of
 from tael.policies.backtest.measures import transitions
 from tael.policies.backtest.result import Backtest, result_hash, told_of
+from tael.policies.backtest.sensitivity import Steps, sensitivity_of
 from tael.policies.backtest.swaps import Swap, swap_of
 
 Progress = Callable[[str, int, int], None]
@@ -36,12 +37,27 @@ class Pace:
     threads: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a back-test is made.
+
+    Attributes:
+        economics: what is assumed.
+        segments: columns to tell results by; by default those that the history names.
+        steps: how far each threshold of the first version moves; None: they stay where they are.
+        pace: rows a chunk, and threads, on this machine.
+    """
+
+    economics: Economics
+    segments: tuple[str, ...] = ()
+    steps: Steps | None = None
+    pace: Pace = field(default_factory=Pace)
+
+
 def backtest(
     history: Path,
     versions: Sequence[Version],
-    economics: Economics,
-    *,
-    segments: Sequence[str] = (),
+    settings: Settings,
     progress: Progress | None = None,
 ) -> Backtest:
     """Try ``versions`` on the applications of a history, on this machine.
@@ -52,52 +68,48 @@ def backtest(
     Args:
         history: a Parquet file or a folder of them, as ``tael.policies.backtest.history`` says.
         versions: policy versions, each with a name of its own.
-        economics: what is assumed.
-        segments: columns to tell results by; by default those that the history names.
-        progress: called with what is done, how many rows, of how many.
+        settings: what is assumed, and what is told.
+        progress: called with what is done, how many of it, of how many.
 
     Raises:
         BadInput: columns that are missing (all are named), two versions of a name, a row that no
             history holds.
     """
     data = open_history(history)
-    judge = judge_of(data.schema, versions, economics, segments)
-    judged = judged_here(data, judge, Pace(), progress)
-    return found_in(judged, versions, economics)
+    judge = judge_of(data.schema, versions, settings)
+    judged = judged_here(data, judge, settings.pace, progress)
+    return _with_moves(found_in(judged, versions, settings), data, judge, settings)
 
 
 def backtest_on_cluster(
-    frame: Any,
-    schema: pa.Schema,
-    versions: Sequence[Version],
-    economics: Economics,
-    *,
-    segments: Sequence[str] = (),
+    session: Any, history: Path, versions: Sequence[Version], settings: Settings
 ) -> Backtest:
     """As ``backtest``, by a session of Spark Connect (Spark 4, Sail) whose Python has this package.
 
+    Thresholds are moved here: only those whom a move concerns are decided again.
+
     Args:
-        frame: the history as a frame of the session.
-        schema: the Arrow schema of its files: frames do not keep of which model scores are.
-        versions: as ``backtest``, as are the rest.
-        economics: what is assumed.
-        segments: columns to tell results by.
+        session: a Spark session; the cluster reads ``history`` under the same path.
+        history: as ``backtest``; its schema is read here, for frames do not keep of which model
+            scores are.
+        versions: as ``backtest``.
+        settings: what is assumed, and what is told.
 
     Raises:
         BadInput: as ``backtest``.
     """
-    judge = judge_of(schema, versions, economics, segments)
-    frame.sparkSession.conf.set(_BATCHES, str(ROWS_A_CHUNK))
-    wanted = frame.select(*judge.layout.columns)
-    judged = wanted.mapInArrow(judge.run, judge.spark_schema).toArrow()
-    return found_in(judged.cast(judge.schema), versions, economics)
+    data = open_history(history)
+    judge = judge_of(data.schema, versions, settings)
+    session.conf.set(_BATCHES, str(ROWS_A_CHUNK))
+    frame = session.read.parquet(*data.files).select(*judge.layout.columns)
+    judged = frame.mapInArrow(judge.run, judge.spark_schema).toArrow().cast(judge.schema)
+    return _with_moves(found_in(judged, versions, settings), data, judge, settings)
 
 
 def judge_of(
     schema: pa.Schema,
     versions: Sequence[Version],
-    economics: Economics,
-    segments: Sequence[str] = (),
+    settings: Settings,
 ) -> Judge:
     """What each worker does.
 
@@ -112,6 +124,7 @@ def judge_of(
             field="versions",
             rule=f"at least one, each with a name of its own that is not {THEN}",
         )
+    economics = settings.economics
     deciders = [decider_of(version.bundle, economics.cap) for version in versions]
     for version, decider in zip(versions, deciders, strict=True):
         currency = decider.policy.prices.currency
@@ -121,7 +134,7 @@ def judge_of(
                 field="currency",
                 rule="one currency",
             )
-    return Judge(tuple(versions), economics.cap, layout_of(schema, deciders, segments))
+    return Judge(tuple(versions), economics.cap, layout_of(schema, deciders, settings.segments))
 
 
 def judged_here(
@@ -141,8 +154,9 @@ def judged_here(
     return judged.append_column(ROW, pa.array(np.arange(judged.num_rows)))
 
 
-def found_in(judged: pa.Table, versions: Sequence[Version], economics: Economics) -> Backtest:
+def found_in(judged: pa.Table, versions: Sequence[Version], settings: Settings) -> Backtest:
     """The result of judged rows, from anywhere and in any order."""
+    economics = settings.economics
     cases = cases_of(judged, versions, economics)
     hashes = {version.name: version.bundle.hashes() for version in versions}
     told = tuple(told_of(cases, ruled, hashes.get(ruled.name, {})) for ruled in cases.versions)
@@ -152,6 +166,13 @@ def found_in(judged: pa.Table, versions: Sequence[Version], economics: Economics
     )
     found = Backtest(cases, economics, told, swaps, moves)
     return replace(found, result_hash=result_hash(found))
+
+
+def _with_moves(found: Backtest, data: ds.Dataset, judge: Judge, settings: Settings) -> Backtest:
+    if settings.steps is None:
+        return found
+    moves = sensitivity_of(data, judge, (found.cases, settings.economics), settings.steps)
+    return replace(found, moves=moves)
 
 
 def _swaps(cases: Cases, economics: Economics) -> Iterator[Swap]:

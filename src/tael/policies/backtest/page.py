@@ -10,7 +10,6 @@ from tael.policies.backtest.cases import THEN
 from tael.policies.backtest.measures import QUANTILES, Figures
 from tael.policies.backtest.page_parts import assumptions, history_notes, sensitivity
 from tael.policies.backtest.result import Backtest, Told
-from tael.policies.backtest.sensitivity import Sensitivity
 from tael.policies.backtest.swaps import CELLS, Guess, Swap
 from tael.policies.model import Reason
 from tael.report import Axes, Bars, Column, Figure, Kind, Page, Series, Tone, Value, Words
@@ -39,7 +38,6 @@ _THEN = Words("当时的决定", "Decided then")
 def page(
     found: Backtest,
     *,
-    moves: Sensitivity | None = None,
     reasons: Mapping[str, Reason] | None = None,
     source: Words | str = "",
     made_at: datetime | None = None,
@@ -48,7 +46,6 @@ def page(
 
     Args:
         found: what it found.
-        moves: what each threshold is worth, where that was computed.
         reasons: texts of the policy's reasons by code.
         source: on which data, below the title.
         made_at: instant of making, aware; left out when None.
@@ -64,8 +61,8 @@ def page(
     _segments(made, found)
     _distributions(made, found)
     _reasons(made, found.versions[0], reasons or {})
-    if moves is not None:
-        sensitivity(made, moves, found.economics.currency)
+    if found.moves is not None:
+        sensitivity(made, found.moves, found.economics.currency)
     assumptions(made, found)
     return made
 

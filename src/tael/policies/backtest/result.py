@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from tael.policies.backtest.cases import Cases, Doubles, Ruled
 from tael.policies.backtest.economics import Economics
 from tael.policies.backtest.inputs import one_array
 from tael.policies.backtest.measures import Figures
+from tael.policies.backtest.sensitivity import Sensitivity
 from tael.policies.backtest.swaps import Guess, Swap
 
 FORMAT = "tael.backtest/1"
@@ -53,6 +54,8 @@ class Backtest:
         transitions: cases by what both sides of a swap say, in the order of ``swaps``.
         result_hash: SHA-256 over texts, assumptions, figures, swap sets and every verdict in the
             order of application numbers. Files, chunks, threads and clusters do not count.
+        moves: what each threshold of the first version is worth, where that was asked for; it has
+            a hash of its own.
     """
 
     cases: Cases
@@ -60,7 +63,8 @@ class Backtest:
     versions: tuple[Told, ...]
     swaps: tuple[Swap, ...]
     transitions: tuple[Mapping[str, Mapping[str, int]], ...]
-    result_hash: str = field(default="")
+    result_hash: str = ""
+    moves: Sensitivity | None = None
 
     @property
     def doubles(self) -> Doubles:
@@ -73,7 +77,8 @@ class Backtest:
 
     def as_json(self) -> dict[str, object]:
         """The summary: every figure of ``result_hash``, which stands in it, but no single case."""
-        return {**self.summary(), "result_hash": self.result_hash}
+        told = {**self.summary(), "result_hash": self.result_hash}
+        return told if self.moves is None else {**told, "sensitivity": self.moves.as_json()}
 
     def summary(self) -> dict[str, object]:
         """What ``as_json`` tells, without the hash."""

@@ -19,12 +19,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from tael.kernel import minor_digits
+from tael.kernel import BadInput, minor_digits
 from tael.policies.backtest import measures
 from tael.policies.backtest.cases import Cases, Ruled, ruled_of
 from tael.policies.backtest.economics import Economics
+from tael.policies.backtest.history import ID
+from tael.policies.backtest.inputs import one_array
 from tael.policies.backtest.judge import Judge, Version, decider_of
 from tael.policies.backtest.measures import Figures
 from tael.policies.backtest.numbers import Truths, Whole
@@ -130,22 +133,41 @@ class _Wanted:
 
 
 def sensitivity_of(
-    history: ds.Dataset, judge: Judge, cases: Cases, economics: Economics, steps: Steps
+    history: ds.Dataset, judge: Judge, known: tuple[Cases, Economics], steps: Steps
 ) -> Sensitivity:
     """How the figures of the first version of ``judge`` move with each of its thresholds.
 
-    ``cases`` are those of ``history`` as read here: each knows its row.
+    ``known`` are the cases of ``history``, and what is assumed.
+
+    Raises:
+        BadInput: the cases came from a cluster, and some application stands there more than once.
     """
+    cases, economics = known
     layout = replace(judge.layout, scores=judge.layout.scores[:1], inputs=judge.layout.inputs[:1])
     one = replace(judge, versions=judge.versions[:1], layout=layout)
     table = history.to_table(columns=list(layout.columns))
-    if len(cases) < table.num_rows or (np.diff(cases.rows) < 0).any():
-        table = table.take(pa.array(cases.rows))
+    rows = cases.rows if len(cases.rows) else _rows_of(cases, table)
+    if len(cases) < table.num_rows or (np.diff(rows) < 0).any():
+        table = table.take(pa.array(rows))
     work = _Work(one, table.combine_chunks(), cases, economics)
     wanted, left = _chosen(work, steps)
     with ThreadPoolExecutor(2, "sensitivity") as pool:
         moves = tuple(pool.map(work.moved, wanted))
     return Sensitivity(judge.versions[0].name, work.base, moves, tuple(left))
+
+
+def _rows_of(cases: Cases, table: pa.Table) -> Whole:
+    """The row of each case, where a cluster saw the rows and this machine did not."""
+    if cases.doubles.repeated:
+        raise BadInput(
+            f"{cases.doubles.repeated} rows came again: thresholds of such a history are moved "
+            "where it is read, on one machine",
+            field=ID,
+            rule="each application once",
+        )
+    ids = one_array(table.column(ID)).cast(pa.string())
+    found = pc.index_in(cases.ids, value_set=ids)
+    return np.asarray(found.to_numpy(zero_copy_only=False)).astype(np.int64)
 
 
 def _chosen(work: _Work, steps: Steps) -> tuple[list[_Wanted], list[LeftOut]]:
