@@ -10,12 +10,19 @@ from datetime import datetime
 from tael.policies.experiments.arms import ArmFigures, Ending, Experiment
 from tael.policies.experiments.declines import DeclineFigures
 from tael.policies.experiments.equal_rate import EqualRate
-from tael.policies.experiments.shadow import CLASS_WORDS, Class, Shadow
+from tael.policies.experiments.shadow import (
+    CLASS_WORDS,
+    OUTCOME_CHANGES,
+    TERM_CHANGES,
+    Class,
+    Shadow,
+)
 from tael.policies.experiments.stopping import SHARES, Measure, State
 from tael.report import Axes, Bars, Column, Figure, Kind, Page, Text, Tone, Value, Words
 from tael.risk import Interval
 
 _CENT = 100
+_EXAMPLES = 3
 _TITLE = Words("冠军与挑战者", "Champion and challengers")
 MEASURE_WORDS = {
     Measure.APPROVAL: Words("通过率", "Approval rate"),
@@ -177,6 +184,20 @@ def _shadow(page: Page, found: Shadow) -> None:
             f"{found.different:,} of {found.rows:,} applications differ; each has one class",
         ),
     )
+    outcome = sum(one.rows for one in found.classes if one.kind in OUTCOME_CHANGES)
+    terms = sum(one.rows for one in found.classes if one.kind in TERM_CHANGES)
+    page.figures(
+        [
+            _tile(Words("结论不同", "Another outcome"), outcome, found.rows),
+            _tile(Words("等级、额度或价格不同", "Another tier, limit or price"), terms, found.rows),
+            _tile(
+                Words("只有原因或细节不同", "Only reasons or details"),
+                found.different - outcome - terms,
+                found.rows,
+            ),
+            _tile(Words("完全相同", "The same"), found.count(Class.SAME), found.rows),
+        ]
+    )
     page.table(
         [
             Column(Words("类别", "Class")),
@@ -187,17 +208,15 @@ def _shadow(page: Page, found: Shadow) -> None:
         ],
         [
             [CLASS_WORDS[one.kind], one.rows, one.share, found.also.get(one.kind, one.rows),
-             ", ".join(one.examples)]
+             ", ".join(one.examples[:_EXAMPLES])]
             for one in found.classes
         ],
     )  # fmt: skip
-    moved = [one for one in found.classes if one.rows and one.kind is not Class.SAME]
-    page.bar_chart(
-        Words("差别", "Differences"),
-        [CLASS_WORDS[one.kind] for one in moved],
-        [Bars(Words("笔数", "Applications"), [one.rows for one in moved])],
-        Axes(kind=Kind.COUNT),
-    )
+
+
+def _tile(label: Words, rows: int, of: int) -> Figure:
+    share = f"{rows / of:.2%}" if of else ""
+    return Figure(label, rows, share, Kind.COUNT)
 
 
 def _equal(page: Page, found: EqualRate) -> None:

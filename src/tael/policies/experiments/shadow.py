@@ -69,6 +69,14 @@ CLASS_WORDS: Mapping[Class, Words] = {
     Class.DETAIL_ONLY: Words("只有细节不同", "Only details"),
 }
 _ENDS = ("approve", "decline", "refer")
+# The classes a person should look at first, and those that change what is lent at what price.
+OUTCOME_CHANGES = frozenset(kind for kind in Class if "_to_" in kind.value)
+TERM_CHANGES = frozenset(
+    {
+        Class.TIER_BETTER, Class.TIER_WORSE, Class.LIMIT_UP, Class.LIMIT_DOWN, Class.PRICE_UP,
+        Class.PRICE_DOWN,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
