@@ -1,4 +1,4 @@
-"""Random acceptance: only declines by the codes that are named, on small amounts, within the cap."""
+"""Random acceptance: only declines by codes that are named, on small amounts, within the cap."""
 
 from __future__ import annotations
 

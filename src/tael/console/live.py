@@ -6,13 +6,16 @@ than the decision. The same keys, permissions, errors and limits hold as for the
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import structlog
 from starlette.requests import Request as WebRequest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,11 +26,14 @@ from tael.kernel import ApplicationId, BadInput, Money, TaelError, Unauthenticat
 from tael.platform import SYSTEM, Actor
 from tael.policies.live import Answer, Lane, Request
 
+_log = structlog.get_logger(__name__)
 PATH = "/api/v1/live/decisions"
 _LARGEST_BODY_BYTES = 65_536
 # For so long a key that was good is taken for good: a revoked one still decides that long.
 _KEY_SECONDS = 2.0
 _MOST_KEYS = 1_000
+_THREADS = 2  # while one waits for the disk, the other computes
+_WARM_SECONDS = 1.0
 _JSON = (b"content-type", b"application/json")
 _FIELDS = {
     "application_id", "amount", "months", "borrower", "features", "evidence", "as_of", "round",
@@ -47,10 +53,15 @@ class LiveDecisions:
         self._app = app
         self._house = house
         self._lane = Lane(house.policies)
+        self._database = house.database.apart(connections=_THREADS + 1)
         self._batcher: Batcher[tuple[str, Request], Answer] | None = None
         self._keys: dict[str, tuple[float, Actor]] = {}
+        self._ended = threading.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, self._living(receive), send)
+            return
         if scope["type"] != "http" or scope["path"] != PATH:
             await self._app(scope, receive, send)
             return
@@ -96,18 +107,44 @@ class LiveDecisions:
 
     def _batches(self) -> Batcher[tuple[str, Request], Answer]:
         if self._batcher is None:  # no thread before the first request
-            self._batcher = Batcher(self._decide)
+            self._batcher = Batcher(self._decide, threads=_THREADS)
         return self._batcher
 
-    def _decide(self, asked: Sequence[tuple[str, Request]]) -> list[Answer | Exception]:
-        database = self._house.database
+    def _living(self, receive: Receive) -> Receive:
+        """``receive`` of the server's life: what runs beside requests starts and ends with it."""
 
+        async def receiving() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await asyncio.to_thread(self._warm)
+                threading.Thread(target=self._keep_warm, name="live-warm", daemon=True).start()
+            elif message["type"] == "lifespan.shutdown":
+                self._ended.set()
+                if self._batcher is not None:
+                    await asyncio.to_thread(self._batcher.close)
+            return message
+
+        return receiving
+
+    def _keep_warm(self) -> None:
+        while not self._ended.wait(_WARM_SECONDS):
+            self._warm()
+
+    def _warm(self) -> None:
+        """Lay out versions before they come into force: no application waits for it."""
+        try:
+            with self._database.begin(SYSTEM) as work:
+                self._lane.warm(work)
+        except Exception as error:  # noqa: BLE001 - the edge of the thread: the next round goes on
+            _log.warning("versions were not laid out", error=f"{type(error).__name__}: {error}")
+
+    def _decide(self, asked: Sequence[tuple[str, Request]]) -> list[Answer | Exception]:
         def together() -> list[Answer | TaelError]:
-            with database.begin(SYSTEM) as work:
+            with self._database.begin(SYSTEM) as work:
                 return self._lane.decide(work, asked)
 
         # Every row has a key of its own: asked again after a failure, none is written twice.
-        return list(database.insist(together))
+        return list(self._database.insist(together))
 
 
 def request_of(body: bytes) -> Request:

@@ -96,6 +96,8 @@ class Database:
         recover: called when no connection can be had, before one second attempt: brings back the
             embedded server (``EmbeddedPostgres.ensure_running``).
         connections: how many may be open at once.
+        ping: ask a connection whether it lives before it is used. Without, the first work after the
+            server was away fails (``database_away``): for callers that ``insist``.
     """
 
     def __init__(
@@ -105,18 +107,26 @@ class Database:
         *,
         recover: Callable[[], object] | None = None,
         connections: int = 10,
+        ping: bool = True,
     ) -> None:
         self.clock = clock
+        self._recover = recover
         self.engine = sa.create_engine(
             driver_url(url),
             pool_size=connections,
             max_overflow=0,
-            pool_pre_ping=True,
+            pool_pre_ping=ping,
             connect_args={"application_name": "tael"},
         )
         self._snapshots = self.engine.execution_options(isolation_level="REPEATABLE READ")
         if recover is not None:
             sa.event.listen(self.engine, "do_connect", _recovering(recover))
+
+    def apart(self, *, connections: int) -> Database:
+        """The same database over connections of its own, which are not asked before use."""
+        return Database(
+            self.url, self.clock, recover=self._recover, connections=connections, ping=False
+        )
 
     @property
     def url(self) -> str:

@@ -134,12 +134,16 @@ class Lane:
     def warm(self, work: Work) -> int:
         """Lay out what is approved or deployed and not laid out yet; returns how many.
 
-        So no application waits for a version that comes into force.
+        So no application waits for a version that comes into force. Each is tried on some evidence:
+        compiled loops load when they are first called.
         """
         coming = self._policies.coming(work)
         new = [version for version in coming if version not in self._ready]
+        tried = SqlLiveStore(work).some_evidence() if new else None
         for version in new:
-            self.ready(work, version)
+            ready = self.ready(work, version)
+            if tried is not None and ready.plan is not None:
+                ready.read(ready.computed([tried.packed], [int(tried.known_at.timestamp())])[0])
         return len(new)
 
     def _dated(self, work: Work) -> Mapping[str, Decimal | int]:

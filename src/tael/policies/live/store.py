@@ -39,6 +39,7 @@ _BY_HASH = """
 _BY_ID = f"SELECT {_NAMES} FROM policies.decision_log WHERE id = ANY(%s)"  # noqa: S608 - as above
 # By a hash of the id: as good as drawn, and the same for the same seed.
 _CHOSEN = "SELECT id FROM policies.decision_log ORDER BY md5(id || %s) LIMIT %s"
+_SOME = "SELECT borrower, known_at, sources, packed FROM policies.evidence LIMIT 1"
 _KEEP = """
     INSERT INTO policies.evidence (hash, borrower, known_at, recorded_at, sources, packed)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (hash) DO NOTHING
@@ -65,6 +66,11 @@ class SqlLiveStore:
         """Evidence by its hash."""
         rows = self._in_binary(_BY_HASH, list(hashes))
         return {row[4]: _evidence(row) for row in rows}
+
+    def some_evidence(self) -> Evidence | None:
+        """Any evidence; None when there is none."""
+        row = self._connection.exec_driver_sql(_SOME).first()
+        return None if row is None else _evidence(row)
 
     def _in_binary(self, query: str, asked: list[str]) -> list[Any]:
         """Rows as the server keeps them: as text, bytes come in twice the size.
