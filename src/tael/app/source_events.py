@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,10 @@ from tael.kernel import BadInput
 from tael.origination.sources import SOURCES, arrow_schema, model, stream_rows
 
 if TYPE_CHECKING:
-    from tael.variables import Book, Plan
+    from tael.variables import Plan
 
 Tables = Mapping[str, pa.Table]
-Rows = Mapping[str, tuple[object, ...]]
+Rows = Mapping[str, Sequence[object]]
 
 _MAGIC = b"TAELEV\x01\x00"
 _INSTANT = pa.timestamp("us", "UTC")
@@ -90,22 +90,21 @@ def merged(parts: Iterable[Tables]) -> Tables:
     return {name: pa.concat_tables(tables) for name, tables in found.items()}
 
 
-def book_of(plan: Plan, borrower: str, tables: Tables) -> Book:
-    """The book of one firm that a plan of variables is computed on.
+def links_table(columns: Mapping[str, Sequence[object]]) -> pa.Table:
+    """Links of persons and firms as a table: person_id, enterprise_id, role and three instants."""
+    return _table(columns, _LINKS)
+
+
+def packed(plan: Plan, borrower: str, tables: Tables) -> bytes:
+    """The events of one firm as they are stored for live decisions: ``tael.variables.to_bytes``.
 
     Raises:
         BadInput: a table that does not fit the definitions.
     """
-    from tael.variables.drivers import book_of_tables  # noqa: PLC0415 - heavy
-
-    return book_of_tables(plan, borrower, tables).book
-
-
-def packed(plan: Plan, borrower: str, reports: Iterable[model.Report]) -> bytes:
-    """The events of one firm as they are stored for live decisions: ``tael.variables.to_bytes``."""
     from tael.variables import to_bytes as book_to_bytes  # noqa: PLC0415 - heavy
+    from tael.variables.drivers import book_of_tables  # noqa: PLC0415 - the same
 
-    return book_to_bytes(book_of(plan, borrower, tables_of(reports)), 0)
+    return book_to_bytes(book_of_tables(plan, borrower, tables).book, 0)
 
 
 def _events(stream: str, columns: Rows) -> pa.Table:

@@ -78,7 +78,7 @@ def test_settings_name_sources_and_their_keys() -> None:
     assert wires["tax"].public_key == bytes.fromhex(key)
     assert sources.wires_of(Settings()) == {}
     with pytest.raises(BadInput):
-        sources.wires_of(Settings(sources={"gossip": f"http://a#{key}"}))
+        sources.wires_of(Settings(sources={"gossip": f"http://a.example#{key}"}))
 
 
 def test_the_commands_show_sources_and_shapes() -> None:

@@ -54,7 +54,7 @@ def test_the_book_of_answers_is_that_of_the_folder_byte_for_byte(
     asking: Any, tiny_economy: Path, few: Plan
 ) -> None:
     reports = reports_of(asking)
-    kept = source_events.packed(few, "E1", reports)
+    kept = source_events.packed(few, "E1", source_events.tables_of(reports))
     asof = int(asking.now.timestamp())
 
     assert len(few.names) > 24
@@ -69,7 +69,7 @@ def test_variables_of_answers_are_those_of_the_folder_bit_for_bit(
     definitions = load_definitions()
     plan = compile_plan(definitions, expand(definitions)[::200])
     asof = int(asking.now.timestamp())
-    kept = source_events.packed(plan, "E1", reports_of(asking))
+    kept = source_events.packed(plan, "E1", source_events.tables_of(reports_of(asking)))
     folder = load_book(tiny_economy, plan, ["E1"]).book
 
     one, other = compute(plan, from_bytes(kept), asof), compute(plan, folder, asof)

@@ -79,6 +79,10 @@ class SourceClient:
                 prepared, Heard(1, code=Code.BUDGET_EXCEEDED, told=_NO_TIME)
             )
 
+    def why_not(self, source: str, authorisation: SignedAuthorisation | None) -> Code | None:
+        """Why ``source`` may not be asked under the consent as it stands; None when it may."""
+        return self._keeper.why_not(source_named(source), authorisation)
+
     def breaker(self, source: str) -> BreakerState:
         """Whether this process asks ``source``; a source without a wire is not asked."""
         voice = self._voices.get(source)

@@ -66,6 +66,11 @@ class Keeper:
         with self._outside.begin() as work:
             return self._prepared(work, question)
 
+    def why_not(self, source: Source, authorisation: SignedAuthorisation | None) -> Code | None:
+        """Why a source may not be asked under a consent as it stands now."""
+        with self._outside.begin() as work:
+            return why_not(self._outside.store(work), source, authorisation, work.clock.now())
+
     def _prepared(self, work: Work, question: Question) -> SourceAnswer | Ask:
         store, now = self._outside.store(work), work.clock.now()
         refusal = why_not(store, question.source, question.authorisation, now)
