@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +11,16 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
 from tael.app import migrations
+from tael.app.migrations.upgrade import configuration
 from tael.app.tables import ROOMS
-from tael.kernel import Conflict, Day, FixedClock, Money
+from tael.kernel import Conflict, Day, FixedClock, Money, VersionId
 from tael.ledger import Entry, Ledger, credit, debit
-from tael.platform import SYSTEM, Database, EmbeddedPostgres, LedgerStore
+from tael.platform import SYSTEM, Database, EmbeddedPostgres, LedgerStore, Parameters
 from tael.platform.binaries import OLDEST_MAJOR
+from tael.policies import Policies, SqlPolicyStore, engines, first_bundle
 
 _DAY = Day(2026, 1, 5)
 
@@ -91,3 +96,48 @@ def test_the_oldest_postgresql_that_is_supported_takes_every_version(tmp_path: P
             ledger.hold("G1002", Money(60), key="hold")
             assert ledger.verify().sound
         database.close()
+
+
+def test_a_policy_of_an_older_release_is_kept_and_decides_no_more(empty_url: str) -> None:
+    rows = (
+        ("ver_00000000000000000000000001", "deployed", "li"),
+        ("ver_00000000000000000000000002", "approved", "li"),
+        ("ver_00000000000000000000000003", "draft", None),
+    )
+    bundle = first_bundle('{"format": "tael.scorecard/1"}')
+    old = {"dmn": bundle.dmn, "scorecard": bundle.model, "prices": bundle.prices,
+           "parameters": bundle.parameters}  # fmt: skip
+    hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in old.items()}
+    then = FixedClock.on(_DAY).now()
+    engine = sa.create_engine(empty_url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection), "policies_0001")
+        for number, state, approver in rows:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO policies.policy_version VALUES (:id, 'old', :state, :hashes, :dmn,"
+                    " :scorecard, :prices, :parameters, 'wang', :then, :by, :at, NULL, NULL)"
+                ),
+                {**old, "id": number, "state": state, "hashes": json.dumps(hashes), "by": approver,
+                 "then": then, "at": approver and then},
+            )  # fmt: skip
+    migrations.upgrade(empty_url)
+    database = Database(empty_url, FixedClock.on(_DAY))
+    policies = Policies(
+        SqlPolicyStore, parameters=Parameters(), engines=engines.ENGINES, signing_key=bytes(32)
+    )
+    with database.begin(SYSTEM) as work:
+        found = {one.id: one.state.value for one in policies.versions(work)}
+        assert [found[VersionId(number)] for number, _, _ in rows] == [
+            "retired", "approved", "draft",
+        ]  # fmt: skip
+        first, second = (VersionId(number) for number, _, _ in rows[:2])
+        assert policies.bundle(work, first).model == bundle.model
+        assert [event.kind.value for event in policies.timeline(work, first)] == [
+            "drafted", "approved", "retired",
+        ]  # fmt: skip
+        with pytest.raises(Conflict, match="no policy is in force"):
+            policies.deployment(work)
+        with pytest.raises(Conflict, match="the approval is not signed"):
+            policies.deploy(work, second)
+    database.close()

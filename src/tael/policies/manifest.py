@@ -90,7 +90,9 @@ def prove(
 
 
 def _of_signature(approval: Event, signer: Signer) -> Iterator[tuple[str, str]]:
-    if approval.key != signer.key:
+    if not approval.signature:
+        yield "signature", "the approval is not signed"
+    elif approval.key != signer.key:
         yield "signature", "it was signed with another installation's key"
     elif not signer.fits(approval.record, approval.signature):
         yield "signature", "the signature is not that of the manifest"

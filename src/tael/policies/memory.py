@@ -52,8 +52,10 @@ class MemoryPolicyStore:
         self._events.append(event)
 
     def events(self, version_id: VersionId | None = None) -> Sequence[Event]:
-        mine = (e for e in self._events if version_id is None or e.version == version_id)
-        return sorted(mine, key=lambda event: (event.at, event.version, event.number))
+        if version_id is None:
+            return sorted(self._events, key=lambda event: (event.at, event.version, event.number))
+        mine = (event for event in self._events if event.version == version_id)
+        return sorted(mine, key=lambda event: event.number)
 
     def only_deployer(self) -> None:
         """One caller at a time, always."""

@@ -293,9 +293,11 @@ class SqlPolicyStore:
         self._connection.execute(sa.insert(events).values(values | {"kind": event.kind.value}))
 
     def events(self, version_id: VersionId | None = None) -> Sequence[Event]:
-        query = sa.select(events).order_by(events.c.at, events.c.version, events.c.number)
-        if version_id is not None:
-            query = query.where(events.c.version == version_id)
+        query = sa.select(events)
+        if version_id is None:
+            query = query.order_by(events.c.at, events.c.version, events.c.number)
+        else:
+            query = query.where(events.c.version == version_id).order_by(events.c.number)
         return [_event(row) for row in self._connection.execute(query).mappings()]
 
     def only_deployer(self) -> None:
