@@ -84,7 +84,10 @@ class Desk:
     def again(self, *, cap: object = "0.24", key: bytes = KEY) -> Policies:
         """Another process over the same store."""
         return Policies(
-            lambda _: self.store, parameters=Figures(cap), engines=ENGINES, signing_key=key
+            lambda _: self.store,
+            parameters=Figures(cap),
+            engines=self.policies.engines,
+            signing_key=key,
         )
 
 

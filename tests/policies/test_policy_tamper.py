@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tael.kernel import Conflict, InvariantBroken, VersionId
+from tael.kernel import Conflict, InvariantBroken, Rate, VersionId
 from tael.platform import Actor, Database, Work
 from tael.policies import Policies, SqlPolicyStore, first_bundle
 from tael.policies.model import TEXTS, EventKind, ModelState, Role, Traffic
@@ -123,6 +123,23 @@ def test_a_version_changed_while_in_force_decides_nothing_in_a_fresh_process(
     with pytest.raises(InvariantBroken) as refused:
         fresh.trusted(light.wang, version)
     assert version in str(refused.value)
+
+
+def test_what_was_loaded_while_a_text_was_forged_does_not_decide_afterwards(light: Any) -> None:
+    version = light.deployed()
+    right, bundle = light.store.version(version), light.store.bundle(version)
+    menu = json.loads(bundle.prices) | {"penalty_rate": "0.99"}
+    forged = replace(bundle, prices=json.dumps(menu))
+    light.store.add_version(replace(right, hashes=forged.hashes()), forged)
+    fresh = light.again()
+    # Old decisions are read under the texts that stand there: this process holds the forgery now.
+    assert fresh.bundle(light.wang, version) == forged
+    seen = fresh._policy(light.wang, version)
+    light.store.add_version(right, bundle)
+    trusted = fresh.trusted(light.wang, version)
+    assert (seen.prices.penalty_rate, trusted.prices.penalty_rate) == (
+        Rate.percent(99), Rate.percent(3),
+    )  # fmt: skip
 
 
 def test_a_text_changed_after_the_check_is_not_approved(light: Any) -> None:

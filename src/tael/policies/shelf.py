@@ -45,7 +45,7 @@ class Shelf:
         self._signer = signer
         # Loading a DMN file takes longer than deciding; a version's texts never change.
         self._loaded: dict[VersionId, texts.Policy] = {}
-        self._proven: set[VersionId] = set()
+        self._proven: dict[VersionId, texts.Policy] = {}
         self._signed: set[tuple[int, str]] = set()
 
     @property
@@ -94,11 +94,7 @@ class Shelf:
 
     def verify(self, work: Work, version_id: VersionId) -> Proof:
         """Whether texts, records and signature of a version are those of its approval."""
-        store = self._open(work)
-        version, bundle = self._found(work, version_id), store.bundle(version_id)
-        if bundle is None:
-            raise NotFound(f"there is no policy version {version_id}", field="version_id")
-        return prove(version, bundle, store.events(version_id), self._signer)
+        return self._proof(work, version_id)[0]
 
     def trusted(self, work: Work, version_id: VersionId) -> texts.Policy:
         """A version that may decide, loaded: approved by a second person, and unchanged since.
@@ -109,13 +105,24 @@ class Shelf:
             InvariantBroken: it was never approved, or a text, record or signature is not that of
                 the approval; names which.
         """
-        if version_id not in self._proven:
-            for text, wrong in self.verify(work, version_id).faults:
+        found = self._proven.get(version_id)
+        if found is None:
+            proof, bundle = self._proof(work, version_id)
+            for text, wrong in proof.faults:
                 raise InvariantBroken(f"policy version {version_id}, {text}: {wrong}")
-            self._proven.add(version_id)
-        return self._policy(work, version_id)
+            # Of the texts that were proven, whatever stood here before.
+            found = texts.load(bundle, self._engines)
+            self._proven[version_id] = self._loaded[version_id] = found
+        return found
 
     # --- for the use cases
+
+    def _proof(self, work: Work, version_id: VersionId) -> tuple[Proof, Bundle]:
+        store = self._open(work)
+        version, bundle = self._found(work, version_id), store.bundle(version_id)
+        if bundle is None:
+            raise NotFound(f"there is no policy version {version_id}", field="version_id")
+        return prove(version, bundle, store.events(version_id), self._signer), bundle
 
     def _policy(self, work: Work, version_id: VersionId) -> texts.Policy:
         policy = self._loaded.get(version_id)
