@@ -1,5 +1,7 @@
 """Variables from groups of events: what an engine groups by cell, arithmetic turns into values.
 
+One borrower's or many borrowers' at once, which takes a fraction of the time for each.
+
 A leaf is a combination of codes of one slot, a cell a leaf and an age: in which of the windows an
 event lies first. Every window variable is made of cells: numbers and sums of them, the least, the
 most. So one GROUP BY of a few hundred rows does instead of 76 filtered aggregates; numpy adds up.
@@ -16,16 +18,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Whole = np.ndarray[Any, np.dtype[np.int64]]
 _DAY = 86_400.0
 _COUNTED = frozenset({"n", "share_count", "velocity"})
 _APART = frozenset({"distinct", "std", "cv"})
 
 
 class Groups(NamedTuple):
-    """What was found of each cell that holds an event of the borrower; P of them.
+    """What was found of each borrower's cells that hold an event; P of them, sorted by borrower.
 
     Attributes:
-        cell: int64[P], their numbers.
+        borrowers: how many borrowers there are.
+        who: int64[P], whose cell it is.
+        cell: int64[P], its number.
         n: events.
         sums: one float64[P] a measure.
         least: the same, the smallest amount.
@@ -33,10 +38,12 @@ class Groups(NamedTuple):
         last: the first measure of the newest event.
         young: seconds of age of the newest event.
         old: seconds of age of the oldest event.
-        apart: what is not made of cells, the values of `Layout.apart` in order.
+        apart: what is not made of cells: a float64[borrowers] for each of `Layout.apart`.
     """
 
-    cell: np.ndarray[Any, np.dtype[np.int64]]
+    borrowers: int
+    who: Whole
+    cell: Whole
     n: Floats
     sums: tuple[Floats, Floats]
     least: Floats
@@ -44,7 +51,7 @@ class Groups(NamedTuple):
     last: Floats
     young: Floats
     old: Floats
-    apart: list[float]
+    apart: list[Floats]
 
 
 class Apart(NamedTuple):
@@ -174,25 +181,37 @@ class Layout:
                 self._picked.append((column, aggregate, self.measure(each), mine > 0))
 
     def values(self, groups: Groups) -> Floats:
-        """float64[variables] of one borrower, NaN where there is no value."""
-        out = np.full(len(self.names), np.nan)
-        weights = self._weights[groups.cell]
-        counts, first, _ = self._ends
-        sums = np.concatenate((
-            groups.n @ weights[:, :counts],
-            groups.sums[0] @ weights[:, counts:first],
-            groups.sums[1] @ weights[:, first:],
-        ))  # fmt: skip
-        out[self._plain] = sums[self._plain_lines]
+        """float64[borrowers, variables], NaN where there is no value."""
+        out = np.full((groups.borrowers, len(self.names)), np.nan)
+        sums = self._sums(groups)
+        out[:, self._plain] = sums[:, self._plain_lines]
         with np.errstate(invalid="ignore", divide="ignore"):
-            out[self._divided] = sums[self._parts] / sums[self._wholes]
-        for each, value in zip(self.apart, groups.apart, strict=True):
-            out[each.column] = value
+            out[:, self._divided] = sums[:, self._parts] / sums[:, self._wholes]
+        for each, found in zip(self.apart, groups.apart, strict=True):
+            out[:, each.column] = found
         for column, aggregate, measure, cells in self._picked:
-            mine = cells[groups.cell]
-            if mine.any():
-                out[column] = _picked(groups, aggregate, measure, mine)
+            mine = np.flatnonzero(cells[groups.cell])
+            if mine.size:
+                borrowers, found = _picked(groups, aggregate, measure, mine)
+                out[borrowers, column] = found
         return out
+
+    def _sums(self, groups: Groups) -> Floats:
+        found = np.zeros((groups.borrowers, self._ends[-1]))
+        if groups.who.size:
+            weights = self._weights[groups.cell]
+            counts, first, _ = self._ends
+            weights[:, :counts] *= groups.n[:, None]
+            weights[:, counts:first] *= groups.sums[0][:, None]
+            weights[:, first:] *= groups.sums[1][:, None]
+            begins = _begins(groups.who)
+            found[groups.who[begins]] = np.add.reduceat(weights, begins)
+        return found
+
+
+def _begins(who: Whole) -> Whole:
+    """Where the rows of each borrower begin."""
+    return np.flatnonzero(np.diff(who, prepend=-1))
 
 
 def deviation(amounts: np.ndarray[Any, np.dtype[np.int64]], aggregate: str) -> float:
@@ -206,13 +225,19 @@ def deviation(amounts: np.ndarray[Any, np.dtype[np.int64]], aggregate: str) -> f
     return found / mean if mean else np.nan
 
 
-def _picked(groups: Groups, aggregate: str, measure: int, mine: np.ndarray) -> float:
+def _picked(groups: Groups, aggregate: str, measure: int, mine: Whole) -> tuple[Whole, Floats]:
+    """Borrowers and their values, from the rows ``mine`` of some cells."""
+    if aggregate == "last":
+        mine = mine[np.lexsort((groups.young[mine], groups.who[mine]))]
+    who = groups.who[mine]
+    begins = _begins(who)
+    borrowers = who[begins]
+    if aggregate == "last":
+        return borrowers, groups.last[mine][begins]
     if aggregate == "days_since_last":
-        return groups.young[mine].min() / _DAY
+        return borrowers, np.minimum.reduceat(groups.young[mine], begins) / _DAY
     if aggregate == "days_since_first":
-        return groups.old[mine].max() / _DAY
+        return borrowers, np.maximum.reduceat(groups.old[mine], begins) / _DAY
     if aggregate == "min":
-        return groups.least[mine].min()
-    if aggregate == "max":
-        return groups.most[measure][mine].max()
-    return groups.last[mine][groups.young[mine].argmin()]
+        return borrowers, np.minimum.reduceat(groups.least[mine], begins)
+    return borrowers, np.maximum.reduceat(groups.most[measure][mine], begins)

@@ -27,7 +27,7 @@ import uvloop
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
 _ID = b'"decision_id":"'
-_TRIES = 200
+_TRIES, _DRAIN_S = 200, 10
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Load:
 
     async def _at_rate(self, connections: list[Connection], ends: float) -> None:
         due: asyncio.Queue[int] = asyncio.Queue()
-        tasks = [asyncio.create_task(self._serve(each, due)) for each in connections]
+        tasks = [asyncio.create_task(self._serve(each, due, ends)) for each in connections]
         step, next_due = 1e9 / self.job.rate, time.perf_counter_ns()
         while next_due < ends * 1e9:
             now = time.perf_counter_ns()
@@ -167,9 +167,13 @@ class Load:
             due.put_nowait(-1)
         await asyncio.gather(*tasks)
 
-    async def _serve(self, connection: Connection, due: asyncio.Queue[int]) -> None:
+    async def _serve(self, connection: Connection, due: asyncio.Queue[int], ends: float) -> None:
+        """What is due, one after the other; what is still waiting long after the end is a fault."""
         while (instant := await due.get()) >= 0:
-            await self._one(connection, instant)
+            if time.perf_counter() > ends + _DRAIN_S:
+                self._fault("errors", b"not asked: the stack does not keep up with the rate")
+            else:
+                await self._one(connection, instant)
 
     async def _one(self, connection: Connection, began: int) -> None:
         """One request, now and then asked again, its answer compared."""

@@ -138,7 +138,7 @@ class Peer:
         store = self._free.pop() if self._free else await self._next()
         try:
             record = await store.read(asked.borrower)
-            return await store.add(self._row(asked, record)) if record else ""
+            return await store.add(self._rows([asked], [record])[0]) if record else ""
         finally:
             if self._waiting:
                 self._waiting.popleft().set_result(store)
@@ -150,8 +150,9 @@ class Peer:
         self._waiting.append(free)
         return await free
 
-    def _row(self, asked: Asked, record: Any) -> Row:
-        return self._decider.row(asked, self._values(record, asked.as_of))
+    def _rows(self, asked: list[Asked], records: list[Any]) -> list[Row]:
+        values = self._values(records, [each.as_of for each in asked])
+        return [self._decider.row(*each) for each in zip(asked, values, strict=True)]
 
     async def _lane(self, store: Store) -> None:
         """Take all that wait, again and again."""
@@ -172,20 +173,24 @@ class Peer:
     async def _together(self, store: Store, taken: list[tuple[Asked, asyncio.Future[str]]]) -> None:
         records = await store.reads([asked.borrower for asked, _ in taken])
         known = [each for each in taken if each[0].borrower in records]
-        rows = [self._row(asked, records[asked.borrower]) for asked, _ in known]
-        for (_, answer), text in zip(known, await store.adds(rows), strict=True):
+        asked = [each for each, _ in known]
+        rows = self._rows(asked, [records[each.borrower] for each in asked]) if asked else []
+        for (_, answer), text in zip(known, await store.adds(rows) if rows else [], strict=True):
             answer.set_result(text)
-        for asked, answer in taken:
-            if asked.borrower not in records:
+        for each, answer in taken:
+            if each.borrower not in records:
                 answer.set_result("")
 
 
-def _cached(settings: Settings, width: int) -> Callable[[Any, str], list[float]]:
+Values = Callable[[list[Any], list[str]], list[list[float]]]
+
+
+def _cached(settings: Settings, width: int) -> Values:
     decode = decoder(settings.form, width)
-    return lambda record, _as_of: decode(record)
+    return lambda records, _as_of: [decode(record) for record in records]
 
 
-def _fresh(settings: Settings, folder: Path) -> Callable[[Any, str], list[float]]:
+def _fresh(settings: Settings, folder: Path) -> Values:
     from decisioning_peers import duckdb_variables, polars_variables  # noqa: PLC0415 - slow to load
     from decisioning_peers.cells import Layout  # noqa: PLC0415 - not asked of the other peer
 
@@ -193,10 +198,9 @@ def _fresh(settings: Settings, folder: Path) -> Callable[[Any, str], list[float]
     engines = {"polars": polars_variables, "duckdb": duckdb_variables}
     compute = getattr(engines[module], name)(Layout(folder))
 
-    def values(record: Any, as_of: str) -> list[float]:
-        found: list[float] = compute(
-            record[1], int(datetime.fromisoformat(as_of).timestamp())
-        ).tolist()
+    def values(records: list[Any], as_of: list[str]) -> list[list[float]]:
+        instants = [int(datetime.fromisoformat(each).timestamp()) for each in as_of]
+        found: list[list[float]] = compute([record[1] for record in records], instants)
         return found
 
     return values
