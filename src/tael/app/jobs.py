@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from tael.app.daily import Daily
 from tael.app.installation import Installation
 from tael.app.lending import Lending
@@ -32,10 +34,13 @@ from tael.kernel import (
 )
 from tael.origination import model, ports
 from tael.platform import SYSTEM, Job, JobRun, Work, job_status, request_job, retry_job
+from tael.policies.live import Lane, replay_sample
 from tael.servicing import LoanState
 
+_log = structlog.get_logger(__name__)
 Answer = dict[str, Any]  # JSON: texts and numbers by name
 _PAGE = 200
+_REPLAYED = 1_000  # decisions a night
 _UNANSWERED_CLAIMS = ("claimed", "unknown")
 
 
@@ -123,7 +128,8 @@ class _Company:
         done = run.outside("close", lambda: self._close_until(day))
         again = run.outside("ask again", self._ask_again)
         kept = run.outside("keep up", self._keep_up)
-        return {**done, **again, **kept}
+        replayed = run.outside("replay", lambda: self._replay(day))
+        return {**done, **again, **kept, **replayed}
 
     def _close_until(self, day: Day) -> Answer:
         """Close ``day``, and before it, in order, whatever is open still.
@@ -151,6 +157,16 @@ class _Company:
             "month_rows": report.month_rows,
             "failed": ", ".join(report.failed),
         }
+
+    def _replay(self, day: Day) -> Answer:
+        """A sample of the decision log, made again: a difference is an alarm, in log and audit."""
+        lane = Lane(self.house.policies)
+        with self.house.database.begin(SYSTEM) as work:
+            found = replay_sample(work, lane, size=_REPLAYED, seed=day.isoformat())
+        for deviation in found.deviations:
+            _log.error("a decision does not come out again", decision=deviation.decision_id,
+                       what=deviation.what)  # fmt: skip
+        return {"decisions_replayed": found.looked, "deviations": len(found.deviations)}
 
     def _keep_up(self) -> Answer:
         return dict(keep_up(self.house, self.purges))

@@ -20,6 +20,7 @@ from tael.app.upkeep import Purge
 from tael.funding import BankClient
 from tael.kernel import Day, PartnerId, day_of
 from tael.platform import SYSTEM, Outbox, Work, Worker, job_status, retry_job
+from tael.policies.live import Lane, run_shadows
 
 # More days than this are not made up for unasked: the clock of the machine may be wrong, and a day
 # that was closed stays closed.
@@ -55,6 +56,7 @@ class Rounds:
         self._pause_s = pause_s
         self._warned = False
         self._retried: dict[str, datetime] = {}
+        self._lane = Lane(house.policies)
         self._stopping = Event()
         self._thread = Thread(target=self._go, name="tael-rounds", daemon=True)
 
@@ -77,11 +79,20 @@ class Rounds:
             waiting = self._outbox.waiting(work)
         if waiting:
             self._outbox.deliver(self._handlers)
+        self._shadow()
         with self._house.database.begin(SYSTEM) as work:
             day = self._day_to_close(work)
             if day is not None:
                 self._retry_if_failed(work, ask_to_close(work, day))
         return day
+
+    def _shadow(self) -> None:
+        """Shadow versions look at the decisions that were made since."""
+        policies = self._house.policies
+        with self._house.database.begin(SYSTEM) as work:
+            deployment = policies.deployed(work)
+            if deployment is not None and deployment.shadows:
+                run_shadows(work, self._lane, deployment)
 
     def _go(self) -> None:
         while not self._stopping.is_set():

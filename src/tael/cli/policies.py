@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tael.cli import policy_diff, policy_life, policy_traffic
+from tael.cli import policy_diff, policy_life, policy_replay, policy_traffic
 from tael.cli.exits import ExitCode
 from tael.cli.installation import opened, person
 from tael.cli.output import AsJson, put, say, show, table
@@ -222,6 +222,7 @@ def _rows(version: PolicyVersion, names: Mapping[str, str]) -> list[tuple[str, o
 
 
 group.command()(policy_diff.diff)
+group.command()(policy_replay.replay)
 group.command()(policy_life.check)
 group.command("accept-finding")(policy_life.accept_finding)
 group.command("backtest-waive")(policy_life.backtest_waive)

@@ -35,6 +35,11 @@ class Id(str):
         return cls._build(at, secrets.randbits(_RANDOM_BITS))
 
     @classmethod
+    def first(cls, at: datetime) -> Self:
+        """The least id of instant ``at``: where those that were made from then on begin."""
+        return cls._build(at, 0)
+
+    @classmethod
     def derive(cls, at: datetime, *parts: str | int) -> Self:
         """The id that ``at`` and ``parts`` always give: a retried command names its outcome so."""
         text = "\x1f".join(str(part) for part in (cls.prefix, *parts))

@@ -58,6 +58,17 @@ class Shelf:
         """PEM of the key that verifies approvals; whoever has it can verify, not sign."""
         return self._signer.pem
 
+    def deployed(self, work: Work) -> Deployment | None:
+        """The deployment in force; None before the first.
+
+        Raises:
+            InvariantBroken: its record was changed since it was signed.
+        """
+        found = self._open(work).deployment_in_force()
+        if found is not None:
+            self._demand_signed(found)
+        return found
+
     def deployment(self, work: Work) -> Deployment:
         """The deployment in force: which versions decide, each its share.
 
@@ -65,10 +76,9 @@ class Shelf:
             Conflict: none is in force.
             InvariantBroken: its record was changed since it was signed.
         """
-        found = self._open(work).deployment_in_force()
+        found = self.deployed(work)
         if found is None:
             raise Conflict("no policy is in force; deploy one", field="policy", rule="one deployed")
-        self._demand_signed(found)
         return found
 
     def in_force(self, work: Work) -> PolicyVersion:

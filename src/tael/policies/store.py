@@ -137,6 +137,17 @@ decisions = sa.Table(
     sa.Column("timings", sa.Text, nullable=False),
 )
 
+shadows = sa.Table(
+    "shadow_verdict",
+    metadata,
+    sa.Column("decision_id", sa.Text, sa.ForeignKey(decisions.c.id), primary_key=True),
+    sa.Column("version_id", sa.Text, sa.ForeignKey(versions.c.id), primary_key=True),
+    # One of both is empty: what it would have said, and why it could not.
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("failure", sa.Text, nullable=False),
+    sa.Column("elapsed_us", sa.BigInteger, nullable=False),
+)
+
 evidence = sa.Table(
     "evidence",
     metadata,
@@ -186,6 +197,11 @@ DDL: tuple[str, ...] = (
     "DROP TRIGGER IF EXISTS append_only ON policies.decision_seal",
     """
     CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.decision_seal
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
+    """,
+    "DROP TRIGGER IF EXISTS append_only ON policies.shadow_verdict",
+    """
+    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.shadow_verdict
     FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
     """,
     "ALTER TABLE policies.evidence ALTER COLUMN packed SET STORAGE EXTERNAL",

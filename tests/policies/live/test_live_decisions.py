@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from tael.kernel import BadInput, Conflict, InvariantBroken, NotFound
 from tael.policies import Bundle
-from tael.policies.live import Answer, Evidence, replay, replay_sample
+from tael.policies.live import Answer, Evidence, replay, replay_sample, run_shadows
+from tael.policies.live.store import SqlLiveStore
 from tael.policies.model import Traffic
 
 from .conftest import ASOF, TAKEN, WANG, Lender
@@ -207,3 +208,25 @@ def test_versions_that_are_to_come_are_laid_out_before(ready: Lender, bundle: Bu
     ready.approved(replace(bundle, prices=bundle.prices + " "))
     with fresh.database.begin(WANG) as work:
         assert fresh.lane.warm(work) == 1
+
+
+def test_shadows_look_at_every_decision_once_and_change_none(
+    ready: Lender, bundle: Bundle, events: Mapping[str, bytes], request_for: Asks
+) -> None:
+    champion = ready.approved(bundle)
+    shadow = ready.approved(replace(bundle, prices=bundle.prices.replace('"0.03",', '"0.02",', 1)))
+    ready.deploy(champion, Traffic(challengers={}, shadows=(shadow,)))
+    answers = ready.ask(*(request_for(n, who) for n, who in enumerate(sorted(events))))
+    log = sa.text("SELECT id, result, trace FROM policies.decision_log ORDER BY id")
+    with ready.database.begin(WANG) as work:
+        before = work.connection.execute(log).all()
+        deployment = ready.policies.deployment(work)
+        seen = [run_shadows(work, ready.lane, deployment, most=7) for _ in range(3)]
+        kept = SqlLiveStore(work).shadowed(shadow, "", 100)
+        assert work.connection.execute(log).all() == before
+    assert seen == [7, len(answers) - 7, 0]
+    assert [row[0] for row in kept] == [row[0] for row in before]
+    for _, made, would, failure in kept:
+        assert failure == ""
+        assert json.loads(made)["tier"] == json.loads(would)["tier"]
+    assert any(made != would for _, made, would, _ in kept)

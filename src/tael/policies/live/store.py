@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -12,6 +12,9 @@ from tael.kernel import ApplicationId, DecisionId, OutsideFailure, VersionId, ch
 from tael.platform import Work
 from tael.policies.live.model import Evidence
 from tael.policies.model import LogEntry
+
+if TYPE_CHECKING:
+    from tael.policies.live.shadows import ShadowVerdict
 
 _COLUMNS = (
     "id", "application_id", "policy_id", "key", "recorded_by", "inputs", "inputs_hash",
@@ -40,6 +43,22 @@ _BY_ID = f"SELECT {_NAMES} FROM policies.decision_log WHERE id = ANY(%s)"  # noq
 # By a hash of the id: as good as drawn, and the same for the same seed.
 _CHOSEN = "SELECT id FROM policies.decision_log ORDER BY md5(id || %s) LIMIT %s"
 _SOME = "SELECT borrower, known_at, sources, packed FROM policies.evidence LIMIT 1"
+_UNSHADOWED = f"""
+    SELECT {_NAMES} FROM policies.decision_log AS made WHERE id >= %s AND NOT EXISTS (
+        SELECT 1 FROM policies.shadow_verdict AS seen
+        WHERE seen.decision_id = made.id AND seen.version_id = %s
+    ) ORDER BY id LIMIT %s
+"""  # noqa: S608 - names of our own
+_ADD_SHADOWS = """
+    INSERT INTO policies.shadow_verdict (decision_id, version_id, result, failure, elapsed_us)
+    SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[])
+    ON CONFLICT DO NOTHING
+"""
+_SHADOWS = """
+    SELECT made.id, made.result, seen.result, seen.failure FROM policies.shadow_verdict AS seen
+    JOIN policies.decision_log AS made ON made.id = seen.decision_id
+    WHERE seen.version_id = %s AND made.id > %s ORDER BY made.id LIMIT %s
+"""
 _KEEP = """
     INSERT INTO policies.evidence (hash, borrower, known_at, recorded_at, sources, packed)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (hash) DO NOTHING
@@ -71,6 +90,25 @@ class SqlLiveStore:
         """Any evidence; None when there is none."""
         row = self._connection.exec_driver_sql(_SOME).first()
         return None if row is None else _evidence(row)
+
+    def unshadowed(self, version: VersionId, since: DecisionId, most: int) -> list[LogEntry]:
+        """Decisions from ``since`` on that ``version`` did not look at, oldest first."""
+        rows = self._connection.exec_driver_sql(_UNSHADOWED, (str(since), str(version), most))
+        return [_entry(row) for row in rows]
+
+    def add_shadows(self, verdicts: Sequence[ShadowVerdict]) -> None:
+        """Keep what shadows said; what is there stays."""
+        columns = ("decision_id", "version_id", "result", "failure", "elapsed_us")
+        arrays = ([getattr(each, name) for each in verdicts] for name in columns)
+        plain = tuple([str(v) if isinstance(v, str) else v for v in each] for each in arrays)
+        self._connection.exec_driver_sql(_ADD_SHADOWS, plain)
+
+    def shadowed(
+        self, version: VersionId, after: str, most: int
+    ) -> list[tuple[str, str, str, str]]:
+        """Decision, its result, what ``version`` would have said, and why it could not."""
+        rows = self._connection.exec_driver_sql(_SHADOWS, (str(version), after, most))
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
 
     def _in_binary(self, query: str, asked: list[str]) -> list[Any]:
         """Rows as the server keeps them: as text, bytes come in twice the size.

@@ -1,0 +1,93 @@
+"""Shadow versions: what they would have said of decisions that others made, told to nobody.
+
+They run after the decision was committed and answered, in work of their own, on the same evidence
+as of the same instant: whatever they do, no customer is affected.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tael.kernel import DecisionId, TaelError, VersionId
+from tael.platform import Work
+from tael.policies import rules
+from tael.policies.canonical import exact, read
+from tael.policies.decisions import figures_of, run_on
+from tael.policies.live.lane import Lane
+from tael.policies.live.model import Evidence
+from tael.policies.live.ready import Ready
+from tael.policies.live.store import SqlLiveStore
+from tael.policies.model import Deployment, LogEntry
+
+# Decisions that were committed this much later than their id says are still found.
+_LATE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowVerdict:
+    """What a version would have said: ``result`` as in the decision log, or why it could not."""
+
+    decision_id: DecisionId
+    version_id: VersionId
+    result: str
+    failure: str
+    elapsed_us: int
+
+
+def run_shadows(work: Work, lane: Lane, deployment: Deployment, *, most: int = 200) -> int:
+    """Let the shadows of ``deployment`` look at up to ``most`` decisions each; returns how many.
+
+    Run again it goes on: a decision is looked at once by each version.
+    """
+    store, done = SqlLiveStore(work), 0
+    for version in (arm.version for arm in deployment.shadows):
+        since = DecisionId.first(max(deployment.at, work.clock.now() - _LATE))
+        entries = store.unshadowed(version, since, most)
+        if entries:
+            ready = lane.ready(work, version)
+            store.add_shadows(_verdicts(ready, entries, _evidence(store, entries)))
+        done += len(entries)
+    return done
+
+
+def _verdicts(
+    ready: Ready, entries: Sequence[LogEntry], held: Mapping[str, Evidence]
+) -> list[ShadowVerdict]:
+    return [_verdict(ready, entry, held.get(_hash_of(entry))) for entry in entries]
+
+
+def _verdict(ready: Ready, entry: LogEntry, evidence: Evidence | None) -> ShadowVerdict:
+    began, result, failure = time.perf_counter_ns(), "", ""
+    try:
+        result = run_on(
+            ready.policy, _inputs(ready, entry, evidence), figures_of(entry.parameters)
+        )[0]
+    except TaelError as failed:
+        failure = str(failed)
+    took = (time.perf_counter_ns() - began) // 1000
+    return ShadowVerdict(entry.id, ready.version_id, result, failure, took)
+
+
+def _inputs(ready: Ready, entry: LogEntry, evidence: Evidence | None) -> dict[str, object]:
+    """What the version reads: computed by its own plan, else what the decision was made on."""
+    logged = read(entry.inputs)
+    known = logged if isinstance(logged, dict) else {}
+    if ready.plan is not None and evidence is not None:
+        rows = ready.computed([evidence.packed], [int(entry.as_of.timestamp())])
+        known = {**known, **ready.read(rows[0])[0]}
+    mine = {rule.name for rule in ready.policy.inputs}
+    asked = {name: value for name, value in known.items() if name in mine}
+    return exact(rules.checked(ready.policy, asked))[1]
+
+
+def _evidence(store: SqlLiveStore, entries: Sequence[LogEntry]) -> Mapping[str, Evidence]:
+    hashes = {_hash_of(entry) for entry in entries} - {""}
+    return store.evidence(sorted(hashes)) if hashes else {}
+
+
+def _hash_of(entry: LogEntry) -> str:
+    found = read(entry.context) if entry.context else {}
+    return str(found.get("evidence", "")) if isinstance(found, dict) else ""
