@@ -103,6 +103,19 @@ def test_a_decision_comes_out_again_bit_for_bit(tael: Run, company: dict[str, st
     assert "bit for bit" in tael("policies", "reproduce", again.json["decision"]).out
 
 
+def test_a_logged_decision_is_told_what_would_change_it(
+    tael: Run, company: dict[str, str]
+) -> None:
+    decision = some_decision(company)
+    told = tael("policies", "recourse", decision, "--json").json
+
+    logged = tael("policies", "reproduce", decision, "--json").json
+    assert (told["outcome"], told["tier"]) == (logged["outcome"], logged["tier"])
+    assert told["complete"]
+    assert all(answer["changes"] for answer in told["answers"])
+    assert "第二十四条" in tael("policies", "recourse", decision, "--letter", "某公司:400-1").out
+
+
 def some_decision(company: dict[str, str]) -> str:
     import sqlalchemy as sa
 

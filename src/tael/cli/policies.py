@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tael.cli import policy_diff, policy_life, policy_replay, policy_traffic
+from tael.cli import (
+    policies_recourse,
+    policy_diff,
+    policy_life,
+    policy_replay,
+    policy_traffic,
+)
 from tael.cli.exits import ExitCode
 from tael.cli.installation import opened, person
 from tael.cli.output import AsJson, put, say, show, table
@@ -237,3 +243,4 @@ group.command()(policy_life.key)
 group.command()(policy_life.models)
 group.command("approve-model")(policy_life.approve_model)
 group.command("retire-model")(policy_life.retire_model)
+group.command()(policies_recourse.recourse)

@@ -111,6 +111,25 @@ def save(bundle: Bundle, folder: Path) -> list[Path]:
     return list(texts)
 
 
+def read_folder(folder: Path) -> Bundle:
+    """The texts that ``save`` wrote into ``folder``.
+
+    Raises:
+        NotFound: a text that every policy has is not there.
+        BadInput: one cannot be read.
+    """
+    from tael.policies import Bundle
+
+    paths = {name: folder / file for name, file in _NAMES.items()}
+    return Bundle(
+        **{
+            name: _text(name, path)
+            for name, path in paths.items()
+            if path.exists() or name not in ("variables", "cases")
+        }
+    )
+
+
 def _text(name: str, path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8")

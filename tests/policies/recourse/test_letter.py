@@ -74,6 +74,7 @@ def test_an_approval_names_the_limit_and_the_bank(shipped: Advised) -> None:
     referred, _ = written(shipped, total_debt=0, debt_ratio=Decimal(0), amount=2_500_000,
                           monthly_revenue=1_000_000, bank_turnover_12m=9_000_000)  # fmt: skip
     assert "member of our staff" in referred.text("en")
+    assert "This decision was made automatically" not in referred.text("en")
 
 
 def test_at_most_four_reasons_are_named_and_every_text_is_escaped(shipped: Advised) -> None:

@@ -106,7 +106,7 @@ def letter(
         parts.append(Part(_HONEST))
     elif advice is not None and decision.outcome != "approve":
         parts.append(Part(_NO_WAY))
-    parts += _rights(sender)
+    parts += _rights(sender, decided=decision.outcome != "refer")
     return Letter(_TITLE, tuple(parts))
 
 
@@ -124,6 +124,14 @@ _NO_WAY = Words(
     "我们考察了您能够影响的事项，目前没有能够改变这一结果的做法。",
     "We looked at what you can influence, and found nothing there that would change this outcome "
     "at present.",
+)
+_MADE = Words(
+    "本决定由计算机按统一的审批政策自动作出。",
+    "This decision was made automatically, by one policy for all.",
+)
+_LOOKED_AT = Words(
+    "您的申请由计算机按统一的审批政策作了初步审查。",
+    "Your application was first looked at automatically, by one policy for all.",
 )
 _OUTCOMES = {
     "approve": Words(
@@ -154,20 +162,19 @@ def _outcome(decision: Decision | Verdict) -> Part:
     )
 
 
-def _rights(sender: Sender) -> list[Part]:
+def _rights(sender: Sender, *, decided: bool) -> list[Part]:
     name, days = sender.name, sender.days
+    made = _MADE if decided else _LOOKED_AT
     return [
         Part(
             Words("您的权利：", "Your rights:"),
             (
                 Words(
-                    "本决定由计算机按统一的审批政策自动作出。依据《中华人民共和国个人信息保护法》"
-                    "第二十四条，您有权要求我们予以说明，并有权拒绝仅通过自动化决策的方式作出的决定；"
-                    "您提出后，将由工作人员重新审核。",
-                    "This decision was made automatically, by one policy for all. Under article 24 "
-                    "of the Personal Information Protection Law you may ask us to explain it, and "
-                    "you may refuse a decision made by automated means alone: a person will then "
-                    "look at your application.",
+                    f"{made.zh}依据《中华人民共和国个人信息保护法》第二十四条，您有权要求我们予以说明，"
+                    "并有权拒绝仅通过自动化决策的方式作出的决定；您提出后，将由工作人员重新审核。",
+                    f"{made.en} Under article 24 of the Personal Information Protection Law you "
+                    "may ask us to explain it, and you may refuse a decision made by automated "
+                    "means alone: a person will then look at your application.",
                 ),
                 Words(
                     "您有权查阅、复制我们持有的您的个人信息；发现不准确或不完整的，有权要求更正、"

@@ -74,7 +74,7 @@ def advice(
             en.append(f"{number}. {each.en}")
     elif fixed:
         zh.append(f"目前没有您能够改变的事项可以使申请{wanted.zh}。")
-        en.append(f"Nothing that you can change would make the application {wanted.en}.")
+        en.append(f"Nothing that you can change would let the application {wanted.en}.")
     else:
         more_zh = "" if complete else "在考察的范围内，"
         more_en = "" if complete else "As far as was looked, "
