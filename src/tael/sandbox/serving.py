@@ -99,6 +99,7 @@ def prepare(
         access_log=False,
         timeout_graceful_shutdown=1,
     )
+    config.load()  # who reads the address is answered at once, not after the first imports
     url = f"http://{_HOST}:{listening.getsockname()[1]}"
     return Prepared(url, uvicorn.Server(config), listening, close)
 

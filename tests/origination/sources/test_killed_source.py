@@ -12,14 +12,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tael.origination.sources import SOURCES
+from tael.origination.sources import SOURCES, BreakerLimits
 from tael.origination.sources.model import SourceAnswer, Status
-from tael.origination.sources.ports import Wire
+from tael.origination.sources.ports import Patience, Wire
 from tael.sandbox import SourcesProcess
 from tael.sandbox.sources import public_key
 
 pytestmark = pytest.mark.slow
 RUNS = int(os.environ.get("TAEL_KILLS", "6"))
+# Long waits: a process that starts on a busy machine answers late.
+PATIENCE = Patience(attempts=3, attempt_s=12, late_s=2, pause_s=0.05, breaker=BreakerLimits(500))
 MOMENTS_S = (0.0, 0.02, 0.06, 0.1, 0.15)  # after the question was put
 
 
@@ -36,7 +38,7 @@ def test_a_source_that_is_killed_in_mid_answer_is_asked_again_and_paid_once(
         for run in range(RUNS):
             source = ("court", "tax", "bank_statement")[run % 3]
             paper = asking.paper(subject, to=f"partner_{run}")
-            with asking.client_with(wires=wires) as client:
+            with asking.client_with(wires=wires, patience=PATIENCE) as client:
                 _order_late(url, source)
                 told: list[SourceAnswer] = []
                 asked = threading.Thread(
@@ -50,8 +52,8 @@ def test_a_source_that_is_killed_in_mid_answer_is_asked_again_and_paid_once(
                 asked.join()
                 assert told[0].report is None or told[0].status is Status.OK
                 assert process.start() == url
-                again = client.fetch(source, subject, paper, key=f"again-{run}", budget_s=5)
-                assert (again.status, again.report.missing) == (Status.OK, ()), again.told
+                again = client.fetch(source, subject, paper, key=f"again-{run}", budget_s=40)
+                assert (again.status, again.code) == (Status.OK, None), (run, again)
                 cost = told[0].cost_minor + again.cost_minor
                 assert cost == SOURCES[source].price_minor
     finally:
