@@ -12,7 +12,13 @@ swap set (``swaps``). One machine or a cluster give the same hash.
 from tael.policies.backtest.drive import Settings, backtest, backtest_on_cluster
 from tael.policies.backtest.economics import Economics, read_economics
 from tael.policies.backtest.files import Written, write
-from tael.policies.backtest.history import last_day, open_history, score_field, with_segments
+from tael.policies.backtest.history import (
+    history_hash,
+    last_day,
+    open_history,
+    score_field,
+    with_segments,
+)
 from tael.policies.backtest.judge import Version
 from tael.policies.backtest.measures import Figures
 from tael.policies.backtest.result import Backtest
@@ -21,6 +27,6 @@ from tael.policies.backtest.sensitivity import Steps
 
 __all__ = [
     "Backtest", "Economics", "Figures", "Settings", "Steps", "Version", "Written", "backtest",
-    "backtest_on_cluster", "last_day", "model_hash", "open_history", "probabilities",
-    "read_economics", "score_field", "with_segments", "write",
+    "backtest_on_cluster", "history_hash", "last_day", "model_hash", "open_history",
+    "probabilities", "read_economics", "score_field", "with_segments", "write",
 ]  # fmt: skip

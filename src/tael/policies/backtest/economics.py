@@ -30,6 +30,7 @@ import numpy.typing as npt
 from tael.kernel import BadInput, Day, Money, Rate
 from tael.policies.backtest.numbers import BILLION, Whole, billionths, share_of
 from tael.pricing import Component, Method, Terms, all_in_cost, build_schedule
+from tael.report import Words
 
 _NOMINAL = Money.parse("1000000")
 _START = Day(2025, 1, 1)
@@ -39,15 +40,30 @@ _CAP, _FUNDING, _OPERATING, _LOSS_GIVEN_DEFAULT, _PREPAYMENT, _PAID_BY_BAD = (
 )
 _MOST_LOANS = 2_000  # life tables of different loans; more distinct rates than that are rounded
 _COARSE = BILLION // 1000  # to a tenth of a per cent a year
-_SOURCES: Mapping[str, str] = {
-    "cap": "4 x one-year LPR or 24 % as courts read it: the dated parameter cap.all_in",
-    "funding": "the bank's interest where the offer does not say it: the worked loan of the guide",
-    "operating_minor": "assumed: what one decision and one contract cost",
-    "operating": "assumed: servicing a year on the balance",
-    "loss_given_default": "the worked loan of the guide: LGD 75 % at recognition",
-    "prepayment": "assumed: a constant share of loans a year repays early",
-    "paid_by_bad": "assumed: half of the charges, default being as likely in any month",
-    "rejects": "assumed: applicants refused then default 1, 1.5 and 2.5 times as their PD says",
+_SOURCES: Mapping[str, Words] = {
+    "cap": Words(
+        "司法实践中的 24%, 或四倍一年期 LPR: 带日期的参数 cap.all_in",
+        "24 % as courts read it, or 4 x one-year LPR: the dated parameter cap.all_in",
+    ),
+    "funding": Words("指南中算例的银行利率", "the bank's interest of the guide's worked loan"),
+    "operating_minor": Words(
+        "假设: 一次决定与一份合同的成本", "assumed: what one decision and one contract cost"
+    ),
+    "operating": Words("假设: 贷后管理, 按余额", "assumed: servicing a year on the balance"),
+    "loss_given_default": Words(
+        "指南中算例: 确认时 LGD 75%", "the guide's worked loan: LGD 75 % at recognition"
+    ),
+    "prepayment": Words(
+        "假设: 每年固定比例提前还清", "assumed: a constant share of loans a year repays early"
+    ),
+    "paid_by_bad": Words(
+        "假设: 一半费用, 各月违约可能相同",
+        "assumed: half of the charges, default being as likely in any month",
+    ),
+    "rejects": Words(
+        "假设: 当时被拒者违约为 PD 的 1、1.5、2.5 倍",
+        "assumed: applicants refused then default 1, 1.5 and 2.5 times as their PD says",
+    ),
 }
 
 
@@ -80,7 +96,7 @@ class Economics:
     paid_by_bad: Rate = _PAID_BY_BAD
     rejects: tuple[Decimal, ...] = (Decimal(1), Decimal("1.5"), Decimal("2.5"))
     currency: str = "CNY"
-    sources: Mapping[str, str] = field(default_factory=lambda: dict(_SOURCES))
+    sources: Mapping[str, Words] = field(default_factory=lambda: dict(_SOURCES))
 
     def __post_init__(self) -> None:
         for name in ("cap", "funding", "operating", "loss_given_default", "prepayment",
@@ -100,7 +116,8 @@ class Economics:
     def as_json(self) -> dict[str, object]:
         """Every figure as exact text."""
         data = {name: _text(getattr(self, name)) for name in (f.name for f in fields(self))}
-        return {**data, "sources": dict(sorted(self.sources.items()))}
+        told = {name: words.en for name, words in sorted(self.sources.items())}
+        return {**data, "sources": told}
 
     @property
     def hash(self) -> str:
@@ -129,7 +146,8 @@ def read_economics(path: Path, given: Economics) -> Economics:
         )
     changes: dict[str, Any] = {name: _read(name, value) for name, value in data.items()}
     sources = dict(given.sources)
-    sources |= {name: f"given in {path.name}" for name in changes if name in sources}
+    given_in = Words(f"见 {path.name}", f"given in {path.name}")
+    sources |= dict.fromkeys(changes.keys() & sources.keys(), given_in)
     changes.setdefault("sources", sources)
     return replace(given, **changes)
 
@@ -143,7 +161,7 @@ def _read(name: str, value: object) -> object:
         if name == "rejects" and isinstance(value, list):
             return tuple(Decimal(str(each)) for each in value)
         if name == "sources" and isinstance(value, dict):
-            return {str(key): str(text) for key, text in value.items()}
+            return {str(key): Words(str(text), str(text)) for key, text in value.items()}
         return str(value) if name == "currency" else Rate(Decimal(str(value)))
     except (ArithmeticError, ValueError):
         raise BadInput(f"{name} is {value!r}", field=name, rule="a figure") from None

@@ -32,6 +32,7 @@ not after the back-test's day, counts.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -97,6 +98,15 @@ def open_history(path: Path) -> ds.Dataset:
     except pa.ArrowException as error:
         raise BadInput(f"{path}: {error}", field="history", rule="Parquet files") from None
     return found
+
+
+def history_hash(history: ds.Dataset) -> str:
+    """SHA-256 over the files of a history, whatever they are called and in any order."""
+    parts = []
+    for file in history.files:
+        with Path(file).open("rb") as data:
+            parts.append(hashlib.file_digest(data, "sha256").digest())
+    return hashlib.sha256(b"".join(sorted(parts))).hexdigest()
 
 
 def last_day(history: ds.Dataset) -> Day:

@@ -21,8 +21,8 @@ _MOST_REASONS = 15
 _LEAST_KNOWN = 30  # below it a bad rate is told with its interval, not drawn
 _PERIODS = {"month", "quarter", "year"}
 CELL_WORDS = {
-    "in": Words("换入: 只有新策略通过", "In: only the new one approves"),
-    "out": Words("换出: 只有旧策略通过", "Out: only the old one approves"),
+    "in": Words("换入: 只有新的通过", "In: only the new"),
+    "out": Words("换出: 只有旧的通过", "Out: only the old"),
     "both": Words("都通过", "Both approve"),
     "neither": Words("都不通过", "Neither approves"),
 }
@@ -124,17 +124,25 @@ def _side_by_side(made: Page, found: Backtest) -> None:
             Column(Words("通过率", "Share"), Kind.PERCENT),
             Column(Words("转人工", "Referred"), Kind.PERCENT),
             Column(Words("R1–R3", "R1 to R3"), Kind.PERCENT),
-            Column(Words("R1–R3 金额", "R1 to R3, amount"), Kind.PERCENT),
-            Column(Words("放款", "Lent"), Kind.MONEY),
+            Column(Words("R1–R3 金额", "of the amount"), Kind.PERCENT),
             Column(Words("平均 PD", "Mean PD"), Kind.PERCENT, 2),
             Column(Words("结果已知", "Known"), Kind.COUNT),
             Column(Words("坏账率", "Bad"), Kind.PERCENT, 2), Words("95% 区间", "95% interval"),
+        ],
+        [_risk_row(told) for told in found.versions],
+    )  # fmt: skip
+    made.table(
+        [
+            Words("版本", "Version"), Column(Words("放款", "Lent"), Kind.MONEY),
+            Column(Words("预期收费", "Charges"), Kind.MONEY),
             Column(Words("预期损失", "Expected loss"), Kind.MONEY),
             Column(Words("预期利润", "Expected profit"), Kind.MONEY),
-            Column(Words("已知部分损失", "Loss, known"), Kind.MONEY),
-            Column(Words("已知部分利润", "Profit, known"), Kind.MONEY),
+            Column(Words("占放款", "of lent"), Kind.PERCENT, 2),
+            Column(Words("已知部分: 预期损失", "Known: expected loss"), Kind.MONEY),
+            Column(Words("实际损失", "their loss"), Kind.MONEY),
+            Column(Words("实际利润", "their profit"), Kind.MONEY),
         ],
-        [_version_row(told, currency) for told in found.versions],
+        [_money_row(told, currency) for told in found.versions],
     )  # fmt: skip
     names = [name_of(told) for told in found.versions]
     charts: tuple[tuple[Words, Measure], ...] = (
@@ -150,17 +158,25 @@ def _side_by_side(made: Page, found: Backtest) -> None:
         )
 
 
-def _version_row(told: Told, currency: str) -> tuple[Value, ...]:
+def _risk_row(told: Told) -> tuple[Value, ...]:
     figures = told.overall
     tiered = told.name != THEN
     return (
         name_of(told), figures.approved, figures.approval,
         figures.referred / figures.applications if figures.applications else None,
         figures.prime_share if tiered else None,
-        figures.prime_share_of_amount if tiered else None,
-        amount(figures.lent, currency), figures.mean_pd, figures.known, figures.bad_rate,
-        interval(figures.bad, figures.known), amount(figures.expected_loss, currency),
-        amount(figures.expected_profit, currency), amount(figures.loss, currency),
+        figures.prime_share_of_amount if tiered else None, figures.mean_pd, figures.known,
+        figures.bad_rate, interval(figures.bad, figures.known),
+    )  # fmt: skip
+
+
+def _money_row(told: Told, currency: str) -> tuple[Value, ...]:
+    figures = told.overall
+    return (
+        name_of(told), amount(figures.lent, currency), amount(figures.revenue, currency),
+        amount(figures.expected_loss, currency), amount(figures.expected_profit, currency),
+        figures.expected_profit / figures.lent if figures.lent else None,
+        amount(figures.known_expected_loss, currency), amount(figures.loss, currency),
         amount(figures.profit, currency),
     )  # fmt: skip
 
@@ -182,15 +198,13 @@ def _swap(made: Page, swap: Swap, currency: str) -> None:
         [
             Words("单元", "Cell"), Column(Words("申请", "Applications"), Kind.COUNT),
             Column(Words("放款", "Lent"), Kind.MONEY),
-            Column(Words("结果已知", "Known"), Kind.COUNT),
-            Column(Words("坏", "Bad"), Kind.COUNT),
-            Column(Words("坏账率", "Bad rate"), Kind.PERCENT, 2),
-            Words("95% 区间", "95% interval"),
-            Column(Words("平均 PD", "Mean PD"), Kind.PERCENT, 2),
             Column(Words("预期损失", "Expected loss"), Kind.MONEY),
             Column(Words("预期利润", "Expected profit"), Kind.MONEY),
-            Column(Words("已知部分损失", "Loss, known"), Kind.MONEY),
-            Column(Words("已知部分利润", "Profit, known"), Kind.MONEY),
+            Column(Words("结果已知", "Known"), Kind.COUNT),
+            Column(Words("坏账率", "Bad rate"), Kind.PERCENT, 2),
+            Words("95% 区间", "95% interval"),
+            Column(Words("实际损失", "Their loss"), Kind.MONEY),
+            Column(Words("实际利润", "Their profit"), Kind.MONEY),
         ],
         [_cell_row(cell, swap.cells[cell], currency) for cell in CELLS],
     )  # fmt: skip
@@ -207,11 +221,11 @@ def _swap(made: Page, swap: Swap, currency: str) -> None:
 
 def _cell_row(cell: str, figures: Figures, currency: str) -> tuple[Value, ...]:
     if cell == "neither":
-        return (CELL_WORDS[cell], figures.applications, *[None] * 4, "", *[None] * 5)
+        return (CELL_WORDS[cell], figures.applications, *[None] * 5, "", None, None)
     return (
-        CELL_WORDS[cell], figures.applications, amount(figures.lent, currency), figures.known,
-        figures.bad, figures.bad_rate, interval(figures.bad, figures.known), figures.mean_pd,
+        CELL_WORDS[cell], figures.applications, amount(figures.lent, currency),
         amount(figures.expected_loss, currency), amount(figures.expected_profit, currency),
+        figures.known, figures.bad_rate, interval(figures.bad, figures.known),
         amount(figures.loss, currency), amount(figures.profit, currency),
     )  # fmt: skip
 
@@ -381,7 +395,6 @@ def _group_columns(label: Words | str) -> list[Column | Words | str]:
         Column(Words("通过率", "Approved"), Kind.PERCENT),
         Column(Words("R1–R3", "R1 to R3"), Kind.PERCENT),
         Column(Words("放款", "Lent"), Kind.MONEY),
-        Column(Words("平均 PD", "Mean PD"), Kind.PERCENT, 2),
         Column(Words("结果已知", "Known"), Kind.COUNT),
         Column(Words("坏账率", "Bad"), Kind.PERCENT, 2), Words("95% 区间", "95% interval"),
         Column(Words("预期损失", "Expected loss"), Kind.MONEY),
@@ -392,7 +405,7 @@ def _group_columns(label: Words | str) -> list[Column | Words | str]:
 def _group_row(name: Words | str, figures: Figures, currency: str) -> tuple[Value, ...]:
     return (
         name, figures.applications, figures.approval, figures.prime_share,
-        amount(figures.lent, currency), figures.mean_pd, figures.known, figures.bad_rate,
+        amount(figures.lent, currency), figures.known, figures.bad_rate,
         interval(figures.bad, figures.known), amount(figures.expected_loss, currency),
         amount(figures.expected_profit, currency),
     )  # fmt: skip

@@ -7,7 +7,6 @@ from decimal import Decimal
 from tael.policies.backtest.amounts import amount
 from tael.policies.backtest.result import Backtest
 from tael.policies.backtest.sensitivity import Move, Sensitivity, by_threshold
-from tael.policies.backtest.thresholds import Threshold
 from tael.report import Axes, Bars, Column, Kind, Page, Tone, Value, Words
 
 _MOST_BARS = 12
@@ -77,7 +76,7 @@ def sensitivity(made: Page, moves: Sensitivity, currency: str) -> None:
     if shown:
         made.bar_chart(
             Words("预期利润的变化, 首步", "Change of the expected profit, first step"),
-            [_label(threshold) for threshold, _ in shown],
+            [f"#{number}" for number in range(1, len(shown) + 1)],
             [
                 Bars(Words("向下", "Down"), [_change(moves, found, -1) for _, found in shown]),
                 Bars(Words("向上", "Up"), [_change(moves, found, 1) for _, found in shown]),
@@ -86,8 +85,8 @@ def sensitivity(made: Page, moves: Sensitivity, currency: str) -> None:
         )
     made.table(
         [
-            Words("阈值", "Threshold"), Words("移到", "To"), Words("步长", "Step"),
-            Column(Words("重新决定", "Decided again"), Kind.COUNT),
+            Words("序", "#"), Words("阈值", "Threshold"), Words("移到", "To"),
+            Words("步长", "Step"),
             Column(Words("有变化", "Changed"), Kind.COUNT),
             Column(Words("通过", "Approved"), Kind.COUNT),
             Column(Words("通过率", "Approval"), Kind.PERCENT, 2),
@@ -95,10 +94,15 @@ def sensitivity(made: Page, moves: Sensitivity, currency: str) -> None:
             Column(Words("预期损失", "Expected loss"), Kind.MONEY),
             Column(Words("预期利润", "Expected profit"), Kind.MONEY),
         ],
-        [_move_row(moves, move, currency) for move in moves.moves],
+        [
+            _move_row(f"#{number}", moves, move, currency)
+            for number, (_, found) in enumerate(largest, 1)
+            for move in found
+        ],
         caption=Words(
-            f"与原策略之差; 原策略通过率 {base.approval or 0:.2%}",
-            f"differences to the policy as it stands, which approves {base.approval or 0:.2%}",
+            f"与原策略之差, 影响最大的在前; 原策略通过率 {base.approval or 0:.2%}",
+            "differences to the policy as it stands, the largest first; it approves "
+            f"{base.approval or 0:.2%}",
         ),
     )  # fmt: skip
     if moves.left_out:
@@ -106,11 +110,6 @@ def sensitivity(made: Page, moves: Sensitivity, currency: str) -> None:
             [Words("未计算", "Left out"), Words("原因", "Why")],
             [(one.name, one.why) for one in moves.left_out],
         )
-
-
-def _label(threshold: Threshold) -> str:
-    place = f"{threshold.table} {threshold.rule}" if threshold.kind == "figure" else ""
-    return f"{threshold.column} {threshold.value} {place}".strip()
 
 
 def _worth(moves: Sensitivity, found: list[Move]) -> int:
@@ -126,12 +125,12 @@ def _change(moves: Sensitivity, found: list[Move], way: int) -> Value:
     return Decimal(steps[0].figures.expected_profit - moves.base.expected_profit) / 100
 
 
-def _move_row(moves: Sensitivity, move: Move, currency: str) -> tuple[Value, ...]:
+def _move_row(number: str, moves: Sensitivity, move: Move, currency: str) -> tuple[Value, ...]:
     base, after = moves.base, move.figures
     return (
-        move.threshold.name, str(move.to), f"{move.step:+}", move.cases, move.changed,
+        number, move.threshold.name, str(move.to), f"{move.step:+}", move.changed,
         after.approved - base.approved,
-        (after.approved - base.approved) / base.applications if base.applications else None,
+        _difference(after.approval, base.approval),
         _difference(after.bad_rate, base.bad_rate),
         amount(after.expected_loss - base.expected_loss, currency),
         amount(after.expected_profit - base.expected_profit, currency),
@@ -139,7 +138,9 @@ def _move_row(moves: Sensitivity, move: Move, currency: str) -> tuple[Value, ...
 
 
 def _difference(after: float | None, before: float | None) -> float | None:
-    return None if after is None or before is None else after - before
+    if after is None or before is None:
+        return None
+    return round(after - before, 4) + 0.0  # no minus before a zero
 
 
 def assumptions(made: Page, found: Backtest) -> None:
@@ -159,7 +160,7 @@ def assumptions(made: Page, found: Backtest) -> None:
     made.table(
         [Words("假设", "Assumption"), Words("取值", "Value"), Words("来源", "Source")],
         [
-            (words, _told(data[name]), economics.sources.get(name, ""))
+            (words, _told(data[name]), economics.sources.get(name, Words("", "")))
             for name, words in _FIGURES.items()
         ],
     )
@@ -173,11 +174,16 @@ def assumptions(made: Page, found: Backtest) -> None:
     )
     made.paragraph(
         Words(
-            f"结果哈希 {found.result_hash}。文件、分块、线程与集群不影响它。",
-            f"Result hash {found.result_hash}. Files, chunks, threads and clusters do not "
-            "change it.",
+            f"结果哈希 {in_parts(found.result_hash)}。文件、分块、线程与集群不影响它。",
+            f"Result hash {in_parts(found.result_hash)}. Files, chunks, threads and clusters do "
+            "not change it.",
         )
     )
+
+
+def in_parts(digest: str) -> str:
+    """A hash in groups of eight, so that a narrow screen can break it."""
+    return " ".join(digest[place : place + 8] for place in range(0, len(digest), 8))
 
 
 def _told(value: object) -> str:

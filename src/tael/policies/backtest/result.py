@@ -75,6 +75,23 @@ class Backtest:
         """The figures of the version called ``name``."""
         return next(one for one in self.versions if one.name == name)
 
+    def key_figures(self) -> dict[str, object]:
+        """What a record of the back-test keeps: the first version, in exact values."""
+        figures = self.versions[0].overall
+        return {
+            "applications": figures.applications,
+            "approved": figures.approved,
+            "referred": figures.referred,
+            "unanswered": figures.unanswered,
+            "prime": figures.prime,
+            "lent_minor": figures.lent,
+            "known": figures.known,
+            "bad": figures.bad,
+            "expected_loss_minor": figures.expected_loss,
+            "expected_profit_minor": figures.expected_profit,
+            "economics": self.economics.hash,
+        }
+
     def as_json(self) -> dict[str, object]:
         """The summary: every figure of ``result_hash``, which stands in it, but no single case."""
         told = {**self.summary(), "result_hash": self.result_hash}

@@ -41,10 +41,20 @@ from tael.policies.backtest.thresholds import (
     thresholds_of,
 )
 from tael.policies.backtest.verdict import APPROVE, REFER
+from tael.report import Words
 
 _DIGITS = Context(prec=6, rounding=ROUND_HALF_EVEN)
 _NEAR = 1e-9  # of a value: far above how far a double may be from the decimal it stands for
 _ROWS = 131_072
+NO_EFFECT = Words("此处的指标都不依赖它", "nothing that is told here hangs on it")
+NO_SCORES = Words("历史数据中没有该模型的评分", "the history holds no scores of the model")
+INNER_TABLE = Words("该表在另一个表达式之内", "its table is part of another expression")
+NO_NUMBER = Words(
+    "比较的不是历史数据或策略中的数", "it compares what is no number of the history or the policy"
+)
+NOBODY = Words(
+    "该方向没有申请, 或另有阈值", "no application lies on that side, or another cut does"
+)
 Doubles = npt.NDArray[np.float64]
 
 
@@ -116,7 +126,7 @@ class Sensitivity:
             }
             for move in self.moves
         ]
-        left = [{"name": one.name, "why": one.why} for one in self.left_out]
+        left = [{"name": one.name, "why": one.why.en} for one in self.left_out]
         told = {"version": self.version, "moves": moves, "left_out": left}
         text = json.dumps(told, sort_keys=True, ensure_ascii=False)
         return {**told, "hash": hashlib.sha256(text.encode()).hexdigest()}
@@ -183,7 +193,7 @@ def _chosen(work: _Work, steps: Steps) -> tuple[list[_Wanted], list[LeftOut]]:
                 if isinstance(found, LeftOut):
                     left.append(found)
                 elif spent + len(found.rows) > steps.most_rows:
-                    why = f"{len(found.rows)} applications are over the budget"
+                    why = over_budget(len(found.rows))
                     left.append(LeftOut(f"{threshold.name}, step {signed:+}", why))
                 else:
                     spent += len(found.rows)
@@ -233,7 +243,7 @@ class _Work:
     def wanted(self, threshold: Threshold, step: Decimal) -> _Wanted | LeftOut:
         """Whom a move concerns, and where it goes."""
         found = self._moves(threshold, step)
-        if isinstance(found, str):
+        if isinstance(found, Words):
             return LeftOut(f"{threshold.name}, step {step:+}", found)
         to, rows = found
         owner = threshold.table.partition(" / ")[0]
@@ -241,13 +251,13 @@ class _Work:
             rows = rows[self._lends[rows]]  # a decline stands: it hangs on other decisions
         return _Wanted(threshold, step, to, rows)
 
-    def _moves(self, threshold: Threshold, step: Decimal) -> tuple[Decimal, Whole] | str:
+    def _moves(self, threshold: Threshold, step: Decimal) -> tuple[Decimal, Whole] | Words:
         """Where a threshold goes and whom that may concern; or why it stays."""
         kind, owner = threshold.kind, threshold.table.partition(" / ")[0]
         if kind in (CUT, FIGURE) and not self.decider.tells(owner):
-            return "nothing that is told here hangs on it"
+            return NO_EFFECT
         if kind == BOUND and not self.judge.layout.scores[0]:
-            return "the history holds no scores of the model"
+            return NO_SCORES
         if kind in (CUT, BOUND):
             return self._cut(threshold, step)
         to = _short(threshold.value * (100 + step) / 100)
@@ -256,16 +266,16 @@ class _Work:
             return to, _between(self._limits / unit, threshold.value, to)
         fired = self._fired.get(threshold.table)
         if fired is None:
-            return "its table is part of another expression"
+            return INNER_TABLE
         return to, np.flatnonzero(fired == threshold.rule)
 
-    def _cut(self, threshold: Threshold, step: Decimal) -> tuple[Decimal, Whole] | str:
+    def _cut(self, threshold: Threshold, step: Decimal) -> tuple[Decimal, Whole] | Words:
         values = self._values(threshold.column)
         if values is None:
-            return "it compares what is no number of the history or the policy"
+            return NO_NUMBER
         to = self._along(threshold, values, step)
         if to is None:
-            return "no application lies on that side, or another cut does"
+            return NOBODY
         return to, _between(values, threshold.value, to)
 
     def _values(self, column: str) -> Doubles | None:
@@ -344,6 +354,11 @@ class _Work:
 def _said(ruled: Ruled) -> tuple[Whole, ...]:
     """By what two answers differ."""
     return ruled.outcome.astype(np.int64), ruled.limit, ruled.lent, ruled.rate
+
+
+def over_budget(rows: int) -> Words:
+    """Why a move was not computed that concerns so many applications."""
+    return Words(f"{rows} 笔申请超出预算", f"{rows} applications are over the budget")
 
 
 def _short(number: Decimal) -> Decimal:

@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from tael.dmn import authoring
 from tael.policies.backtest.verdict import Decider
 from tael.policies.model import Bundle
+from tael.report import Words
 
 CUT, FIGURE, LEAST, BOUND = "cut", "figure", "least", "bound"
 _NUMBER = r"-?\d+(?:\.\d+)?"
@@ -26,6 +27,8 @@ _NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
 # Rates are moved by whoever sets prices, with a curve of who then takes the money; not here.
 _RATES = ("bank_interest", "guarantee_fee")
 _TIER = "model_tier"
+OF_EXPRESSION = Words("比较的是一个表达式", "it compares an expression")
+WITH_EXPRESSION = Words("与一个表达式比较", "it compares with an expression")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class LeftOut:
     """A figure, or a column of them, whose effect was not computed, and why."""
 
     name: str
-    why: str
+    why: Words
 
 
 def thresholds_of(decider: Decider) -> tuple[list[Threshold], list[LeftOut]]:
@@ -75,11 +78,11 @@ def thresholds_of(decider: Decider) -> tuple[list[Threshold], list[LeftOut]]:
             cells = [rule.conditions[place] for rule in table.rules]
             cuts = _cuts(name, column.expression.strip(), cells)
             if cuts and not _NAME.fullmatch(column.expression.strip()):
-                left.append(LeftOut(f"{name}: {column.expression}", "it compares an expression"))
+                left.append(LeftOut(f"{name}: {column.expression}", OF_EXPRESSION))
             else:
                 found += cuts
             left += [
-                LeftOut(f"{name}, rule {row}: {cell}", "it compares with an expression")
+                LeftOut(f"{name}, rule {row}: {cell}", WITH_EXPRESSION)
                 for row, cell in enumerate(cells, 1)
                 if re.search(r"[<>]|\.\.", cell) and not _CELL.fullmatch(cell)
             ]
