@@ -150,6 +150,26 @@ def test_a_text_changed_after_the_check_is_not_approved(light: Any) -> None:
     assert (refused.value.code, refused.value.field) == ("tampered", "prices")
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (change_event(EventKind.CHECKED, record='{"passed":false}'), "check"),
+        (change_event(EventKind.CHECKED, record="[]"), "check"),
+        (change_event(EventKind.CHECKED, kind=EventKind.ACCEPTED), "check"),
+        (change_event(EventKind.WAIVED, kind=EventKind.ACCEPTED), "backtest"),
+        (change_hash, "check"),
+    ],
+)
+def test_a_version_whose_row_alone_says_that_it_was_looked_at_is_not_approved(
+    light: Any, change: Callable[[Any, VersionId], None], named: str
+) -> None:
+    version = light.backtested()
+    change(light, version)
+    with pytest.raises(Conflict) as refused:
+        light.policies.approve(light.li, version)
+    assert (refused.value.code, refused.value.field) == ("tampered", named)
+
+
 def test_a_deployment_that_was_changed_decides_nothing(light: Any) -> None:
     version, other = light.approved(), light.approved()
     made = light.policies.deploy(light.li, version, Traffic({other: 1000}))

@@ -76,7 +76,7 @@ class MemoryPolicyStore:
         return sorted(self._deployments.values(), key=lambda one: one.number, reverse=True)
 
     def add_model(self, model: ModelVersion) -> None:
-        self._models[model.hash] = model
+        self._models.setdefault(model.hash, model)
 
     def model(self, model_hash: str, *, lock: bool = False) -> ModelVersion | None:  # noqa: ARG002 - one caller at a time
         return self._models.get(model_hash)

@@ -100,10 +100,10 @@ class Deployments(Shelf):
         Raises:
             Conflict: it is neither, or has another arm: deploy without it.
         """
+        store = self._open(work)
+        store.only_deployer()  # before any row, as whoever deploys does: else the two wait forever
         version = self._found(work, version_id, lock=True)
         move(version.state, PolicyState.RETIRED)
-        store = self._open(work)
-        store.only_deployer()
         found = store.deployment_in_force(lock=True)
         if found is None or version.state is PolicyState.APPROVED:
             return self._retired(work, version, why=why)

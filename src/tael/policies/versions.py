@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from tael.kernel import BadInput, Conflict, Forbidden, NotFound, VersionId
+from tael.kernel import BadInput, Conflict, NotFound, VersionId
 from tael.platform import Work
 from tael.policies import texts
+from tael.policies.artefacts import Artefacts, own_work
 from tael.policies.canonical import read
 from tael.policies.differences import compare
 from tael.policies.examination import examine
-from tael.policies.manifest import faults_of_texts, manifest_of, model_of
+from tael.policies.manifest import faults_of_texts, last_of, manifest_of, model_of
 from tael.policies.model import (
     Bundle,
     CheckRecord,
     Difference,
     Event,
     EventKind,
-    ModelState,
-    ModelVersion,
     PolicyState,
     PolicyVersion,
     TableDifference,
     Weight,
     move,
 )
-from tael.policies.registry import facts_of_model
-from tael.policies.shelf import Shelf
 from tael.policies.side_by_side import compare_tables
 from tael.policies.suite import run_cases
 
@@ -37,8 +33,8 @@ _LEAST_WORDS, _LEAST_CHARACTERS = 3, 6
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-class Versions(Shelf):
-    """Versions of the policy and the models behind them, from draft to approval."""
+class Versions(Artefacts):
+    """Versions of the policy, from draft to approval."""
 
     def draft(self, work: Work, name: str, bundle: Bundle) -> PolicyVersion:
         """Keep ``bundle`` as a new draft; its texts must read, gaps and all.
@@ -162,12 +158,13 @@ class Versions(Shelf):
         """
         version = self._found(work, version_id, lock=True)
         if version.drafted_by == work.actor.id:
-            raise _own("a policy version", "approved_by")
+            raise own_work("a policy version", "approved_by")
         move(version.state, PolicyState.APPROVED)
         self._demand_texts(work, version)
+        history = self._history(work, version_id)
+        _demand_records(version, history)
         model = self._approved_model(work, model_of(version))
         now = work.clock.now()
-        history = self._history(work, version_id)
         text = manifest_of(version, history, model, by=work.actor.id, at=now)
         self._noted(work, version_id, EventKind.APPROVED, text)
         stamps = {"approved_by": work.actor.id, "approved_at": now}
@@ -210,50 +207,6 @@ class Versions(Shelf):
         """Every decision table that differs, with both versions of each cell beside each other."""
         return compare_tables(self.bundle(work, before), self.bundle(work, after))
 
-    # --- models
-
-    def models(self, work: Work) -> Sequence[ModelVersion]:
-        """Every registered model, newest first."""
-        return self._open(work).models()
-
-    def approve_model(self, work: Work, model_hash: str) -> ModelVersion:
-        """A second person's word for a model by itself.
-
-        Raises:
-            NotFound: no such model.
-            Forbidden: the approver drafted it.
-            Conflict: it is no draft.
-        """
-        model = self._model(work, model_hash)
-        if model.state is not ModelState.DRAFT:
-            raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="a draft")
-        if model.drafted_by == work.actor.id:
-            raise _own("a model", "model")
-        return self._approve_model(work, model)
-
-    def retire_model(self, work: Work, model_hash: str) -> ModelVersion:
-        """Take a model out of use: no version with it is drafted, approved or deployed any more.
-
-        Raises:
-            NotFound: no such model.
-            Conflict: it is not approved, or a version in force runs with it; names the version.
-        """
-        model = self._model(work, model_hash)
-        if model.state is not ModelState.APPROVED:
-            raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="approved")
-        for version in self.versions(work):
-            live = version.state is PolicyState.DEPLOYED
-            if live and model_of(version) == model_hash:
-                raise Conflict(
-                    f"{version.id} is in force and runs with {model.name}",
-                    field="model",
-                    rule="no version in force",
-                )
-        retired = replace(model, state=ModelState.RETIRED, retired_at=work.clock.now())
-        self._open(work).change_model(retired)
-        work.audit("model.retired", model_hash)
-        return retired
-
     # --- inside
 
     def _backtested(
@@ -273,12 +226,7 @@ class Versions(Shelf):
     def _demand_texts(self, work: Work, version: PolicyVersion) -> None:
         kept = self._open(work).bundle(version.id)
         for text, wrong in faults_of_texts(version, kept) if kept else ():
-            raise Conflict(
-                f"{version.id}, {text}: {wrong}",
-                code="tampered",
-                field=text,
-                rule="the texts that were drafted",
-            )
+            raise _tampered(version, text, wrong)
 
     def _last_findings(self, work: Work, version_id: VersionId) -> list[dict[str, object]]:
         checks = [e for e in self._history(work, version_id) if e.kind is EventKind.CHECKED]
@@ -294,52 +242,27 @@ class Versions(Shelf):
         )
         return [str(record["id"]) for record in records if isinstance(record, dict)]
 
-    def _register(self, work: Work, text: str) -> None:
-        facts = facts_of_model(text)
-        known = self._open(work).model(facts.hash)
-        if known is not None and known.state is ModelState.RETIRED:
-            raise _retired(known)
-        if known is None:
-            made = ModelVersion(
-                hash=facts.hash,
-                kind=facts.kind,
-                name=facts.name,
-                trained_on=facts.trained_on,
-                plan=facts.plan,
-                state=ModelState.DRAFT,
-                drafted_by=work.actor.id,
-                drafted_at=work.clock.now(),
-            )
-            self._open(work).add_model(made)
-            work.audit("model.drafted", made.hash, {"kind": made.kind})
 
-    def _model(self, work: Work, model_hash: str) -> ModelVersion:
-        model = self._open(work).model(model_hash, lock=True)
-        if model is None:
-            raise NotFound(f"there is no model {model_hash}", field="model")
-        return model
+def _demand_records(version: PolicyVersion, history: Sequence[Event]) -> None:
+    """Whatever its row says: a check of these texts passed, and a back-test was kept or waived."""
+    checks = [event for event in history if event.kind is EventKind.CHECKED]
+    told = read(checks[-1].record) if checks else None
+    if not isinstance(told, dict) or (told.get("passed"), told.get("hashes")) != (
+        True,
+        dict(version.hashes),
+    ):
+        raise _tampered(version, "check", "no check of these texts has passed")
+    if not last_of(history, EventKind.BACKTESTED, EventKind.WAIVED):
+        raise _tampered(version, "backtest", "no back-test was kept or waived")
 
-    def _approved_model(self, work: Work, model_hash: str) -> ModelVersion:
-        """The model behind a version that is being approved: approved with it, or before."""
-        model = self._model(work, model_hash)
-        if model.state is ModelState.RETIRED:
-            raise _retired(model)
-        if model.state is ModelState.APPROVED:
-            return model
-        if model.drafted_by == work.actor.id:
-            raise _own("a model", "model")
-        return self._approve_model(work, model)
 
-    def _approve_model(self, work: Work, model: ModelVersion) -> ModelVersion:
-        approved = replace(
-            model,
-            state=ModelState.APPROVED,
-            approved_by=work.actor.id,
-            approved_at=work.clock.now(),
-        )
-        self._open(work).change_model(approved)
-        work.audit("model.approved", model.hash)
-        return approved
+def _tampered(version: PolicyVersion, what: str, wrong: str) -> Conflict:
+    return Conflict(
+        f"{version.id}, {what}: {wrong}",
+        code="tampered",
+        field=what,
+        rule="what was drafted and checked",
+    )
 
 
 def in_writing(why: str, field: str) -> str:
@@ -357,13 +280,3 @@ def in_writing(why: str, field: str) -> str:
             rule=f"at least {_LEAST_WORDS} words, or {_LEAST_CHARACTERS} Chinese characters",
         )
     return told
-
-
-def _own(what: str, field: str) -> Forbidden:
-    return Forbidden(
-        f"whoever drafted {what} does not approve it", field=field, rule="a second person approves"
-    )
-
-
-def _retired(model: ModelVersion) -> Conflict:
-    return Conflict(f"the model {model.name} was retired", field="model", rule="a model in use")

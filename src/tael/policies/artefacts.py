@@ -1,0 +1,119 @@
+"""Models as artefacts of their own: registered by hash, approved by a second person, retired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tael.kernel import Conflict, Forbidden, NotFound
+from tael.platform import Work
+from tael.policies.manifest import model_of
+from tael.policies.model import ModelState, ModelVersion, PolicyState
+from tael.policies.registry import facts_of_model
+from tael.policies.shelf import Shelf
+
+
+class Artefacts(Shelf):
+    """The models behind versions."""
+
+    def models(self, work: Work) -> Sequence[ModelVersion]:
+        """Every registered model, newest first."""
+        return self._open(work).models()
+
+    def approve_model(self, work: Work, model_hash: str) -> ModelVersion:
+        """A second person's word for a model by itself.
+
+        Raises:
+            NotFound: no such model.
+            Forbidden: the approver drafted it.
+            Conflict: it is no draft.
+        """
+        model = self._model(work, model_hash)
+        if model.state is not ModelState.DRAFT:
+            raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="a draft")
+        if model.drafted_by == work.actor.id:
+            raise own_work("a model", "model")
+        return self._approve_model(work, model)
+
+    def retire_model(self, work: Work, model_hash: str) -> ModelVersion:
+        """Take a model out of use: no version with it is drafted, approved or deployed any more.
+
+        Raises:
+            NotFound: no such model.
+            Conflict: it is not approved, or a version in force runs with it; names the version.
+        """
+        model = self._model(work, model_hash)
+        if model.state is not ModelState.APPROVED:
+            raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="approved")
+        for version in self._open(work).versions():
+            live = version.state is PolicyState.DEPLOYED
+            if live and model_of(version) == model_hash:
+                raise Conflict(
+                    f"{version.id} is in force and runs with {model.name}",
+                    field="model",
+                    rule="no version in force",
+                )
+        retired = replace(model, state=ModelState.RETIRED, retired_at=work.clock.now())
+        self._open(work).change_model(retired)
+        work.audit("model.retired", model_hash)
+        return retired
+
+    # --- for versions
+
+    def _register(self, work: Work, text: str) -> None:
+        facts = facts_of_model(text)
+        known = self._open(work).model(facts.hash)
+        if known is not None and known.state is ModelState.RETIRED:
+            raise _retired(known)
+        if known is None:
+            made = ModelVersion(
+                hash=facts.hash,
+                kind=facts.kind,
+                name=facts.name,
+                trained_on=facts.trained_on,
+                plan=facts.plan,
+                state=ModelState.DRAFT,
+                drafted_by=work.actor.id,
+                drafted_at=work.clock.now(),
+            )
+            self._open(work).add_model(made)
+            work.audit("model.drafted", made.hash, {"kind": made.kind})
+
+    def _model(self, work: Work, model_hash: str) -> ModelVersion:
+        model = self._open(work).model(model_hash, lock=True)
+        if model is None:
+            raise NotFound(f"there is no model {model_hash}", field="model")
+        return model
+
+    def _approved_model(self, work: Work, model_hash: str) -> ModelVersion:
+        """The model behind a version that is being approved: approved with it, or before."""
+        model = self._model(work, model_hash)
+        if model.state is ModelState.RETIRED:
+            raise _retired(model)
+        if model.state is ModelState.APPROVED:
+            return model
+        if model.drafted_by == work.actor.id:
+            raise own_work("a model", "model")
+        return self._approve_model(work, model)
+
+    def _approve_model(self, work: Work, model: ModelVersion) -> ModelVersion:
+        approved = replace(
+            model,
+            state=ModelState.APPROVED,
+            approved_by=work.actor.id,
+            approved_at=work.clock.now(),
+        )
+        self._open(work).change_model(approved)
+        work.audit("model.approved", model.hash)
+        return approved
+
+
+def own_work(what: str, field: str) -> Forbidden:
+    """Refuses whoever would approve what they drafted."""
+    return Forbidden(
+        f"whoever drafted {what} does not approve it", field=field, rule="a second person approves"
+    )
+
+
+def _retired(model: ModelVersion) -> Conflict:
+    return Conflict(f"the model {model.name} was retired", field="model", rule="a model in use")
