@@ -34,7 +34,7 @@ STATUS: Mapping[type[TaelError], int] = {
 }
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 429: "too_many_requests"}
 TOO_LARGE, TOO_MANY = 413, 429
-_RULES = {"too_large": "at most 1 MiB", "too_many_requests": "requests in a minute"}
+_RULES = {"too_many_requests": "requests in a minute"}
 _API = "/api/"
 _log = structlog.get_logger()
 
@@ -56,6 +56,14 @@ class Fault:
         """The one shape of an error of the API."""
         names = ("code", "message", "field", "row", "rule", "retryable", "reference")
         return {"error": {name: getattr(self, name) for name in names}}
+
+
+class TooLarge(HTTPException):
+    """A body above the limit of its route; ``rule`` says the limit."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(TOO_LARGE, f"the body is too large: {rule}")
+        self.rule = rule
 
 
 class Refused(TaelError):  # noqa: N818 - the name says what happened
@@ -92,7 +100,7 @@ def fault_of(error: Exception) -> Fault:
             code,
             str(error.detail),
             reference,
-            rule=_RULES.get(code),
+            rule=getattr(error, "rule", None) or _RULES.get(code),
             retryable=later,
         )
     return Fault(500, "internal_error", "something went wrong on our side", reference)

@@ -12,11 +12,14 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tael.console.errors import TOO_LARGE, TOO_MANY, answer
+from tael.console.errors import TOO_MANY, TooLarge, answer
 from tael.console.ports import SettingsOf
 from tael.console.security import SESSION
+from tael.policies.books import MOST_BYTES
 
 LARGEST_BODY_BYTES = 2**20
+# Whole files come in on these alone; they are read as streams.
+_LARGER = {("POST", "/books"): MOST_BYTES + LARGEST_BODY_BYTES}
 _MINUTE_S = 60
 _MOST_CALLERS = 10_000
 # A monitor asks these without a key, as often as it likes.
@@ -64,11 +67,12 @@ class Gate:
         request = Request(scope, receive)
         try:
             self._count(request)
-            _check_length(request.headers.get("content-length", ""))
+            limit = _LARGER.get((request.method, request.url.path), LARGEST_BODY_BYTES)
+            _check_length(request.headers.get("content-length", ""), limit)
         except HTTPException as refused:
             await answer(request, refused)(scope, receive, send)
             return
-        await self._app(scope, _measured(receive), send)
+        await self._app(scope, _measured(receive, limit), send)
 
     def _count(self, request: Request) -> None:
         path, address = request.url.path, request.client.host if request.client else ""
@@ -88,7 +92,7 @@ def _caller(request: Request) -> str:
     return hashlib.sha256(credential.encode()).hexdigest() if credential else ""
 
 
-def _measured(receive: Receive) -> Receive:
+def _measured(receive: Receive, limit: int) -> Receive:
     """``receive``, for a body that does not say its length, or says another."""
     seen = 0
 
@@ -96,12 +100,13 @@ def _measured(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        _check_length(str(seen))
+        _check_length(str(seen), limit)
         return message
 
     return receiving
 
 
-def _check_length(text: str) -> None:
-    if text.isascii() and text.isdigit() and int(text) > LARGEST_BODY_BYTES:
-        raise HTTPException(TOO_LARGE, "the body is too large")
+def _check_length(text: str, limit: int) -> None:
+    if text.isascii() and text.isdigit() and int(text) > limit:
+        # A form of several parts is a little longer than the file in it.
+        raise TooLarge(f"at most {limit // 2**20 - (limit > LARGEST_BODY_BYTES)} MiB")

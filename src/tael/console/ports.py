@@ -26,6 +26,7 @@ from tael.ledger import Ledger
 from tael.origination import Applications, Offers, Parties
 from tael.platform import Actor, Work
 from tael.policies import Policies
+from tael.policies.books import Books
 from tael.portfolio import Portfolio
 from tael.servicing import Servicing
 
@@ -281,6 +282,8 @@ class House(Protocol):
     def parameters(self) -> ParametersDoor: ...
     @property
     def policies(self) -> Policies: ...
+    @property
+    def books(self) -> Books: ...
     @property
     def parties(self) -> Parties: ...
     @property

@@ -9,7 +9,17 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from tael.console import api, applications, audit, dashboard, errors, loans, partners, sign_in
+from tael.console import (
+    api,
+    applications,
+    audit,
+    books,
+    dashboard,
+    errors,
+    loans,
+    partners,
+    sign_in,
+)
 from tael.console.gate import Gate
 from tael.console.live import LiveDecisions
 from tael.console.pages import Pages
@@ -42,7 +52,7 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.add_middleware(LiveDecisions, house=house)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    for room in (api, sign_in, dashboard, applications, loans, partners, audit):
+    for room in (api, sign_in, dashboard, applications, loans, books, partners, audit):
         app.include_router(room.router)
     return app
 

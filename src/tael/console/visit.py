@@ -26,6 +26,7 @@ NAV = (
     ("/", N_("Dashboard"), "chart", "portfolio"),
     ("/applications", N_("Applications"), "inbox", "application"),
     ("/loans", N_("Loans"), "coins", "loan"),
+    ("/books", N_("Loan books"), "book", "book"),
     ("/partners", N_("Funding and limits"), "bank", "partner"),
     ("/audit", N_("Audit trail"), "seal", "audit"),
 )

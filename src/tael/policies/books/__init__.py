@@ -7,26 +7,42 @@ a spreadsheet (``export``). Columns that look like personal data are hashed or l
 file is read; columns that nobody names are dropped.
 """
 
+from tael.policies.books.analysis import Analysis, Group
 from tael.policies.books.cutoffs import SIDES, Figures
 from tael.policies.books.memory import MemoryBookStore
-from tael.policies.books.model import MOST_BYTES, OUTCOMES, RANKING, Book, BookId, BookState, Role
+from tael.policies.books.model import (
+    CURRENCY,
+    MOST_BYTES,
+    OUTCOMES,
+    RANKING,
+    Book,
+    BookId,
+    BookState,
+    Note,
+    Role,
+)
 from tael.policies.books.money import Assumptions
 from tael.policies.books.ports import Outside
-from tael.policies.books.service import Books
+from tael.policies.books.service import Books, Naming
 from tael.policies.books.store import SqlBookStore
 
 __all__ = [
+    "CURRENCY",
     "MOST_BYTES",
     "OUTCOMES",
     "RANKING",
     "SIDES",
+    "Analysis",
     "Assumptions",
     "Book",
     "BookId",
     "BookState",
     "Books",
     "Figures",
+    "Group",
     "MemoryBookStore",
+    "Naming",
+    "Note",
     "Outside",
     "Role",
     "SqlBookStore",

@@ -30,7 +30,7 @@ class Group:
     """Rows of one kind: a band, a tier, a vintage, a segment.
 
     ``bad`` is of those whose outcome is known; ``approved`` of those whose decision is. ``breaks``
-    is whether a band is better than the one above it: ranks the wrong way.
+    is whether a band is better than one above it beyond chance: its interval lies wholly below.
     """
 
     name: str
@@ -109,15 +109,15 @@ def _group(name: str, rows: Rows, member: Flags) -> Group:
 
 def _bands(rows: Rows, ranking: Ranking, bands: Ints) -> tuple[Group, ...]:
     found: list[Group] = []
-    worst = Decimal(-1)
+    floor = Decimal(-1)
     for number, name in enumerate(band_names(ranking)):
         group = _group(name, rows, bands == number)
-        rate = group.bad.value
-        breaks = rate is not None and rate < worst
+        low, high = group.bad.low, group.bad.high
+        breaks = high is not None and high < floor
         found.append(
             Group(name, group.count, group.bad, group.approved, group.amount_minor, breaks)
         )
-        worst = max(worst, rate) if rate is not None else worst
+        floor = max(floor, low) if low is not None else floor
     return tuple(found)
 
 

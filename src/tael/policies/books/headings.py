@@ -114,14 +114,18 @@ def _candidate(heading: Heading, role: Role) -> Suggestion | None:
         if share < _MISFIT:
             return None
         return Suggestion(role, by_name * (1 if share >= _FIT else 0.8), "name")
-    if role in _BY_VALUES and heading.filled > 1 and _share(heading, _BY_VALUES[role]) >= _FIT:
+    if role in _BY_VALUES and _known(heading) and _share(heading, _BY_VALUES[role]) >= _FIT:
         return Suggestion(role, _VALUES, "values")
     return None
 
 
 def _share(heading: Heading, fits: Callable[[Heading, str], bool]) -> float:
-    known = [text for text in heading.samples if not values.is_blank(text)]
+    known = _known(heading)
     return sum(fits(heading, text) for text in known) / len(known) if known else 1.0
+
+
+def _known(heading: Heading) -> list[str]:
+    return [text for text in heading.samples if not values.is_blank(text)]
 
 
 def _is_day(_: Heading, text: str) -> bool:

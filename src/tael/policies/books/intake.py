@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tael.policies.books.grid import Sheet
 from tael.policies.books.headings import suggest
 from tael.policies.books.model import Heading
@@ -50,13 +52,9 @@ def _heading(sheet: Sheet, number: int) -> Heading:
 
     column = sheet.table.column(number)
     filled = column.filter(pc.not_equal(column, ""))
-    # Spread over the whole file: the first rows may be all of one kind.
-    step = max(1, len(filled) // _LOOKED_AT)
-    texts = (
-        filled.take(list(range(0, len(filled), step))[:_LOOKED_AT]).to_pylist()
-        if len(filled)
-        else []
-    )
+    # Drawn from the whole file: first rows may be all of one kind, and every third one too.
+    drawn = np.random.default_rng(0).permutation(len(filled))[:_LOOKED_AT]
+    texts = filled.take(np.sort(drawn)).to_pylist()
     samples = tuple(dict.fromkeys(texts))
     kind = kind_of(sheet.names[number], texts)
     return Heading(

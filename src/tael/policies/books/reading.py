@@ -215,7 +215,7 @@ def notes_of(mapped: Mapped) -> tuple[Note, ...]:
     said = {
         "amount_unit": str(mapped.amount_unit) if mapped.has(Role.AMOUNT) else "",
         "rate_unit": mapped.rate_unit if mapped.has(Role.RATE) else "",
-        "date_order": mapped.date_order if mapped.has(Role.APPLIED) else "",
+        "date_order": mapped.date_order if mapped.date_order != "ymd" else "",
     }
     return tuple(Note(code, {"value": value}) for code, value in said.items() if value)
 
