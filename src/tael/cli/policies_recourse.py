@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tael.cli.output import AsJson, put, show
+from tael.cli.output import AsJson, put, say, show
 from tael.cli.policy_acting import looking
 from tael.cli.policy_files import read_folder
 from tael.kernel import BadInput, DecisionId, NotFound, Rate, day_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from tael.app.installation import Installation
     from tael.platform import Work
     from tael.policies import Bundle
+    from tael.policies.model import Decision, Reason
     from tael.policies.recourse import Advice, Answer, Target
 
 _CAP = "cap.all_in"
@@ -29,11 +30,12 @@ Inputs = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class _Case:
-    """Who asks: the policy's texts, the inputs, and the cap in force."""
+    """Who asks: the policy's texts, the inputs, the cap in force, and the decision if logged."""
 
     bundle: Bundle
     inputs: Inputs
     cap: Rate
+    decision: Decision | None = None
 
 
 def recourse(
@@ -82,7 +84,10 @@ def recourse(
     case = _case(ctx, decision, (inputs, folder, cap))
     advised = Advised.of(case.bundle)
     advice = what_would_change(advised, case.inputs, case.cap, wanted)
-    letter = "" if sender is None else _letter(sender, advised.policy.reason, advice, locale)
+    if case.decision is not None and case.decision.outcome != advice.verdict.outcome:
+        say("tael: accepted by lot; this is what the policy alone says")
+    reasons = [advised.policy.reason(code) for code in advice.verdict.reasons]
+    letter = "" if sender is None else _letter(sender, (case, reasons, advice), locale)
 
     def draw(_screen: object) -> None:
         put(letter or str(getattr(advice.words, locale)))
@@ -137,7 +142,12 @@ def _logged(house: Installation, work: Work, decision: DecisionId) -> _Case:
     entry = house.policies.log_entry(work, decision)
     dated = json.loads(entry.parameters, parse_float=Decimal, parse_int=Decimal)
     inputs = json.loads(entry.inputs, parse_float=Decimal, parse_int=Decimal)
-    return _Case(house.policies.bundle(work, entry.policy_id), inputs, Rate(dated[_CAP]))
+    return _Case(
+        house.policies.bundle(work, entry.policy_id),
+        inputs,
+        Rate(dated[_CAP]),
+        house.policies.decision(work, decision),
+    )
 
 
 def _in_force(house: Installation, work: Work) -> Rate:
@@ -166,7 +176,7 @@ def _read(path: Path) -> Inputs:
     return found
 
 
-def _letter(sender: str, reason: Any, advice: Advice, locale: str) -> str:
+def _letter(sender: str, told: tuple[_Case, Sequence[Reason], Advice], locale: str) -> str:
     from tael.policies.recourse import Sender, letter
     from tael.report import Words
 
@@ -177,9 +187,12 @@ def _letter(sender: str, reason: Any, advice: Advice, locale: str) -> str:
             field="letter",
             rule='"SENDER: CONTACT"',
         )
-    reasons = [reason(code) for code in advice.verdict.reasons]
     whom = Sender(Words(name.strip(), name.strip()), contact.strip())
-    return letter(advice.verdict, reasons, whom, advice).text(locale)
+    case, reasons, advice = told
+    if case.decision is None or case.decision.outcome == advice.verdict.outcome:
+        return letter(advice.verdict, reasons, whom, advice).text(locale)
+    # Accepted by lot: the letter is that of an approval, without reasons against it.
+    return letter(case.decision, (), whom).text(locale)
 
 
 def _told(advice: Advice) -> dict[str, object]:

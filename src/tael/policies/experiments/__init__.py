@@ -5,7 +5,8 @@
     default_at_equal_rate(Scores(incumbent_pd, shadow_pd, bad), rate=0.6)
     default_of_declines(Declines(chance, accepted, bad, pd))
 
-Pure functions over Arrow tables and numpy arrays; ``experiment_page`` tells the results.
+Pure functions over Arrow tables and numpy arrays; ``assigned_table``, ``shadow_tables`` and
+``declines_of`` make these of the decision log, ``experiment_page`` tells the results.
 """
 
 from tael.policies.experiments.arms import ArmFigures, Ending, Experiment, track
@@ -15,6 +16,12 @@ from tael.policies.experiments.declines import (
     default_of_declines,
 )
 from tael.policies.experiments.equal_rate import EqualRate, Scores, default_at_equal_rate
+from tael.policies.experiments.logged import (
+    LotSettings,
+    assigned_table,
+    declines_of,
+    shadow_tables,
+)
 from tael.policies.experiments.outcomes import Tally, Window
 from tael.policies.experiments.page import Results, experiment_page
 from tael.policies.experiments.planning import Plan, applications_needed
@@ -22,8 +29,9 @@ from tael.policies.experiments.shadow import CLASS_WORDS, Class, Shadow, classif
 from tael.policies.experiments.stopping import Measure, Rule, Standing, State
 
 __all__ = [
-    "CLASS_WORDS", "ArmFigures", "Class", "DeclineFigures", "Declines",
-    "Ending", "EqualRate", "Experiment", "Measure", "Plan", "Results", "Rule", "Scores",
-    "Shadow", "Standing", "State", "Tally", "Window", "applications_needed", "classify",
-    "default_at_equal_rate", "default_of_declines", "experiment_page", "track", "verdict_table",
+    "CLASS_WORDS", "ArmFigures", "Class", "DeclineFigures", "Declines", "Ending", "EqualRate",
+    "Experiment", "LotSettings", "Measure", "Plan", "Results", "Rule", "Scores", "Shadow",
+    "Standing", "State", "Tally", "Window", "applications_needed", "assigned_table", "classify",
+    "declines_of", "default_at_equal_rate", "default_of_declines", "experiment_page",
+    "shadow_tables", "track", "verdict_table",
 ]  # fmt: skip
