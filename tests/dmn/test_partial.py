@@ -71,6 +71,12 @@ DECIDED = [
     ("count([n, m, u])", {}, Decimal(3)),
     ("some x in [1, 2] satisfies x = m and x < n", {"m": 9}, False),
     ("(if s > 50 then 10 else 0) + 5 > 20", {}, False),
+    (
+        'count(concatenate(["X"], if b then ["Y", "Z"] else if n > 3 then ["Y"] else ["Z"])) > 1',
+        {},
+        True,
+    ),
+    ('list contains(concatenate(if b then ["Y", "Y", "X"] else ["Y"], ["Z"]), "Y")', {}, True),
 ]
 OPEN = [
     ("0 * n", {}, {"n"}),

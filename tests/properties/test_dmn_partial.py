@@ -87,6 +87,12 @@ def numeric(depth: int) -> st.SearchStrategy[str]:
         pair.map(lambda p: f"capped({p[0]}, {p[1]})"),
         inner.map(lambda p: f"decimal({p}, 0)"),
         truth(depth - 1).map(lambda p: f'count(concatenate(if {p} then ["X"] else [], ["Y"]))'),
+        st.tuples(truth(depth - 1), truth(depth - 1)).map(
+            lambda p: (
+                f'count(concatenate(if {p[0]} then ["X", "Y", "Y"] else ["Y"], '
+                f'if {p[1]} then ["Z", "X"] else if b then ["X"] else ["Z"]))'
+            )
+        ),
         inner.map(lambda p: "{q: 1, r: " + p + "}.r"),
     )
 
@@ -111,6 +117,7 @@ def truth(depth: int) -> st.SearchStrategy[str]:
         inner.map(lambda p: f"(some x in [1, 2] satisfies x > 1 and {p})"),
         inner.map(lambda p: f'list contains(if {p} then ["X"] else ["X", "Y"], "X")'),
         st.just("count(t) > 0"),
+        st.just("list contains(concatenate(t, if b then [1, 2] else [2]), 2)"),
         st.just('k in ("a", "b")'),
         st.just("n instance of number"),
     )

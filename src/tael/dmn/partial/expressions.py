@@ -8,10 +8,11 @@ possible values is tried on each of them.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import DecimalException
-from typing import Protocol
+from graphlib import CycleError, TopologicalSorter
+from typing import Protocol, TypeAlias
 
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.closures import Compiler
@@ -41,6 +42,7 @@ from tael.dmn.verification.constants import nodes, value_key
 
 _DEEPEST = 12
 _MOST_ITEMS = 100
+_Place: TypeAlias = tuple[Hashable, int]
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "**"})
 
 
@@ -461,11 +463,36 @@ def _as_items(value: Abstract) -> Items | None:
         return value
     if isinstance(value, Known) and isinstance(value.value, tuple):
         return Items(tuple((Known(item), True) for item in value.value), frozenset())
-    choices = choices_of(value)
-    if choices is None or not all(isinstance(each, tuple) for each in choices):
+    lists = [each for each in choices_of(value) or () if isinstance(each, tuple)]
+    if not lists or len(lists) < len(choices_of(value) or ()):
         return None
-    # Of lists that may be there or not, each item may be there or not.
-    longest = max((each for each in choices if isinstance(each, tuple)), key=len)
-    if any(each not in ((), longest) for each in choices):
+    ordered = _in_one_order([_numbered(each) for each in lists])
+    if ordered is None:
         return None
-    return Items(tuple((Known(item), False) for item in longest), needs_of(value))
+    counts = [dict.fromkeys(_numbered(each)) for each in lists]
+    values = {key: item for each in lists for key, item in zip(_numbered(each), each, strict=True)}
+    parts = tuple((Known(values[key]), all(key in each for each in counts)) for key in ordered)
+    return Items(parts, needs_of(value))
+
+
+def _numbered(items: tuple[Value, ...]) -> list[_Place]:
+    """Each item with how many of its kind stand before it."""
+    seen: dict[Hashable, int] = {}
+    found: list[_Place] = []
+    for item in items:
+        key = value_key(item)
+        found.append((key, seen.get(key, 0)))
+        seen[key] = seen.get(key, 0) + 1
+    return found
+
+
+def _in_one_order(lists: Sequence[Sequence[_Place]]) -> list[_Place] | None:
+    """All places in an order that each list keeps; None where two lists contradict each other."""
+    after: dict[_Place, set[_Place]] = {place: set() for each in lists for place in each}
+    for each in lists:
+        for first, second in itertools.pairwise(each):
+            after[first].add(second)
+    try:
+        return list(TopologicalSorter(after).static_order())[::-1]
+    except CycleError:
+        return None
