@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_without_numba_the_reach_of_trees_is_the_same(
     booster: MonotoneBooster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [Reach(booster).row()]
-    monkeypatch.setattr("tael.risk.explain.reach.present", lambda _: False)
+    monkeypatch.setitem(sys.modules, "numba", None)  # type: ignore[arg-type]
     rows.append(Reach(booster).row())
     for news in ({}, {"income": 0.3}, {"debt": None}, {"age": -1.0}):
         found = []

@@ -1,0 +1,79 @@
+"""The staged policy that ships: six stages, nine sources, around a model of the lender's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from tael.kernel import BadInput
+from tael.policies.engines import scorer_of
+from tael.policies.flow.streams import sources_of
+from tael.policies.model import Bundle
+
+# What a form of the economy states, by the source that it was taken from; the rest is the owner's.
+FORM: Mapping[str, str] = {
+    "form.overdue_24m": "bureau", "form.enquiries_6m": "bureau", "form.debt_ratio": "bureau",
+    "form.tax_late_12m": "tax", "form.invoice_sales_12m": "invoice",
+    "form.bank_sales_12m": "bank_statement", "form.bank_sales_growth": "bank_statement",
+    "form.turnover_check": "bank_statement", "form.court_cases": "court",
+}  # fmt: skip
+
+
+def staged_bundle(model: str, given: Mapping[str, str] = FORM) -> Bundle:
+    """The shipped staged rules, prices and parameters around ``model`` (JSON of ``tael.risk``).
+
+    Tiers R1 to R7 by probability of default, bounds 0.5 to 16 %. What the model reads is asked of
+    the sources behind it: a variable of the shipped catalogue of those of its events; any other
+    name of the source that ``given`` says, and where it says none of the application itself. The
+    figures are ours: they show the machinery, not a market.
+
+    Raises:
+        BadInput: the model cannot be read.
+    """
+    scorer = scorer_of(model)
+    parameters: dict[str, Any] = json.loads(_text("staged_parameters.json"))
+    inputs, sources = parameters["inputs"], parameters["sources"]
+    variables: list[str] = []
+    for name in scorer.variables:
+        if name in inputs:
+            continue
+        if name.startswith(("ent.", "per.", "pair.")):
+            variables.append(name)
+            continue
+        inputs[name] = {"type": "number"}
+        if name in given:
+            _listed(sources, given[name], name)
+    for name, behind in (sources_of(variables) if variables else {}).items():
+        for source in sorted(behind):
+            _listed(sources, source, name)
+    # A source that neither rules nor model read anything of is not asked for.
+    idle = [name for name, spec in sources.items() if not spec["inputs"]]
+    for name in idle:
+        del sources[name]
+    for stage in parameters["stages"]:
+        stage["sources"] = [name for name in stage["sources"] if name not in idle]
+    # A scorecard of handed-in columns was trained on no plan: any gives its variables.
+    plan = {"plan": scorer.plan or "any", "names": variables}
+    return Bundle(
+        dmn=_text("staged_policy.dmn"),
+        model=model,
+        prices=_text("staged_prices.json"),
+        parameters=json.dumps(parameters, ensure_ascii=False, indent=1),
+        variables=json.dumps(plan, indent=1) if variables else "",
+    )
+
+
+def _listed(sources: Mapping[str, Any], source: str, name: str) -> None:
+    if source not in sources:
+        raise BadInput(
+            f"{name!r} is given by {source!r}, which is no source of the policy",
+            field=name,
+            rule="one of " + ", ".join(sources),
+        )
+    sources[source]["inputs"].append(name)
+
+
+def _text(name: str) -> str:
+    return (files("tael.policies") / "data" / name).read_text(encoding="utf-8")
