@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,6 +65,7 @@ def sources(
     )
     served = room.prepare(economy, setup, port=port, state=state)
     put(f"TAEL_SOURCES=*={served.url}#{room.public_key(seed).hex()}")
+    sys.stdout.flush()  # whoever reads a pipe waits for it
     say(f"Sources: {served.url} (Ctrl-C ends)")
     served.serve()
 

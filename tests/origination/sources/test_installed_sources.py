@@ -55,7 +55,10 @@ def test_an_installation_asks_keeps_and_tells_how_it_went(house: Installation) -
     assert "personal.read" in {row.action for row in read}
 
 
-def test_routes_are_written_down_with_a_trace_and_take_their_day(house: Installation) -> None:
+def test_routes_are_written_down_with_a_trace_and_take_their_day(
+    database: Database, clock: FixedClock, tmp_path: Path
+) -> None:
+    house = build(Settings(data_dir=tmp_path), database, clock)
     blind = Route("bureau", "enterprise", "platform", "licensed_bureau", Mode.FULL, Day(2024, 7, 1))
     with house.database.begin(SYSTEM) as work:
         sources.add_route(work, blind)

@@ -18,8 +18,8 @@ from tael.origination.sources.ports import Patience, Wire
 from tael.sandbox import SourcesProcess
 from tael.sandbox.sources import public_key
 
-pytestmark = pytest.mark.slow
 RUNS = int(os.environ.get("TAEL_KILLS", "6"))
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 20 * RUNS)]
 # Long waits: a process that starts on a busy machine answers late.
 PATIENCE = Patience(attempts=3, attempt_s=12, late_s=2, pause_s=0.05, breaker=BreakerLimits(500))
 MOMENTS_S = (0.0, 0.02, 0.06, 0.1, 0.15)  # after the question was put

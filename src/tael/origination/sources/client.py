@@ -42,6 +42,7 @@ class SourceClient:
     def __init__(self, outside: Outside) -> None:
         self._outside, self._keeper = outside, Keeper(outside)
         self._stack = ExitStack()
+        self._wires: dict[str, SourceWire] = {}
         self._voices = {name: self._voice(name) for name in outside.wires}
         self._pool = ThreadPoolExecutor(outside.threads, thread_name_prefix="sources")
 
@@ -116,9 +117,11 @@ class SourceClient:
             except TaelError as failure:  # the breaker works all the same
                 _LOG.warning("a move of the breaker of %s was not kept: %s", name, failure)
 
-        http = SourceWire(wire.url, attempt_s=outside.patience.attempt_s)
+        if wire.url not in self._wires:  # sources at one address share its connections
+            http = SourceWire(wire.url, attempt_s=outside.patience.attempt_s)
+            self._wires[wire.url] = self._stack.enter_context(http)
         return Voice(
-            wire=self._stack.enter_context(http),
+            wire=self._wires[wire.url],
             public_key=wire.public_key,
             breaker=Breaker(outside.patience.breaker, time.monotonic, watch),
             patience=outside.patience,

@@ -1,4 +1,4 @@
-"""One source over HTTP: a question under a key, an answer now or later."""
+"""Sources at one address over HTTP: a question under a key, an answer now or later."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def _authorities() -> ssl.SSLContext:
 
 
 class SourceWire:
-    """Speaks the protocol of one source; threads may call it.
+    """Speaks the protocol of the sources at one address; threads may call it.
 
     Args:
-        url: where the source listens.
+        url: where they listen.
         attempt_s: the longest wait for a connection, and for the next bytes of an answer.
         sleep: how to wait.
     """
