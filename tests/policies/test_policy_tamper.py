@@ -179,8 +179,9 @@ def test_a_deployment_that_was_changed_decides_nothing(light: Any) -> None:
         replace(made, signature=""),
     ):  # fmt: skip
         light.store.forge_deployment(forged)
-        with pytest.raises(InvariantBroken, match="deployment 1 is not the one that was signed"):
-            light.again().deployment(light.wang)
+        for process in (light.policies, light.again()):
+            with pytest.raises(InvariantBroken, match="deployment 1 is not the one that was sign"):
+                process.deployment(light.wang)
     light.store.forge_deployment(made)
     assert light.again().deployment(light.wang).arms[1].role is Role.CHALLENGER
 

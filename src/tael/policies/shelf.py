@@ -46,7 +46,7 @@ class Shelf:
         # Loading a DMN file takes longer than deciding; a version's texts never change.
         self._loaded: dict[VersionId, texts.Policy] = {}
         self._proven: dict[VersionId, texts.Policy] = {}
-        self._signed: set[tuple[int, str]] = set()
+        self._signed: set[Deployment] = set()
 
     @property
     def engines(self) -> Engines:
@@ -145,11 +145,11 @@ class Shelf:
         return rate_of(self._parameters.value(work, CAP, day_of(work.clock.now())), CAP)
 
     def _demand_signed(self, found: Deployment) -> None:
-        name = (found.number, found.signature)
-        if name not in self._signed:
+        # Known by all that it says: a row that was changed is another deployment.
+        if found not in self._signed:
             if not self._signer.fits(canonical(found.as_json()), found.signature):
                 raise InvariantBroken(f"deployment {found.number} is not the one that was signed")
-            self._signed.add(name)
+            self._signed.add(found)
 
     def _found(self, work: Work, version_id: VersionId, *, lock: bool = False) -> PolicyVersion:
         version = self._open(work).version(version_id, lock=lock)
