@@ -11,17 +11,19 @@ them precomputed from one row, **ours** is Tael from raw events. All answers of 
 compared with those of the policies room, answers of one borrower with each other byte by byte, and
 the rows of the log are counted. Stacks take turns (a, b, ours, ours, b, a): ratios are of medians.
 
-What was tried for the peers, processor time of a request (worker and PostgreSQL, microseconds) on a
-busy machine, 32 clients, 2 workers:
+What was tried for the peers, in microseconds of processor time a request on a busy machine, two
+workers and 32 clients; each line was measured in one go, lines are not to be compared:
 
-- variables of b as one row, ``-each``: bytes 640, float8[] 700, 76 columns 770;
-- FastAPI, the same: a route of Starlette 640, a request and a response 690, pydantic both ways 930;
-- connections a worker, the same: 8 (620), 4 (680), 16 (650); asyncpg's own pool adds a round trip;
-- one connection of each worker takes all requests that wait, with one statement to read and one to
+- variables of b as one row, read by the peer: bytes 51, float8[] 60, 76 columns 57 to 84;
+- FastAPI, all of a worker: a route of Starlette in it 820, its own route with a request and a
+  response 905, pydantic in and out 1,140;
+- connections a worker, each for one request, worker and PostgreSQL: 4 680, 8 620, 16 650; asyncpg's
+  own pool would add a round trip;
+- one connection of a worker takes all requests that wait, with one statement to read and one to
   write: 280; two such connections 340, four 420. Tael itself works so, and it is what a and b run
   with; ``a-each`` and ``b-each`` give each request a connection, as such services usually do;
-- a: see ``polars_variables`` and ``duckdb_variables``; a frame of all events in one column of bytes
-  is read quickest; orjson, uvloop, httptools, prepared statements everywhere.
+- a: see ``polars_variables`` and ``duckdb_variables``; all events of a borrower are one column of
+  bytes; orjson, uvloop, httptools, prepared statements everywhere.
 
 ``--parts`` tells what the parts of a peer's decision cost. Trust ratios, not absolute figures.
 """
