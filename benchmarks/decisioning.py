@@ -269,7 +269,7 @@ def _summary(turns: list[Figures]) -> dict[str, Figures]:
 
 
 def _ratios(found: dict[str, Figures]) -> dict[str, Figures]:
-    """How many times as good the last of the stacks named is as each other."""
+    """How many times as good ours is as each other stack; without ours, the first that was run."""
     ours = "ours" if "ours" in found else next(iter(found))
     mine = found[ours]
 
