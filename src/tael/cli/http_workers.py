@@ -12,12 +12,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import structlog
+
+if TYPE_CHECKING:  # a worker loads it when it runs
+    from tael.app.installation import Installation
 
 _STOP_TIMEOUT_S = 5
 # A worker that ends at once, again and again, is not started more often than this.
@@ -35,9 +38,18 @@ class HttpWorkers:
         count: how many.
         listening: a bound, listening socket; stays open in this process.
         environ: of the workers; names the installation.
+        module: what a worker runs, with the number of the socket as its argument.
     """
 
-    def __init__(self, count: int, listening: socket.socket, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        count: int,
+        listening: socket.socket,
+        environ: Mapping[str, str],
+        *,
+        module: str = "tael.cli.http_workers",
+    ) -> None:
+        self._module = module
         self._listening = listening
         self._environ = dict(environ)
         self._stopping = Event()
@@ -89,7 +101,7 @@ class HttpWorkers:
     def _start(self) -> subprocess.Popen[bytes]:
         descriptor = self._listening.fileno()
         return subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
-            [sys.executable, "-m", "tael.cli.http_workers", str(descriptor)],
+            [sys.executable, "-m", self._module, str(descriptor)],
             stdin=subprocess.PIPE,  # closed by the system when this process ends
             env=self._environ,
             pass_fds=(descriptor,),
@@ -101,8 +113,11 @@ def environ_of(home: str) -> dict[str, str]:
     return {**os.environ, "TAEL_HOME": home}
 
 
-def run(descriptor: int) -> None:
-    """Serve on the listening socket ``descriptor`` until told to stop."""
+def run(descriptor: int, make: Callable[[Installation], Any] | None = None) -> None:
+    """Serve on the listening socket ``descriptor`` until told to stop.
+
+    ``make`` makes what is served; the console by default.
+    """
     import uvicorn
 
     from tael.app.installation import open_installation
@@ -114,7 +129,7 @@ def run(descriptor: int) -> None:
     set_up_logs(settings)
     with open_installation(settings) as house, socket.socket(fileno=descriptor) as listening:
         config = uvicorn.Config(
-            create_app(house),
+            (make or create_app)(house),
             log_level="warning",
             log_config=None,
             access_log=False,
