@@ -13,7 +13,10 @@ from tael.report import Words
 from tael.risk import REASON_TEXTS
 
 _FIELDS: Mapping[str, Collection[str]] = {
-    "parameters": ("inputs", "reasons", "explained_by_score", "recourse", "random_accept"),
+    "parameters": (
+        "inputs", "reasons", "explained_by_score", "recourse", "random_accept", "stages", "sources",
+        "consent",
+    ),
     "inputs": ("type", "minimum", "maximum", "values", "variable", "scale", "missing"),
     "reasons": ("zh", "en", "concept"),
     "prices": (
@@ -37,6 +40,7 @@ def examine(policy: Policy, bundle: Bundle) -> tuple[Finding, ...]:
         *_words(policy),
         *_fields(bundle),
         *_recourse(policy, bundle),
+        *_flow(policy, bundle),
         *policy.rules.findings(),
     ]
     if not policy.cases:
@@ -171,3 +175,17 @@ def _objects(bundle: Bundle) -> Iterator[tuple[str, JsonObject, str]]:
     yield "prices", prices, "prices"
     for row in prices.items("options"):
         yield "prices.options", JsonObject(row, "prices.options"), "options"
+
+
+def _flow(policy: Policy, bundle: Bundle) -> Iterator[Finding]:
+    """How stages and sources fit the rules, where the parameters have any."""
+    from tael.policies import flow  # noqa: PLC0415 - it enters this room by its door too
+
+    try:
+        plan = flow.plan_of(policy, bundle.parameters)
+    except BadInput as wrong:
+        field = str(wrong.field).removeprefix("parameters.")
+        yield _fault("parameters", "unreadable_flow", field, f"流程有误：{wrong}", str(wrong))
+        return
+    if plan is not None:
+        yield from flow.examine(flow.Ahead(policy, bundle), plan)

@@ -43,13 +43,19 @@ TOLD: Mapping[str, object] = {
     "takings_365d": Decimal(0),
 }  # fmt: skip
 
+# The codes that the small scorecard gives; the shipped policy has words for them.
+REASONS = {
+    "late_records_730d": "overdue_history", "enquiries_180d": "too_many_enquiries",
+    "banked_sales_365d": "sales_below_statement", "invoiced_365d": "sales_below_statement",
+}  # fmt: skip
+
 
 def card(logits: Mapping[str, tuple[Sequence[float], Sequence[float]]], intercept: float) -> str:
     """A scorecard by hand: of each variable the cuts, and what each bin and missing add."""
 
     def characteristic(name: str, cuts: Sequence[float], adds: Sequence[float]) -> dict[str, Any]:
         feature = {"name": name, "kind": "numeric", "monotone": "auto", "max_bins": 6,
-                   "min_share": 0.03, "reason": ""}  # fmt: skip
+                   "min_share": 0.03, "reason": REASONS.get(name, "")}  # fmt: skip
         share = [1 / len(adds)] * len(adds)
         binning = {"feature": feature, "cuts": list(cuts), "groups": [], "woe": [-z for z in adds],
                    "shares": share, "bad_rates": share, "information_value": 1.0}  # fmt: skip

@@ -19,6 +19,25 @@ FORM: Mapping[str, str] = {
     "form.bank_sales_12m": "bank_statement", "form.bank_sales_growth": "bank_statement",
     "form.turnover_check": "bank_statement", "form.court_cases": "court",
 }  # fmt: skip
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "form.amount_asked": ("申请金额因素", "The amount asked for"),
+    "form.bank_sales_12m": ("银行流水中的销售额偏低", "Low sales in the bank statement"),
+    "form.bank_sales_growth": ("银行流水中的销售额下降", "Falling sales in the bank statement"),
+    "form.batch_series": ("申请批次因素", "The batch of the application"),
+    "form.court_cases": ("有涉诉记录", "Court cases on record"),
+    "form.debt_ratio": ("负债与收入之比偏高", "Debt is high compared with sales"),
+    "form.enquiries_6m": ("近期征信查询较多", "Many recent credit enquiries"),
+    "form.firm_age_months": ("经营年限较短", "A short time in business"),
+    "form.follow_up_calls": ("回访次数因素", "Follow-up calls"),
+    "form.invoice_sales_12m": ("开票金额偏低", "Low invoiced sales"),
+    "form.months_asked": ("申请期限因素", "The term asked for"),
+    "form.overdue_24m": ("近两年有逾期记录", "Late payments on record"),
+    "form.owner_age": ("经营者年龄因素", "The owner's age"),
+    "form.property": ("名下无房产", "No property owned"),
+    "form.stated_sales_12m": ("申报销售额因素", "The stated sales"),
+    "form.tax_late_12m": ("有未按期申报纳税的记录", "Tax returns that were late"),
+    "form.turnover_check": ("流水与申报不符", "Turnover that differs from the statement"),
+}
 
 
 def staged_bundle(model: str, given: Mapping[str, str] = FORM) -> Bundle:
@@ -43,6 +62,8 @@ def staged_bundle(model: str, given: Mapping[str, str] = FORM) -> Bundle:
             variables.append(name)
             continue
         inputs[name] = {"type": "number"}
+        zh, en = _WORDS.get(name, (f"申报信息（{name}）", f"What is stated ({name})"))
+        parameters["reasons"].setdefault(name, {"zh": zh, "en": en})
         if name in given:
             _listed(sources, given[name], name)
     for name, behind in (sources_of(variables) if variables else {}).items():
