@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from tael.economy import FEATURE_NAMES, history
+from tael.economy import history
 from tael.kernel import BadInput, Rate
 from tael.policies.engines import RatedScorer, ScorecardScorer, points_of, scorer_of
 from tael.policies.model import Feature
@@ -27,7 +27,7 @@ ROW: Mapping[str, Feature] = {
 @functools.cache
 def rated() -> pipeline.RatedModel:
     """A scorecard of four variables, calibrated to its own rows and put through the cycle."""
-    past = history(1, 2000)
+    past = history(1, 1000)
     columns = {name: np.array(past.columns[name], dtype=np.float64) for name in NUMERIC}
     bad = np.array(past.bad, dtype=np.float64)
     card = Scorecard().fit(columns, bad)
@@ -47,9 +47,7 @@ def rated() -> pipeline.RatedModel:
 
 def test_the_format_of_the_text_says_which_model_answers() -> None:
     assert isinstance(scorer_of(rated().to_json()), RatedScorer)
-    past = history(1, 2000)
-    card = Scorecard().fit({name: past.columns[name] for name in FEATURE_NAMES}, past.bad)
-    scorecard = scorer_of(card.to_json())
+    scorecard = scorer_of(rated().model.to_json())
     assert isinstance(scorecard, ScorecardScorer)
     assert dict(scorecard.gives) == {"pd": "number"}
 
@@ -80,7 +78,7 @@ def test_a_row_is_scored_alone_as_among_thousands() -> None:
     columns = {name: np.array(past.columns[name], dtype=np.float32) for name in NUMERIC}
     scorer = scorer_of(rated().to_json())
     batch = rated().score(columns).pd
-    for at in range(0, 1500, 50):
+    for at in range(0, 1500, 100):
         row: dict[str, Feature] = {n: Decimal(repr(float(columns[n][at]))) for n in NUMERIC}
         assert scorer.score(row).pd == Rate.from_probability(float(batch[at]))
 

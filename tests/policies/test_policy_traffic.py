@@ -100,7 +100,7 @@ SHARES = st.lists(st.integers(1, 3000), min_size=0, max_size=3).map(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(SHARES, st.text(min_size=1, max_size=8))
 def test_shares_are_met_within_what_chance_allows(shares: tuple[int, ...], salt: str) -> None:
     keys, made = 2000, deployment(*shares, salt=salt, random_accept=300)
