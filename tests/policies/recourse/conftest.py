@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+from decimal import Decimal
+from typing import Any
+
 import numpy as np
 import pytest
 
+from tael.kernel import Rate
 from tael.policies import first_bundle
 from tael.policies.recourse import Advised
-from tael.risk import Feature, Scorecard
+from tael.risk import Feature, Scorecard, calibration, explain, pipeline
 
 
-@pytest.fixture(scope="session")
-def card() -> str:
-    """A scorecard that holds debt, loans, enquiries, late payments and youth against a firm."""
+@functools.cache
+def past() -> tuple[dict[str, Any], Any]:
+    """Firms of the past: figures, and which of them went bad."""
     random = np.random.default_rng(0)
     rows = 3_000
     columns = {
@@ -25,8 +30,31 @@ def card() -> str:
     }
     weights = (1.2, 0.2, 0.6, 0.3, -0.05, 1.0)
     odds = sum(w * each for w, each in zip(weights, columns.values(), strict=True)) - 4.4
-    bad = (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(int)
+    return columns, (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(int)
+
+
+@pytest.fixture(scope="session")
+def card() -> str:
+    """A scorecard that holds debt, loans, enquiries, late payments and youth against a firm."""
+    columns, bad = past()
     return Scorecard([Feature(name) for name in columns]).fit(columns, bad).to_json()
+
+
+@pytest.fixture(scope="session")
+def rated() -> str:
+    """A rated model around a scorecard of the same figures, read as float32."""
+    columns, bad = past()
+    model = Scorecard([Feature(name) for name in columns]).fit(columns, bad)
+    odds, told = model.log_odds(columns), model.contributions(columns)
+    held = np.column_stack([columns[name] for name in model.names_])
+    bounds = tuple(Rate(Decimal(b)) for b in ("0.01", "0.02", "0.035", "0.06", "0.1", "0.16"))
+    calibrator = calibration.Calibrator().fit(odds, bad.astype(float))
+    reference = explain.Reference.average(told, held)
+    made = pipeline.RatedModel(
+        model,  # type: ignore[arg-type] # its names are read, never set
+        calibrator, 0.2, bounds, reference, "plan", "config",
+    )  # fmt: skip
+    return made.to_json()
 
 
 @pytest.fixture(scope="session")

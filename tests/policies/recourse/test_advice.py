@@ -166,8 +166,14 @@ def check_against_all(advised: Advised, row: dict[str, Any]) -> str:
 
 def test_the_answers_are_all_smallest_ones_there_are(card: str) -> None:
     advised = Advised.of(coarse(first_bundle(card)))
-    seen = {check_against_all(advised, row) for row in rows(4, seed=4)}
+    seen = {check_against_all(advised, row) for row in rows(2, seed=6)}
     assert {"approve 1", "approve 2"} <= seen
+
+
+def test_the_answers_are_all_smallest_ones_of_a_rated_model(rated: str) -> None:
+    advised = Advised.of(coarse(first_bundle(rated)))
+    seen = {check_against_all(advised, row) for row in rows(2, seed=4)}
+    assert any(word.startswith("approve") for word in seen)
 
 
 @pytest.mark.slow
@@ -347,6 +353,18 @@ def test_figures_that_do_not_agree_with_their_formula_are_not_moved(card: str) -
         "figures_disagree"
     )
     assert "total_debt" not in dict(ask(advised).left_out)
+
+
+def test_a_variable_that_nobody_knows_is_not_said_to_fall(card: str) -> None:
+    bundle = first_bundle(card)
+    parameters = json.loads(bundle.parameters)
+    words = {"zh": "{to}", "en": "{to}"}
+    parameters["recourse"] = {"changes": {"card_balance": {"kind": "pay_down", **words}}}
+    variables = json.dumps({"plan": "", "names": ["card_balance"]}).replace('""', '"plan"')
+    advised = Advised.of(replace(bundle, parameters=json.dumps(parameters), variables=variables))
+    advice = ask(advised, card_balance=None, **IN_DEBT)
+    assert dict(advice.left_out) == {"card_balance": "nothing_left"}
+    assert advice.answers == ()
 
 
 def test_bad_inputs_are_named(shipped: Advised) -> None:

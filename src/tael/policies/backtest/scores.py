@@ -18,7 +18,7 @@ from tael.policies.ports import Scorer
 from tael.risk import Scorecard, pipeline
 
 PROBABILITY = pa.decimal128(10, 9)
-_TIER = pa.decimal128(9, 0)
+_TIER = pa.decimal128(19, 0)
 _HALF_WIDTH = 1e-4  # of billionths: far above what the product of a double may lose
 
 

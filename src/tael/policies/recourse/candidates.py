@@ -207,14 +207,13 @@ def _choices(lever: Lever, inputs: Inputs, rules: Mapping[str, InputRule]) -> tu
     if isinstance(now, bool):
         yes = Choice(True, _billionths(lever.cost or Decimal(1)))
         return (Choice(now, 0),) if now else (Choice(now, 0), yes)
-    check(isinstance(now, Decimal), "a change moves numbers, or yes and no")
-    number = now if isinstance(now, Decimal) else Decimal(0)
+    if not isinstance(now, Decimal):
+        return (Choice(now, 0),)  # a figure that nobody knows cannot be said to fall
     rule = None if lever.kind is Kind.WAIT else rules[lever.name]
-    values = [value for value in _values(lever, number) if rule is None or _fits(rule, value)]
-    span = max((abs(value - number) for value in values), default=Decimal(1))
+    values = [value for value in _values(lever, now) if rule is None or _fits(rule, value)]
+    span = max((abs(value - now) for value in values), default=Decimal(1))
     found = [
-        Choice(value, _billionths(abs(value - number) * (lever.cost or 1 / span)))
-        for value in values
+        Choice(value, _billionths(abs(value - now) * (lever.cost or 1 / span))) for value in values
     ]
     # Of two values of one effort the lower comes first.
     return (Choice(now, 0), *sorted(found, key=lambda choice: (choice.effort, choice.value)))
