@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from tael.kernel import BadInput, Rate, TaelError
 from tael.policies.model import Feature, Finding, Weight
 from tael.policies.ports import Answer, Engines, Rules, Score, Scorer
 from tael.report import Words
-from tael.risk import Scorecard, pipeline
+from tael.risk import Sample, Scorecard, pipeline
 
 __all__ = [
     "ENGINES", "Answer", "DmnRules", "Engines", "RatedScorer", "Rules", "Score", "ScorecardScorer",
@@ -176,7 +177,7 @@ class RatedScorer:
         Raises:
             BadInput: the model reads a variable that is no input of the policy.
         """
-        row = {name: _column(name, features) for name in self.variables}
+        row = self._row(features)
         scores = self._model.score(row)
         (told,) = self._model.explain(row, refused=True)
         pd, cycle = (Rate.from_probability(float(each[0])) for each in (scores.pd, scores.pd_cycle))
@@ -186,6 +187,24 @@ class RatedScorer:
             tuple(reason.code for reason in told.against),
             {"pd_cycle": cycle.fraction, "model_tier": Decimal(int(scores.tier[0]))},
         )
+
+    def _row(self, features: Mapping[str, Feature]) -> Sample:
+        held = np.array([[_number(name, features)] for name in self.variables], dtype=np.float32)
+        reasons = np.where(np.isnan(held), len(pipeline.MISSING_CODES), 0).astype(np.uint8)
+        for kind, code in enumerate(pipeline.MISSING_CODES, 1):
+            reasons[held == code] = kind
+        # Models read variables as a sample of float32, in training as live.
+        values = np.where(reasons > 0, np.float32(np.nan), held)
+        return Sample(self._model.names, values, reasons, plan=self.plan, **_NOBODY)
+
+
+_NOBODY: Mapping[str, Any] = {
+    "bad": np.array([np.nan]),
+    "weight": np.ones(1),
+    "borrower": np.array([""], dtype=object),
+    "asof": np.array(["NaT"], dtype="datetime64[s]"),
+    "known": np.array(["NaT"], dtype="datetime64[s]"),
+}
 
 
 def scorer_of(text: str) -> Scorer:
@@ -202,14 +221,13 @@ def scorer_of(text: str) -> Scorer:
     return RatedScorer(text) if told.startswith("tael.rated/") else ScorecardScorer(text)
 
 
-def _column(name: str, features: Mapping[str, Feature]) -> np.ndarray[tuple[int], np.dtype[Any]]:
+def _number(name: str, features: Mapping[str, Feature]) -> float:
     if name not in features:
         raise BadInput(f"the model reads {name!r}", field=name, rule="an input of the policy")
     value = features[name]
     if isinstance(value, str):
-        return np.array([value], dtype=object)
-    # Models read variables as float32, in training as live.
-    return np.array([np.nan if value is None else float(value)], dtype=np.float32)
+        raise BadInput(f"{value!r} is no number, which the model reads", field=name, rule="number")
+    return math.nan if value is None else float(value)
 
 
 _EXACT = Context(prec=28, rounding=ROUND_HALF_EVEN)
