@@ -230,6 +230,16 @@ REFUSED = {
         lambda: _rewritten(_saved(_workbook()), {"xl/workbook.xml": ("<workbook", ENTITY)}),
         "book_bomb",
     ),
+    "a row that never ends": (
+        lambda: _shared(ROWS.partition("</row>")[0] + " " * (2**25 + 2**21)),
+        "book_damaged",
+    ),
+    "a list that never ends": (
+        lambda: _rewritten(
+            _saved(_workbook()), {"xl/workbook.xml": ("<sheets>", "<sheets>" + "<x/>" * 100_001)}
+        ),
+        "book_damaged",
+    ),
     "another program's document": (_documents, "book_other_kind"),
     "a workbook cut off": (lambda: _saved(_workbook())[:-300], "book_damaged"),
     "a text that is not there": (

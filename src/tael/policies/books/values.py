@@ -70,6 +70,8 @@ _SERIAL = re.compile(r"[2-6]\d{4}(?:\.\d+)?")
 # Day 1 is 1 January 1900; spreadsheets count a 29 February 1900 that never was.
 _SERIAL_START = date(1899, 12, 30)
 _CENTURY = 2000
+# Nobody writes a number or a day as long as this.
+_LONGEST = 60
 _SHORT = ("dmy", "mdy")
 _MONTHS_OF = {"年": 12, "y": 12, "个": 1, "月": 1, "期": 1, "m": 1}
 
@@ -89,6 +91,8 @@ def number(text: str, *, comma: bool = False) -> Decimal | None:
 
     ``comma`` reads ``1.234,5`` as people do where a comma stands before the fraction.
     """
+    if len(text) > _LONGEST:
+        return None
     body = plain(text).replace("\xa0", "").replace(" ", "").replace("'", "")
     negative = body.startswith(("-", "−", "(")) and (not body.startswith("(") or body.endswith(")"))
     body = body.strip("()").lstrip("+-−")
@@ -120,6 +124,8 @@ def day(text: str, order: str = "ymd") -> date | None:
 
     ``order`` 'dmy' or 'mdy' also reads 5/1/2024. A month without a day is its first day.
     """
+    if len(text) > _LONGEST:
+        return None
     body = plain(text)
     if found := _YMD.fullmatch(body):
         year, month, dom, packed_month, packed_day = found.groups()
@@ -144,6 +150,8 @@ def date_order(texts: Iterable[str]) -> tuple[str, bool]:
 
 def term_months(text: str, unit: str = "months") -> Decimal | None:
     """Months in ``text``: 12, 12个月, 36期, 1年, 90天 (30 a month); ``unit`` is a bare number's."""
+    if len(text) > _LONGEST:
+        return None
     body = plain(text).replace(" ", "")
     found = _TERM.fullmatch(body)
     if found:

@@ -10,39 +10,45 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime, time, timedelta
+from functools import cache, lru_cache
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError, iterparse
 from xml.sax.saxutils import unescape
 
 from tael.kernel import BadInput
-from tael.policies.books.model import Note
+from tael.policies.books.model import MOST_COLUMNS, MOST_ROWS, Note
 
-MOST_UNPACKED_BYTES = 2**30
+MOST_UNPACKED_BYTES = 600 * 2**20
 _MOST_PARTS = 5_000
 _MOST_RATIO, _RATIO_FROM_BYTES = 400, 50 * 2**20
 _PIECE = 2**20
-_SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
+# No row and no list of styles comes near these: what does was made to exhaust the reader.
+_LONGEST_ROW_BYTES = 2**25
+_MOST_CHILDREN = 100_000
+_MOST_TEXTS = MOST_ROWS * MOST_COLUMNS
+# Read one by one and let go: there are as many as rows and texts.
+_LEAVES = frozenset({"row", "si", "rPh"})
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_LINK = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 # Built-in formats that show a day (18.8.30), those of East Asia among them.
 _DAY_FORMATS = frozenset({*range(14, 18), 22, *range(27, 37), *range(50, 59)})
 _NOT_CODE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_ROW = re.compile(rb"<row\b([^>]*?)(?:/>|>(.*?)</row>)", re.DOTALL)
-_NUMBER = re.compile(rb'\br="(\d+)"')
+_ROW = re.compile(r"<row\b([^<>]*?)(?:/>|>(.*?)</row>)", re.DOTALL)
+_NUMBER = re.compile(r'\br="(\d+)"')
 _CELL = re.compile(
-    rb'<c r="([A-Z]{1,3})\d+"(?: s="(\d+)")?(?: t="(\w+)")?\s?'
-    rb"(?:/>|>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)?"
-    rb"(?:<v>([^<]*)</v>|<v\s?/>|<is><t(?: [^>]*)?>([^<]*)</t></is>|<is><t\s?/></is>)?</c>)"
+    r'<c r="([A-Z]{1,3})\d+"(?: s="(\d+)")?(?: t="(\w+)")?\s?'
+    r"(?:/>|>(?:<f\b[^<>]*/>|<f\b[^<>]*>[^<]*</f>)?"
+    r"(?:<v>([^<]*)</v>|<v\s?/>|<is><t(?: [^<>]*)?>([^<]*)</t></is>|<is><t\s?/></is>)?</c>)"
 )
 _START_1900, _START_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a wall clock
 _LAST_SERIAL = 2_958_465
-_MIDNIGHT_S = 86_400
+_DAY_S = 86_400
+_MIDNIGHT = time()
 _ENTITIES = {"&quot;": '"', "&apos;": "'"}
 _LETTERS = 26
+_NUMERIC = frozenset({"", "n"})
 # A number no longer than this is written as it stands.
 _EXACT_DIGITS = 15
 
@@ -53,7 +59,7 @@ class Workbook:
 
     archive: zipfile.ZipFile
     texts: list[str]
-    days: frozenset[int]
+    days: frozenset[str]
     start: datetime
     sheets: Mapping[str, str]
 
@@ -116,9 +122,20 @@ def _events(archive: zipfile.ZipFile, part: str) -> Iterator[Element]:
     """Each element of a part when it ends; declarations of document types are refused unread."""
     with archive.open(part) as head:
         _refuse_declarations(head.read(4096))
+    open_elements: list[Element] = []
     with archive.open(part) as source:
-        for _, element in iterparse(source):  # noqa: S314 - no entities: see the line above
+        # No entities unfold: document types were refused above.
+        for event, element in iterparse(source, ("start", "end")):  # noqa: S314
+            if event == "start":
+                open_elements.append(element)
+                continue
+            open_elements.pop()
             yield element
+            parent = open_elements[-1] if open_elements else None
+            if parent is not None and _local(element) in _LEAVES:
+                parent.remove(element)
+            elif parent is not None and len(parent) > _MOST_CHILDREN:
+                raise ValueError("an element has too many parts")
 
 
 def _refuse_declarations(head: bytes) -> None:
@@ -164,30 +181,31 @@ def _texts(archive: zipfile.ZipFile) -> list[str]:
         return []
     found = []
     for element in _events(archive, "xl/sharedStrings.xml"):
-        if _local(element) == "rPh":
-            element.clear()
-        elif _local(element) == "si":
+        if _local(element) == "si":
             found.append(
                 _unescaped(
                     "".join(part.text or "" for part in element.iter() if _local(part) == "t")
                 )
             )
-            element.clear()
+            if len(found) > _MOST_TEXTS:
+                raise ValueError("there are more texts than a book has cells")
     return found
 
 
-def _day_styles(archive: zipfile.ZipFile) -> frozenset[int]:
+def _day_styles(archive: zipfile.ZipFile) -> frozenset[str]:
     """The numbers of the cell styles that show a day."""
     if "xl/styles.xml" not in archive.namelist():
         return frozenset()
     formats = set(_DAY_FORMATS)
-    found: set[int] = set()
+    found: set[str] = set()
     for element in _events(archive, "xl/styles.xml"):
         if _local(element) == "numFmt" and shows_day(element.get("formatCode", "")):
             formats.add(int(element.get("numFmtId", "0")))
         if _local(element) == "cellXfs":
             kinds = [int(each.get("numFmtId", "0")) for each in element]
-            found = {number for number, kind in enumerate(kinds) if kind in formats}
+            found = {str(number) for number, kind in enumerate(kinds) if kind in formats}
+            # A cell without a style has the first.
+            found |= {""} if "0" in found else set()
     return frozenset(found)
 
 
@@ -232,31 +250,40 @@ def _fast_rows(workbook: Workbook, part: str) -> Iterator[tuple[int, list[str]]]
             if unpacked > MOST_UNPACKED_BYTES:
                 raise ValueError("the sheet unpacks to more than it says")
             whole, mark, rest = (rest + piece).rpartition(b"</row>")
+            if len(rest) > _LONGEST_ROW_BYTES:
+                raise ValueError("a row does not end")
             if not mark:
                 continue
-            for number, row in _read_piece(workbook, whole + mark, last):
+            for number, row in _read_piece(workbook, _decoded(whole + mark, last), last):
                 yield number, row
                 last = number
     if b":row" in rest or b"<row" in rest:
         raise _OtherwiseWrittenError(last)
 
 
-def _read_piece(workbook: Workbook, piece: bytes, last: int) -> Iterator[tuple[int, list[str]]]:
+def _decoded(piece: bytes, last: int) -> str:
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        raise _OtherwiseWrittenError(last) from None
+
+
+def _read_piece(workbook: Workbook, piece: str, last: int) -> Iterator[tuple[int, list[str]]]:
     found = _ROW.findall(piece)
     # A prefix before the names: no row, or no cell, that the expressions would see.
-    if not found or b":c " in piece:
+    if not found or ":c " in piece:
         raise _OtherwiseWrittenError(last)
     for attributes, cells in found:
         given = _NUMBER.search(attributes)
         number = int(given[1]) if given else last + 1
         read = _CELL.findall(cells)
-        if len(read) != cells.count(b"<c ") + cells.count(b"<c>") + cells.count(b"<c/>"):
+        if len(read) != cells.count("<c ") + cells.count("<c>") + cells.count("<c/>"):
             raise _OtherwiseWrittenError(last)
         yield number, _placed(workbook, read)
         last = number
 
 
-def _placed(workbook: Workbook, cells: list[tuple[bytes, ...]]) -> list[str]:
+def _placed(workbook: Workbook, cells: list[tuple[str, ...]]) -> list[str]:
     """The texts of one row's cells, each in its column."""
     row: list[str] = []
     days, texts = workbook.days, workbook.texts
@@ -264,19 +291,20 @@ def _placed(workbook: Workbook, cells: list[tuple[bytes, ...]]) -> list[str]:
         column = _column(letters)
         if column != len(row):
             row.extend([""] * (column - len(row)))
-        if kind == b"s":
+        if kind == "s":
             row.append(texts[int(value)])
-        elif (
-            (kind in {b"", b"n"})
-            and len(value) <= _EXACT_DIGITS
-            and not (style and int(style) in days)
-        ):
-            row.append(value.decode())
+        elif kind == "inlineStr":
+            row.append(_unescaped(_plain_text(inline or value)))
+        elif (kind in _NUMERIC) and len(value) <= _EXACT_DIGITS and style not in days:
+            row.append(value)
         else:
-            raw = (value or inline).decode()
-            text = unescape(raw, _ENTITIES) if "&" in raw else raw
-            row.append(_text(workbook, kind.decode(), int(style or b"0"), text) if raw else "")
+            text = _plain_text(value or inline)
+            row.append(_text(workbook, kind, style, text) if text else "")
     return row
+
+
+def _plain_text(raw: str) -> str:
+    return unescape(raw, _ENTITIES) if "&" in raw else raw
 
 
 def _slow_rows(workbook: Workbook, part: str) -> Iterator[tuple[int, list[str]]]:
@@ -288,25 +316,24 @@ def _slow_rows(workbook: Workbook, part: str) -> Iterator[tuple[int, list[str]]]
         row: list[str] = []
         for cell in element:
             place = cell.get("r", "").rstrip("0123456789")
-            column = _column(place.encode()) if place else len(row)
+            column = _column(place) if place else len(row)
             row.extend([""] * (column - len(row)))
             parts = [each.text or "" for each in cell.iter() if _local(each) in ("v", "t")]
-            kind, style = cell.get("t", ""), int(cell.get("s", "0"))
+            kind, style = cell.get("t", ""), cell.get("s", "")
             row.append(_text(workbook, kind, style, "".join(parts)) if parts else "")
         yield number, row
-        element.clear()
 
 
 @cache
-def _column(letters: bytes) -> int:
+def _column(letters: str) -> int:
     """The number of a column from 0, by its letters."""
     found = 0
     for letter in letters:
-        found = found * _LETTERS + letter - 64
+        found = found * _LETTERS + ord(letter) - 64
     return found - 1
 
 
-def _text(workbook: Workbook, kind: str, style: int, value: str) -> str:
+def _text(workbook: Workbook, kind: str, style: str, value: str) -> str:
     """What a cell says: a shared or own text, yes or no, a day where its style shows one."""
     if kind == "s":
         return workbook.texts[int(value)]
@@ -331,13 +358,14 @@ def _plain_number(value: str) -> str:
     return f"{number:.15g}"
 
 
+@lru_cache(maxsize=2**15)
 def _day(start: datetime, value: str) -> str:
     serial = float(value)
     if not 0 <= serial <= _LAST_SERIAL:
         return value
     whole = int(serial)
-    at = start + timedelta(days=whole, seconds=round((serial - whole) * _MIDNIGHT_S))
-    return at.strftime("%Y-%m-%d") if at.hour == at.minute == at.second == 0 else at.isoformat(" ")
+    at = start + timedelta(days=whole, seconds=round((serial - whole) * _DAY_S))
+    return at.date().isoformat() if at.time() == _MIDNIGHT else at.isoformat(" ")
 
 
 def _unescaped(text: str) -> str:
