@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from tael.app.installation import Installation
     from tael.platform import Work
     from tael.policies import Bundle
-    from tael.policies.model import Decision, Reason
-    from tael.policies.recourse import Advice, Answer, Target
+    from tael.policies.model import Decision
+    from tael.policies.recourse import Advice, Advised, Answer, Letter, Sender, Target
 
 _CAP = "cap.all_in"
 _LOCALES = ("zh", "en")
@@ -80,14 +80,13 @@ def recourse(
 
     if locale not in _LOCALES:
         raise BadInput(f"{locale!r} is not a language", field="locale", rule="zh or en")
-    wanted = _target(target)
+    wanted, whom = _target(target), None if sender is None else _sender(sender)
     case = _case(ctx, decision, (inputs, folder, cap))
     advised = Advised.of(case.bundle)
     advice = what_would_change(advised, case.inputs, case.cap, wanted)
     if case.decision is not None and case.decision.outcome != advice.verdict.outcome:
         say("tael: accepted by lot; this is what the policy alone says")
-    reasons = [advised.policy.reason(code) for code in advice.verdict.reasons]
-    letter = "" if sender is None else _letter(sender, (case, reasons, advice), locale)
+    letter = "" if whom is None else _letter(whom, case, advised, advice).text(locale)
 
     def draw(_screen: object) -> None:
         put(letter or str(getattr(advice.words, locale)))
@@ -176,23 +175,29 @@ def _read(path: Path) -> Inputs:
     return found
 
 
-def _letter(sender: str, told: tuple[_Case, Sequence[Reason], Advice], locale: str) -> str:
-    from tael.policies.recourse import Sender, letter
+def _sender(text: str) -> Sender:
+    """Who writes the letter, and whom to ask."""
+    from tael.policies.recourse import Sender
     from tael.report import Words
 
-    name, _, contact = sender.partition(":")
+    name, _, contact = text.partition(":")
     if not name.strip() or not contact.strip():
         raise BadInput(
             "the letter says from whom it is, and whom to ask",
             field="letter",
             rule='"SENDER: CONTACT"',
         )
-    whom = Sender(Words(name.strip(), name.strip()), contact.strip())
-    case, reasons, advice = told
+    return Sender(Words(name.strip(), name.strip()), contact.strip())
+
+
+def _letter(whom: Sender, case: _Case, advised: Advised, advice: Advice) -> Letter:
+    from tael.policies.recourse import letter
+
     if case.decision is None or case.decision.outcome == advice.verdict.outcome:
-        return letter(advice.verdict, reasons, whom, advice).text(locale)
+        reasons = [advised.policy.reason(code) for code in advice.verdict.reasons]
+        return letter(advice.verdict, reasons, whom, advice)
     # Accepted by lot: the letter is that of an approval, without reasons against it.
-    return letter(case.decision, (), whom).text(locale)
+    return letter(case.decision, (), whom)
 
 
 def _told(advice: Advice) -> dict[str, object]:

@@ -83,9 +83,9 @@ def test_the_number_looked_at_once_is_that_of_the_book() -> None:
 
 
 def test_watching_costs_more_and_small_arms_cost_more() -> None:
-    even = applications_needed(Plan(champion=0.05, challenger=0.035))
-    uneven = applications_needed(Plan(champion=0.05, challenger=0.035, share=0.1))
-    half_known = applications_needed(Plan(champion=0.05, challenger=0.035, known=0.5))
+    even = applications_needed(Plan(champion=0.3, challenger=0.2))
+    uneven = applications_needed(Plan(champion=0.3, challenger=0.2, share=0.1))
+    half_known = applications_needed(Plan(champion=0.3, challenger=0.2, known=0.5))
     assert even.at_once < even.watched < 4 * even.at_once
     assert uneven.watched > 2 * even.watched
     assert half_known.watched == pytest.approx(2 * even.watched, rel=0.01)

@@ -52,7 +52,7 @@ def rated() -> str:
     reference = explain.Reference.average(told, held)
     made = pipeline.RatedModel(
         model,  # type: ignore[arg-type] # its names are read, never set
-        calibrator, 0.2, bounds, reference, "plan", "config",
+        calibrator, 0.2, bounds, reference, "", "config",
     )  # fmt: skip
     return made.to_json()
 
