@@ -33,6 +33,9 @@ _NO_FORM = {
     "reason", "at_random", "decided_on",
 }  # fmt: skip
 FORM = "form."
+# What an outcome is read from.
+LOAN_COLUMNS = ("loan_id", "application_id", "status")
+MONTH_COLUMNS = ("loan_id", "month_on_book", "days_past_due", "month_end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +144,20 @@ def _own(
     folder: Path, applications: pa.ChunkedArray, definition: BadDefinition
 ) -> tuple[npt.NDArray[np.bool_], Floats, Instants]:
     """Which application became a loan, its outcome, and when that was known."""
-    loans = _table(folder, "loans", ("loan_id", "application_id", "status"))
-    months = _table(
-        folder, "loan_months", ("loan_id", "month_on_book", "days_past_due", "month_end")
+    loans = _table(folder, "loans", LOAN_COLUMNS)
+    return own_outcomes(
+        applications, (loans, _table(folder, "loan_months", MONTH_COLUMNS)), definition
     )
+
+
+def own_outcomes(
+    applications: pa.ChunkedArray, told: tuple[pa.Table, pa.Table], definition: BadDefinition
+) -> tuple[npt.NDArray[np.bool_], Floats, Instants]:
+    """Which application became a loan, its outcome (1, 0 or NaN), and when that was known.
+
+    ``told`` are loans and their months, with at least ``LOAN_COLUMNS`` and ``MONTH_COLUMNS``.
+    """
+    loans, months = told
     place = pc.index_in(months["loan_id"], value_set=loans["loan_id"].combine_chunks())
     found = outcomes_of(
         loans.num_rows,

@@ -22,11 +22,11 @@ from tael.policies.backtest.history import (
 from tael.policies.backtest.judge import Version
 from tael.policies.backtest.measures import Figures
 from tael.policies.backtest.result import Backtest
-from tael.policies.backtest.scores import model_hash, probabilities
+from tael.policies.backtest.scores import model_hash, probabilities, scores_of
 from tael.policies.backtest.sensitivity import Steps
 
 __all__ = [
     "Backtest", "Economics", "Figures", "Settings", "Steps", "Version", "Written", "backtest",
     "backtest_on_cluster", "history_hash", "last_day", "model_hash", "open_history",
-    "probabilities", "read_economics", "score_field", "with_segments", "write",
+    "probabilities", "read_economics", "score_field", "scores_of", "with_segments", "write",
 ]  # fmt: skip

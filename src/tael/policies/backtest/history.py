@@ -9,8 +9,8 @@ application_id     string              its number
 applied_on         date32              the day of which everything in the row was known
 (inputs)           int, decimal,       every input of the policy by its name, ``amount`` and
                    string, bool        ``months`` among them; sums in major units. Doubles are
-                                       refused, but in variables, where one counts as its shortest
-                                       decimal
+                                       refused, but in variables and what is taken from them, where
+                                       one counts as its shortest decimal
 pd (and others)    decimal or double   scores as known then, each field with the metadata ``model``,
                                        the hash of the model; of several models the columns are
                                        called ``pd@1`` and so on. Left out: scored now
@@ -199,7 +199,9 @@ def _check_types(
     wrong: dict[str, str] = {}
     for decider, names in zip(deciders, inputs, strict=True):
         for rule in decider.policy.inputs:
-            if rule.name in names and not _fits(rule.type, schema.field(rule.name).type):
+            double = rule.type == "variable" or rule.taken is not None
+            held = schema.field(rule.name).type if rule.name in names else None
+            if held is not None and not _fits(rule.type, held, double=double):
                 wrong[rule.name] = f"{rule.name} is of {schema.field(rule.name).type}"
     for name, fits in (
         (ID, _is_text), (APPLIED, pa.types.is_date32), ("decided", _is_text),
@@ -215,7 +217,7 @@ def _check_types(
         )
 
 
-def _fits(kind: str, held: pa.DataType) -> bool:
+def _fits(kind: str, held: pa.DataType, *, double: bool) -> bool:
     if pa.types.is_null(held):
         return True
     if kind == "text":
@@ -223,7 +225,7 @@ def _fits(kind: str, held: pa.DataType) -> bool:
     if kind == "boolean":
         return bool(pa.types.is_boolean(held))
     exact = pa.types.is_integer(held) or pa.types.is_decimal(held)
-    return bool(exact or (kind == "variable" and pa.types.is_floating(held)))
+    return bool(exact or (double and pa.types.is_floating(held)))
 
 
 def _is_text(held: pa.DataType) -> bool:

@@ -98,6 +98,8 @@ def _texts(one: _One, column: Any) -> Truths:
 
 def _numbers(one: _One, column: Any) -> Truths:
     rule, units = one.rule, units_of(column)
+    if pa.types.is_floating(column.type):
+        return _doubles(rule, column)
     if units is None:
         return np.array([one.refuses(value) for value in column.to_pylist()], np.bool_)
     wrong = np.zeros(len(column), np.bool_)
@@ -110,6 +112,20 @@ def _numbers(one: _One, column: Any) -> Truths:
     for row in np.flatnonzero(units.wide).tolist():
         wrong[row] = one.refuses(column[row].as_py())
     return wrong & ~units.missing
+
+
+def _doubles(rule: InputRule, column: Any) -> Truths:
+    """Doubles count as their shortest decimals: a bound and the double nearest to it are one."""
+    values = np.asarray(column.fill_null(0).to_numpy(zero_copy_only=False), np.float64)
+    wrong = ~np.isfinite(values)
+    if rule.type == "integer":
+        wrong |= values != np.rint(values)
+    if rule.minimum is not None:
+        wrong |= values < float(rule.minimum)
+    if rule.maximum is not None:
+        wrong |= values > float(rule.maximum)
+    missing = np.asarray(column.is_null().to_numpy(zero_copy_only=False))
+    return np.asarray(wrong & ~missing)
 
 
 def _bound(bound: Decimal, units: Units, rounding: str) -> int:

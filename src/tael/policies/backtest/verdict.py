@@ -198,7 +198,7 @@ class Decider:
 
     def _alone(self, made: Verdicts, row: int, told: pa.Table, codes: Codes) -> bool:
         """Decide one row by the definition; whether it has an answer."""
-        given = told.to_pylist()[0]
+        given = {name: _exact(value) for name, value in told.to_pylist()[0].items()}
         more = {name: given[name] for name in self.policy.scorer.gives if name != "pd"}
         known = tuple(rule for rule in self.policy.inputs if rule.name in given)
         scorer = _Given(Score(Rate(given["pd"]), 0, (), more))
@@ -249,6 +249,11 @@ class _Given:
         """The same for every row."""
         del features
         return self._score
+
+
+def _exact(value: Any) -> Any:
+    """A double as its shortest decimal."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def _sizes(decided: pa.Table, table: pa.Table) -> tuple[Units, ...] | None:
