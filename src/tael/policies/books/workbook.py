@@ -24,13 +24,11 @@ _MOST_PARTS = 5_000
 _MOST_RATIO, _RATIO_FROM_BYTES = 400, 50 * 2**20
 _PIECE = 2**20
 # No row and no list of styles comes near these: what does was made to exhaust the reader.
-_LONGEST_ROW_BYTES = 2**25
+_LONGEST_ROW_BYTES = 2**23
 _MOST_CHILDREN = 100_000
 _MOST_TEXTS = MOST_ROWS * MOST_COLUMNS
 # Read one by one and let go: there are as many as rows and texts.
 _LEAVES = frozenset({"row", "si", "rPh"})
-_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_STRICT_LINK = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 # Built-in formats that show a day (18.8.30), those of East Asia among them.
 _DAY_FORMATS = frozenset({*range(14, 18), 22, *range(27, 37), *range(50, 59)})
 _NOT_CODE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
@@ -165,7 +163,9 @@ def _sheets(archive: zipfile.ZipFile) -> tuple[datetime, dict[str, str]]:
         if _local(element) == "workbookPr" and element.get("date1904") in ("1", "true"):
             start = _START_1904
         if _local(element) == "sheet" and element.get("state", "visible") == "visible":
-            part = targets.get(element.get(_LINK) or element.get(_STRICT_LINK))
+            # The namespace of the link differs between the two kinds of the format.
+            link = next((v for name, v in element.items() if name.endswith("}id")), "")
+            part = targets.get(link)
             if part and "worksheets/" in part:
                 sheets[element.get("name", "")] = part
     if not sheets:
