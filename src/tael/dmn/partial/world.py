@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from tael.dmn.feel import syntax as s
@@ -17,6 +18,7 @@ from tael.dmn.partial.tables import TableOutcome, Tables
 from tael.dmn.partial.unknowns import Abstract, Items, Known, Unknown, settled
 from tael.dmn.run import Run
 from tael.dmn.trace import Fired, Step, Trace
+from tael.dmn.verification.constants import value_key
 from tael.dmn.verification.domains import Place
 from tael.dmn.verification.geometry import Column
 from tael.dmn.verification.overlaps import members
@@ -41,6 +43,15 @@ class Owner(Protocol):
     def columns(self, table: s.DecisionTable, place: Place) -> tuple[Column, ...]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What an earlier world found, and the inputs of which more is known since."""
+
+    found: Mapping[str, Abstract]
+    sure: Mapping[str, int]
+    news: frozenset[str]
+
+
 class World:
     """What one set of known inputs says.
 
@@ -59,6 +70,7 @@ class World:
         self._evaluator = Evaluator(self, owner.memory)
         self._found: dict[str, Abstract] = {}
         self._sure: dict[str, int] = {}
+        self._before = _Before({}, {}, frozenset())
         self._open = frozenset(
             key for key, item in owner.graph.inputs.items() if not _is_given(item, known)
         )
@@ -79,6 +91,7 @@ class World:
         }
         made._run.go_on(self._run, made._found)
         made._sure = {key: rows for key, rows in self._sure.items() if key in made._found}
+        made._before = _Before(self._found, self._sure, news)
         return made
 
     def of(self, key: str) -> Abstract:
@@ -102,9 +115,32 @@ class World:
             node = graph.decisions[key]
             if node.logic is None:
                 return Known(None)
+            if self._reads_the_same(node):
+                if node.id in self._before.sure:
+                    self._sure[node.id] = self._before.sure[node.id]
+                return self._before.found[key]
             return self._coerced(node, self._evaluator.value(node.logic, Scope(node)))
         behind = self._open & self._owner.behind(key)
         return Unknown(frozenset(map(self._name, behind)))
+
+    def _reads_the_same(self, node: Decision) -> bool:
+        """Whether nothing that it reads is known otherwise than before, whatever lies behind."""
+        if node.id not in self._before.found:
+            return False
+        return all(map(self._is_as_before, node.scope.values()))
+
+    def _is_as_before(self, key: str) -> bool:
+        if self._owner.behind(key).isdisjoint(self._before.news):
+            return True
+        before = self._before.found.get(key)
+        if before is None or key not in self._graph.decisions:
+            return False
+        found = self.of(key)
+        return found is before or (
+            isinstance(found, Known)
+            and isinstance(before, Known)
+            and value_key(found.value) == value_key(before.value)
+        )
 
     def _coerced(self, node: Decision, value: Abstract) -> Abstract:
         """As the declared type; what a table gives again and again is remembered."""

@@ -55,7 +55,12 @@ class Ahead:
 
     def look(self) -> Look:
         """An applicant of whom nothing is known yet."""
-        return Look(self, self._scores)
+        return Look(self, self._scores, self._blank)
+
+    @cached_property
+    def _blank(self) -> Outlook:
+        """What the rules say of anybody: every applicant goes on from it."""
+        return Look(self, self._scores, None).see((OUTCOME, *self.targets))
 
     @property
     def services(self) -> Sequence[str]:
@@ -113,13 +118,13 @@ class Look:
         known: inputs of the policy, checked.
     """
 
-    def __init__(self, ahead: Ahead, scores: Scores) -> None:
+    def __init__(self, ahead: Ahead, scores: Scores, blank: Outlook | None) -> None:
         self._ahead = ahead
         self._row = scores.row()
         self._read: dict[str, object] = {}
         self._unscored = set(ahead.variables)
         self.known: dict[str, Feature] = {}
-        self._seen: Any = None  # the engine's own outlook, to go on from
+        self._seen: Any = blank  # the engine's own outlook, to go on from
         self._bounds: Bounds | None = None
         self._exact: dict[str, Decimal] = {}
 
