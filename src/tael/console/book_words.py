@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from tael.console.tongue import Tongue
 from tael.console.words import N_
 from tael.kernel import BadInput
-from tael.policies.books import Note
+from tael.policies.books import Note, rule_text
 
 ROLES: Mapping[str, str] = {
     "id": N_("Application number"),
@@ -24,23 +24,6 @@ ROLES: Mapping[str, str] = {
     "bad_on": N_("Date it went bad"),
     "decision": N_("Decision then"),
     "segment": N_("Segment to compare"),
-}
-RULES: Mapping[str, str] = {
-    "not_number": N_("not a number"),
-    "not_date": N_("not a date"),
-    "date_range": N_("a date before 1990 or after 2099"),
-    "not_positive": N_("zero or negative"),
-    "too_large": N_("too large"),
-    "not_term": N_("not a term"),
-    "term_range": N_("a term outside 1 to 360 months"),
-    "rate_range": N_("a rate outside 0% to 200% a year"),
-    "not_probability": N_("not between 0 and 1"),
-    "dpd_range": N_("not a number of days"),
-    "not_outcome": N_("neither good nor bad"),
-    "not_decision": N_("neither approved nor declined"),
-    "repeated_id": N_("a number that stands there before"),
-    "no_ranking": N_("no score, probability or tier"),
-    "too_many_cells": N_("more cells than headings"),
 }
 CONFIDENCE: Mapping[str, str] = {
     "sure": N_("sure"),
@@ -228,6 +211,7 @@ _NOTES: Mapping[str, str] = {
     "date_order": N_("Dates were read in the order %(value)s."),
     "filled": N_("%(role)s: %(count)s blanks filled with the median, %(value)s."),
     "assumed": N_("%(role)s: the book does not say; %(value)s assumed."),
+    "young": N_("Applied less than %(months)s months before the end: %(count)s not known yet."),
     "coarse": N_("Very many different rates: rounded to a tenth of a per cent for the money."),
 }
 _EVIDENCE: Mapping[str, str] = {
@@ -265,13 +249,12 @@ def refusal(tongue: Tongue, error: BadInput) -> dict[str, str]:
     """A refusal as it is read aloud: what is wrong, what to do, and where."""
     what, advice = REFUSALS.get(error.code, (N_("This cannot be done."), ""))
     place = str(error.row) if error.row is not None else ""
-    rule = tongue.text(RULES.get(error.rule or "", "")) or str(error.rule or "")
     return {
         "what": tongue.text(what),
         "advice": tongue.text(advice),
         "row": place,
         "field": field_text(tongue, error.field or ""),
-        "rule": rule,
+        "rule": rule_text(error.rule or "", tongue.short),
     }
 
 

@@ -31,6 +31,7 @@ from tael.policies.books import (
     Naming,
     Note,
     Role,
+    rule_text,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -41,7 +42,7 @@ _FILES = {
     "csv": "text/csv; charset=utf-8",
 }
 _PERCENTS = ("lgd", "funds", "rate")
-_WHOLES = ("bad_from", "paid", "months")
+_WHOLES = ("bad_from", "mature", "paid", "months")
 _CHOICES = ("method", "by", "better", "present")
 
 
@@ -187,6 +188,7 @@ def _told(visit: Visit, book: Book, naming: Naming) -> dict[str, Any]:
         "has_outcome": len(named & {role.value for role in OUTCOMES}) == 1,
         "units": _units(naming),
         "words": book_words,
+        "rule_text": rule_text,
         "notes": [book_words.note_text(visit.tongue, note) for note in book.report.notes],
         "why": book_words.refusal(visit.tongue, naming.refused) if naming.refused else None,
         "csrf": visit.session.csrf_token,
@@ -261,6 +263,7 @@ def _shown(
         drafted=next((one for one in drafts if one.version_id == drafted), None),
         percent_text=percent_text,
         words=book_words,
+        rule_text=rule_text,
         swap=analysis.curve.swaps[at],
         approval=_share(analysis, analysis.curve.swaps[at].accepted),
         approval_now=_share(analysis, analysis.curve.swaps[at].present),

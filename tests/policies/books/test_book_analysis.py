@@ -343,6 +343,30 @@ def test_blank_amounts_terms_and_rates_are_filled_and_told() -> None:
     }
 
 
+def test_outcomes_of_late_applications_are_not_known_yet() -> None:
+    found = rows_of(_table(BOOK), replace(ASSUMED, mature=3))
+    late = [row.applied >= "2024-10-01" for row in BOOK]
+    wanted = [
+        UNKNOWN if row.outcome is None or young else row.outcome
+        for row, young in zip(BOOK, late, strict=True)
+    ]
+    assert found.outcome.tolist() == wanted
+    told = {note.code: note.values["count"] for note in found.notes}
+    known = [
+        row for row, young in zip(BOOK, late, strict=True) if young and row.outcome is not None
+    ]
+    assert told["young"] == str(len(known))
+
+
+def test_tiers_are_shown_beside_the_bands_of_a_score() -> None:
+    tiers = _analysed().segments["tier"]
+    assert [one.name for one in tiers] == [f"R{number}" for number in range(1, 8)]
+    for one in tiers:
+        mine = [row for row in BOOK if row.tier == one.name]
+        assert (one.count, one.bad.part) == (len(mine), sum(row.outcome == 1 for row in mine))
+    assert "tier" not in _analysed(replace(ASSUMED, by="tier")).segments
+
+
 def test_vintages_count_by_month_and_by_term() -> None:
     vintages = _analysed().vintages
     assert [one.name for one in vintages.groups] == [f"2024-{month:02d}" for month in range(1, 13)]

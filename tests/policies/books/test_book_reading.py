@@ -136,6 +136,11 @@ def test_dates_that_fit_two_orders_are_told_and_chosen_by_hand() -> None:
     assert [str(day) for day in rows.column("applied").to_pylist()] == ["2024-01-05", "2024-02-06"]
 
 
+def test_a_fault_is_told_without_a_number_that_may_be_somebodys() -> None:
+    _, report, _ = _read(_book(评分=["13800138000", "650", "700", "750"]), ROLES)
+    assert [(one.rule, one.value) for one in report.problems] == [("too_large", "…")]
+
+
 def test_personal_columns_leave_or_become_hashes_before_anything_is_kept() -> None:
     columns = {
         "客户姓名": ["王某", "李某"],

@@ -181,6 +181,12 @@ def test_a_workbook_is_exported_with_typed_cells_and_without_formulas() -> None:
         "摘要", "换客分析", "切点曲线", "分档坏账率",
         "申请月份坏账率", "账龄×期限", "地区", "剔除的行",
     ]  # fmt: skip
+    assert [cell.value for cell in workbook["剔除的行"][2]] == [
+        6,
+        "申请日期",
+        "不是日期",
+        "2024/2/30",
+    ]
     swap = workbook["换客分析"]
     heads = [cell.value for cell in swap[1]]
     row = dict(zip(heads, swap[4], strict=True))

@@ -25,6 +25,7 @@ from tael.policies.books.money import Assumptions
 from tael.policies.books.ports import Outside
 from tael.policies.books.service import Books, Naming
 from tael.policies.books.store import SqlBookStore
+from tael.policies.books.wording import rule_text
 
 __all__ = [
     "CURRENCY",
@@ -46,4 +47,5 @@ __all__ = [
     "Outside",
     "Role",
     "SqlBookStore",
+    "rule_text",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tael.policies.books.cutoffs import Curve, curve_of
 from tael.policies.books.intervals import Share, share
+from tael.policies.books.model import Role
 from tael.policies.books.money import Assumptions
 from tael.policies.books.ranking import Measure, Ranking, band_rows, ranking_of
 from tael.policies.books.rows import UNKNOWN, Flags, Ints, Rows
@@ -91,7 +92,8 @@ def analyse(rows: Rows, assumed: Assumptions, auc: Measure) -> Analysis:
         whole=_group("", rows, np.ones(rows.count, dtype=bool)),
         bands=groups,
         vintages=_vintages(rows) if (rows.applied != UNKNOWN).any() else None,
-        segments={name: _segment(rows, texts) for name, texts in rows.segments.items()},
+        segments=_tiers(rows, ranking, assumed, auc)
+        | {name: _segment(rows, texts) for name, texts in rows.segments.items()},
         curve=curve_of(rows, ranking, bands, assumed),
     )
 
@@ -209,6 +211,16 @@ def _term(step: int) -> str:
     if step == len(_TERM_STEPS):
         return f"> {_TERM_STEPS[-1]}"
     return f"≤ {_TERM_STEPS[step]}"
+
+
+def _tiers(
+    rows: Rows, ranking: Ranking, assumed: Assumptions, auc: Measure
+) -> dict[str, tuple[Group, ...]]:
+    """The tiers from best to worst, where another column ranks."""
+    if ranking.role is Role.TIER or Role.TIER not in rows.ranking:
+        return {}
+    tiers = ranking_of(rows, replace(assumed, by=Role.TIER.value, better=""), auc)
+    return {Role.TIER.value: _bands(rows, tiers, band_rows(tiers, tiers.passed()))}
 
 
 def _segment(rows: Rows, texts: npt.NDArray[np.object_]) -> tuple[Group, ...]:

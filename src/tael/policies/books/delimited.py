@@ -25,6 +25,8 @@ _BOMS = (
 _EVERYDAY = range(0xB0, 0xD8)
 _LEAST_EVERYDAY = 0.6
 _ASCII = 0x80
+# Western texts have few accents; what has more is of an encoding that is not known here.
+_SAMPLE, _MOST_ACCENTS = 65_536, 0.15
 _NUL_SHARE = 0.2
 _HINT = "sep="
 
@@ -75,6 +77,8 @@ def decode(data: bytes) -> Decoded:
         pass
     if everyday_share(data) >= _LEAST_EVERYDAY:
         return Decoded(_strict(data, "gb18030"), "gb18030", "everyday")
+    if sum(byte >= _ASCII for byte in data[:_SAMPLE]) > _MOST_ACCENTS * len(data[:_SAMPLE]):
+        raise _unknown()
     try:
         return Decoded(data.decode("cp1252"), "windows-1252", "western")
     except UnicodeDecodeError:

@@ -15,6 +15,7 @@ from tael.policies.books.analysis import Analysis, Group
 from tael.policies.books.cutoffs import SIDES, Figures
 from tael.policies.books.model import Book
 from tael.policies.books.money import Assumptions
+from tael.policies.books.wording import rule_text
 from tael.report import Words
 
 if TYPE_CHECKING:
@@ -90,9 +91,9 @@ def tables_of(book: Book, found: Analysis, cut: int, language: str) -> tuple[Exp
         *_vintages(found),
         *(
             _groups(Words(name[:28], name[:28]), Words(name, name), groups)
-            for name, groups in zip(_segment_names(book), found.segments.values(), strict=False)
+            for name, groups in ((book.names.get(k, k), each) for k, each in found.segments.items())
         ),
-        _problems(book),
+        _problems(book, language),
     )
 
 
@@ -320,17 +321,20 @@ def _assumed(assumed: Assumptions) -> list[tuple[Words, Cell]]:
             assumed.worse,
         ),
         (Words("逾期达到天数算坏(假设)", "Bad from days past due"), assumed.bad_from),
+        (
+            Words("申请满几个月才计结果(假设)", "Outcomes count after months (assumed)"),
+            assumed.mature,
+        ),
     ]
 
 
-def _segment_names(book: Book) -> list[str]:
-    return [text for role, text in book.names.items() if role.startswith("segment")]
-
-
-def _problems(book: Book) -> Export:
+def _problems(book: Book, language: str) -> Export:
     columns = (
         Column(Words("行号", "Row"), "count"), Column(Words("列", "Column"), "text"),
         Column(Words("规则", "Rule"), "text"), Column(Words("原值", "Value"), "text"),
     )  # fmt: skip
-    rows = tuple((one.row, one.column, one.rule, one.value) for one in book.report.problems)
+    rows = tuple(
+        (one.row, one.column, rule_text(one.rule, language), one.value)
+        for one in book.report.problems
+    )
     return Export(Words("剔除的行", "Rows set aside"), columns, rows)

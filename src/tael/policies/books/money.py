@@ -36,6 +36,7 @@ class Assumptions:
 
     Attributes:
         bad_from: days past due from which a loan is bad.
+        mature: months after application before an outcome counts; younger ones are not known yet.
         lgd: share of what is outstanding that is lost when a loan goes bad.
         funds: annual cost of the money lent.
         cost_minor: what one accepted application costs, minor units.
@@ -52,6 +53,7 @@ class Assumptions:
     """
 
     bad_from: int = 90
+    mature: int = 0
     lgd: Decimal = Decimal("0.60")
     funds: Decimal = Decimal("0.035")
     cost_minor: int = 30_000
@@ -101,6 +103,7 @@ class Assumptions:
 
 _RANGES = (
     ("bad_from", 1, 1000),
+    ("mature", 0, 120),
     ("lgd", Decimal(0), Decimal(1)),
     ("funds", Decimal(0), Decimal("0.5")),
     ("cost_minor", 0, 10**8),

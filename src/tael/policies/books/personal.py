@@ -9,7 +9,7 @@ from tael.policies.books.headings import matched, names
 
 # Kept as keyed hashes, for they tell one applicant from another; the other kinds are left out.
 IDENTIFYING = frozenset({"id_card", "phone", "bank_card"})
-_LEAST_SHARE = 0.5
+_HALF, _FEW = 0.5, 0.05
 _LEAST_NAMED = 0.9
 _ID_CARD = re.compile(
     r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"
@@ -25,11 +25,12 @@ _CHECKS = "10X98765432"
 def kind_of(heading: str, samples: Sequence[str]) -> str:
     """The kind of personal data that a column looks like, '' for none.
 
-    By its values where half of them look so, else by a heading that is the very name of such data.
+    By its values where enough of them look so, else by a heading that is the very name of such
+    data. Identity numbers carry a check and mail addresses a sign of their own: few are enough.
     """
     known = [text.strip() for text in samples if text.strip()]
-    for kind, fits in _LOOKS.items():
-        if known and sum(fits(text) for text in known) >= _LEAST_SHARE * len(known):
+    for kind, (fits, least) in _LOOKS.items():
+        if known and sum(fits(text) for text in known) >= least * len(known):
             return kind
     for kind, synonyms in names().personal.items():
         if matched(heading, synonyms) >= _LEAST_NAMED:
@@ -62,9 +63,9 @@ def _is_email(text: str) -> bool:
     return bool(_EMAIL.fullmatch(text))
 
 
-_LOOKS: dict[str, Callable[[str], bool]] = {
-    "id_card": is_id_card,
-    "phone": is_phone,
-    "bank_card": is_bank_card,
-    "email": _is_email,
+_LOOKS: dict[str, tuple[Callable[[str], bool], float]] = {
+    "id_card": (is_id_card, _FEW),
+    "phone": (is_phone, _HALF),
+    "bank_card": (is_bank_card, _HALF),
+    "email": (_is_email, _FEW),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 MOST_CHOICES = 12
 MOST_KINDS = 60
 _MYRIAD = 10_000
+# A number this long may be somebody's: a fault is told without it.
+_LONG_NUMBER = re.compile(r"\d{9,}[\dXx]?")
 _LEAST_BARE = Decimal(1)
 
 
@@ -181,7 +184,7 @@ def _told(faults: Sequence[_Faults]) -> tuple[tuple[Problem, ...], dict[tuple[st
         counts.update({(each.column, rule): count for rule, count in kinds.items()})
         for row in at[:MOST_PROBLEMS].tolist():
             number = int(each.index[row])
-            text = each.texts[number][:40]
+            text = _LONG_NUMBER.sub("…", each.texts[number])[:40]
             problems.append(Problem(int(each.rows[row]), each.column, each.rules[number], text))
     problems.sort(key=lambda one: one.row)
     return tuple(problems[:MOST_PROBLEMS]), dict(counts)

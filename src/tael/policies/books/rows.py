@@ -21,6 +21,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 UNKNOWN = -1
+_DAYS_A_MONTH = 30
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,19 @@ def rows_of(table: pa.Table, assumed: Assumptions) -> Rows:
         )
     }
     names = set(table.column_names)
+    applied, bad_on = _whole(table, Role.APPLIED), _whole(table, Role.BAD_ON)
+    outcome = _outcome(table, assumed.bad_from)
+    young = _young(applied, bad_on, assumed.mature)
+    if count := int((young & (outcome != UNKNOWN)).sum()):
+        notes.append(Note("young", {"count": str(count), "months": str(assumed.mature)}))
     decided = Role.DECISION.value in names
     return Rows(
-        applied=_whole(table, Role.APPLIED),
-        bad_on=_whole(table, Role.BAD_ON),
+        applied=applied,
+        bad_on=bad_on,
         amount=filled[Role.AMOUNT],
         months=filled[Role.MONTHS],
         rate_ppm=filled[Role.RATE],
-        outcome=_outcome(table, assumed.bad_from),
+        outcome=np.where(young, UNKNOWN, outcome),
         decision=_whole(table, Role.DECISION),
         decided=decided,
         ranking={role: _ranking(table, role) for role in RANKING if role.value in names},
@@ -143,6 +149,13 @@ def _outcome(table: pa.Table, bad_from: int) -> Ints:
     if role is Role.BAD:
         return found
     return np.where(found == UNKNOWN, UNKNOWN, (found >= bad_from).astype(np.int64))
+
+
+def _young(applied: Ints, bad_on: Ints, months: int) -> Flags:
+    """Applications so late in the book that good and bad cannot be told alike."""
+    last = int(max(applied.max(initial=UNKNOWN), bad_on.max(initial=UNKNOWN)))
+    young: Flags = (applied != UNKNOWN) & (last - applied < months * _DAYS_A_MONTH)
+    return young
 
 
 def _ranking(table: pa.Table, role: Role) -> npt.NDArray[np.float64] | npt.NDArray[np.object_]:
