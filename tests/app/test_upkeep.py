@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tael.app.installation import open_installation
 from tael.app.upkeep import (
     back_up_database,
     check_database,
@@ -16,7 +17,7 @@ from tael.app.upkeep import (
     restore_database,
     upgrade_database,
 )
-from tael.kernel import Conflict, FixedClock
+from tael.kernel import Conflict, Day, FixedClock
 from tael.origination import model
 from tael.platform import SYSTEM, Settings, Work
 
@@ -27,6 +28,8 @@ def test_an_installation_is_made_backed_up_and_restored_elsewhere(
     first, second = (Settings(data_dir=tmp_path / name) for name in ("first", "second"))
     assert "ledger_0001" in upgrade_database(first)
     assert upgrade_database(first) == []
+    with open_installation(first, clock) as house, house.database.begin(SYSTEM) as work:
+        assert house.parameters.value(work, "cap.all_in", Day(2026, 1, 5))
     saved = back_up_database(first, clock)
     assert saved == tmp_path / "first" / "backups" / "tael-20260105T010000Z.backup"
     with pytest.raises(Conflict):

@@ -19,6 +19,7 @@ from tael.kernel import Clock, Day, SystemClock
 from tael.ledger import Ledger
 from tael.origination import Applications, Offers, Parties, SqlOriginationStore, ports
 from tael.platform import (
+    SYSTEM,
     AuditLog,
     Database,
     EmbeddedPostgres,
@@ -115,10 +116,13 @@ def open_installation(settings: Settings, clock: Clock | None = None) -> Iterato
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with _server(settings) as server:
         url = settings.database_url or server.url
-        migrations.upgrade(url)
+        added = migrations.upgrade(url)
         recover = None if settings.database_url else server.ensure_running
         told = clock or SystemClock()
         installation = build(settings, Database(url, told, recover=recover), told)
+        if added:  # figures that this release ships and an earlier one did not
+            with installation.database.begin(SYSTEM) as work:
+                installation.parameters.install_defaults(work)
         try:
             yield installation
         finally:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from tael.app import migrations
 from tael.app.installation import Installation
-from tael.kernel import Clock
+from tael.kernel import Clock, SystemClock
 from tael.platform import (
     SYSTEM,
+    Database,
     EmbeddedPostgres,
     LedgerStore,
     Outbox,
+    Parameters,
     Settings,
     Work,
     back_up,
@@ -81,7 +83,20 @@ def _until_nothing(house: Installation, part: Callable[[Work], int]) -> int:
 def upgrade_database(settings: Settings) -> list[str]:
     """Bring the installation's database to this release; returns the versions that were added."""
     with _running(settings) as url:
-        return migrations.upgrade(url)
+        added = migrations.upgrade(url)
+        if added:
+            _install_figures(url)
+        return added
+
+
+def _install_figures(url: str) -> None:
+    """The dated figures that this release ships: without a cap nothing is priced."""
+    database = Database(url, SystemClock())
+    try:
+        with database.begin(SYSTEM) as work:
+            Parameters().install_defaults(work)
+    finally:
+        database.close()
 
 
 def check_database(settings: Settings) -> list[str]:
