@@ -216,8 +216,9 @@ def test_a_cutoff_that_is_none_is_told_on_the_page(client: httpx.Client, cut: st
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"lgd": "140"}, "0 to 1"),
-        ({"cost": "much"}, "a number"),
+        ({"lgd": "140"}, "0% – 100%"),
+        ({"lgd": "140"}, "Field: Loss given default"),
+        ({"cost": "much"}, "Field: Cost per accepted loan"),
         ({"months": "1e99"}, "a number"),
         ({"method": "FLAT"}, "EQUAL_INSTALMENT"),
         ({"present": "R1"}, "There is no such cut-off."),

@@ -74,6 +74,20 @@ METHODS: Mapping[str, str] = {
     "EQUAL_PRINCIPAL": N_("Equal principal"),
     "INTEREST_ONLY": N_("Interest first, principal last"),
 }
+ASSUMPTIONS: Mapping[str, str] = {
+    "lgd": N_("Loss given default"),
+    "funds": N_("Cost of funds a year"),
+    "cost_minor": N_("Cost per accepted loan"),
+    "cost": N_("Cost per accepted loan"),
+    "paid": N_("Instalments paid before a bad loan stops"),
+    "worse": N_("Declined are so many times as bad"),
+    "bad_from": N_("Bad from days past due"),
+    "mature": N_("Outcomes count after months"),
+    "method": N_("Repayment"),
+    "by": N_("Rank by"),
+    "better": N_("Better end"),
+}
+PERCENTS = ("lgd", "funds", "rate")
 # What was wrong, and what to do about it.
 REFUSALS: Mapping[str, tuple[str, str]] = {
     "book_empty": (
@@ -254,13 +268,30 @@ def refusal(tongue: Tongue, error: BadInput) -> dict[str, str]:
         "advice": tongue.text(advice),
         "row": place,
         "field": field_text(tongue, error.field or ""),
-        "rule": rule_text(error.rule or "", tongue.short),
+        "rule": _rule(tongue, error),
     }
+
+
+def _rule(tongue: Tongue, error: BadInput) -> str:
+    """The rule as far as the advice does not say it: of a cell, or the range of an assumption."""
+    rule = error.rule or ""
+    said = rule_text(rule, tongue.short)
+    if said != rule:
+        return said
+    if error.code in REFUSALS and error.code != "book_assumption":
+        return ""
+    low, to, high = rule.partition(" to ")
+    if not to:
+        return rule
+    if error.field in PERCENTS:
+        return f"{Decimal(low) * 100:f}% – {Decimal(high) * 100:f}%"
+    return f"{low} – {high}"
 
 
 def field_text(tongue: Tongue, field: str) -> str:
     """A field of a refusal: a role by its name, a column by its heading."""
-    return tongue.text(ROLES.get(field, "")) or ("" if field in _UNNAMED else field)
+    known = ROLES.get(field) or ASSUMPTIONS.get(field, "")
+    return tongue.text(known) or ("" if field in _UNNAMED else field)
 
 
 def confidence(value: float) -> str:

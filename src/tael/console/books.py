@@ -41,7 +41,6 @@ _FILES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
 }
-_PERCENTS = ("lgd", "funds", "rate")
 _WHOLES = ("bad_from", "mature", "paid", "months")
 _CHOICES = ("method", "by", "better", "present")
 
@@ -328,7 +327,7 @@ def assume(visit: Visiting, book_id: str, form: Filled) -> Response:
 
 def _assumed(before: Assumptions, form: Mapping[str, str]) -> Assumptions:
     changed: dict[str, Any] = {name: form[name] for name in _CHOICES if name in form}
-    for name in _PERCENTS:
+    for name in book_words.PERCENTS:
         if form.get(name, "").strip():
             changed[name] = book_words.decimal_of(form[name], name) / 100
     for name in _WHOLES:
