@@ -14,7 +14,6 @@ import pytest
 
 from tael.kernel import Rate
 from tael.policies import rules
-from tael.policies.engines import ENGINES
 from tael.policies.flow import (
     Ahead,
     Answer,
@@ -27,7 +26,7 @@ from tael.policies.flow import (
     staged_bundle,
 )
 from tael.policies.model import Bundle, Verdict
-from tael.policies.texts import Policy, load
+from tael.policies.texts import Policy
 
 CAP = Rate.percent(24)
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -114,10 +113,10 @@ class Flow:
 
     @classmethod
     def of(cls, bundle: Bundle) -> Flow:
-        policy = load(bundle, ENGINES)
-        plan = plan_of(policy, bundle.parameters)
+        ahead = Ahead.of(bundle)
+        plan = plan_of(ahead.policy, bundle.parameters)
         assert plan is not None
-        return cls(bundle, policy, Ahead(policy, bundle), plan)
+        return cls(bundle, ahead.policy, ahead, plan)
 
     def changed(self, change: Callable[[dict[str, Any]], None]) -> Flow:
         """The same flow with other parameters."""

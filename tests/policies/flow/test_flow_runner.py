@@ -10,9 +10,10 @@ import pytest
 from tests.policies.flow.conftest import CAP, NOW, SAID, TOLD, Flow, Sources
 
 from tael.kernel import BadInput
-from tael.policies.canonical import canonical
+from tael.policies.canonical import canonical, read
 from tael.policies.flow import (
     Answer,
+    Evidence,
     FlowRunner,
     FlowSettings,
     History,
@@ -64,11 +65,28 @@ def test_the_verdict_follows_again_from_the_evidence(flow: Flow, sources: Source
     for change in ({}, {"late_records_730d": 9}, {"banked_sales_365d": Decimal(100_000)}):
         sources.values = {**TOLD, **change}
         result = flow.run(sources)
-        again = conclude(flow.ahead, result.evidence, cap=CAP)
+        written = canonical(result.evidence.as_json())
+        again = conclude(flow.ahead, Evidence.from_json(read(written)), cap=CAP)
         assert result.concluded is not None
         assert canonical(again.verdict.as_json()) == canonical(result.concluded.verdict.as_json())
         assert canonical(again.trace) == canonical(result.concluded.trace)
         assert canonical(result.to_json())
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ([], "evidence"),
+        ({"known": {}}, "evidence.lost"),
+        ({"known": {"months": [1]}, "lost": {}}, "evidence.known.months"),
+        ({"known": {}, "lost": {"tax": 5}}, "evidence.lost.tax"),
+        ({"known": {}, "lost": {}, "more": 1}, "evidence.more"),
+    ],
+)
+def test_what_is_no_evidence_is_refused(data: object, field: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        Evidence.from_json(data)
+    assert refused.value.field == field
 
 
 def test_an_applicant_on_the_edge_needs_every_source(flow: Flow, sources: Sources) -> None:

@@ -1,7 +1,8 @@
 """Staged decisions: sources are fetched only while the outcome still depends on them.
 
-    plan = plan_of(policy, bundle.parameters)
-    runner = FlowRunner(Ahead(policy, bundle), plan, sources)
+    ahead = Ahead.of(bundle)
+    plan = plan_of(ahead.policy, bundle.parameters)
+    runner = FlowRunner(ahead, plan, sources)
     result = runner.run(applicant, cap=cap)
     result.outcome, result.skipped, result.saved_minor
 

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from tael import dmn
-from tael.policies.engines import FILE
+from tael.policies.engines import ENGINES, FILE
 from tael.policies.flow.scores import Bounds, Scores
 from tael.policies.model import Bundle, Feature
-from tael.policies.texts import DECISIONS, InputRule, Policy
+from tael.policies.texts import DECISIONS, InputRule, Policy, load
 
 OUTCOME = "outcome"
 _CODES = ("knock_outs", "referrals")  # decisions that are reasons, where a file declares none
@@ -52,6 +52,15 @@ class Ahead:
         self.told = {name: told for name in self.reads if (told := _told(rules.get(name)))}
         sure = [rule.name for rule in policy.inputs if rule.type != "variable"]
         self._scores = Scores(bundle.model, policy.scorer, sure)
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Ahead:
+        """The texts of ``bundle``, loaded.
+
+        Raises:
+            BadInput: one of them cannot be read.
+        """
+        return cls(load(bundle, ENGINES), bundle)
 
     def look(self) -> Look:
         """An applicant of whom nothing is known yet."""

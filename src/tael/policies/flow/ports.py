@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from tael.policies.model import Feature
+from tael.policies.objects import JsonObject, fault
 
 OK, PARTIAL, STALE, DOWN, REFUSED = "ok", "partial", "stale", "down", "refused"
 STATUSES = (OK, PARTIAL, STALE, DOWN, REFUSED)
@@ -105,3 +107,25 @@ class Evidence:
 
     known: Mapping[str, Feature]
     lost: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """The evidence in exact JSON values, for a log."""
+        return {"known": dict(self.known), "lost": dict(self.lost)}
+
+    @classmethod
+    def from_json(cls, data: object) -> Evidence:
+        """What ``as_json`` wrote, read back with every number as a ``Decimal``.
+
+        Raises:
+            BadInput: it is something else.
+        """
+        found = JsonObject(data, "evidence")
+        found.only(("known", "lost"))
+        lost = found.part("lost")
+        known = found.part("known").fields
+        for name, value in known.items():
+            if value is not None and not isinstance(value, str | bool | Decimal):
+                raise fault(
+                    f"evidence.known.{name}", f"is {value!r}", "text, number, truth or null"
+                )
+        return cls(known, {name: lost.text(name) for name in lost.names})  # type: ignore[arg-type]
