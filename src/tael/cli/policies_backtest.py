@@ -297,6 +297,9 @@ def _told(found: Backtest, made: list[Path], *, kept: bool, as_json: bool) -> No
         screen.print(table(title, _COLUMNS, rows, caption=f"result {found.result_hash}"))
 
     show(data, draw, as_json=as_json)
+    for name, decisions in found.slow.items():
+        for decision, why in decisions.items():
+            say(f"tael: {name}: {decision} was computed row by row: {why}")
     for path in made:
         say(f"Wrote {path}")
     if kept:

@@ -169,6 +169,7 @@ def found_in(judged: pa.Table, versions: Sequence[Version], settings: Settings) 
 
 
 def _with_moves(found: Backtest, data: ds.Dataset, judge: Judge, settings: Settings) -> Backtest:
+    found = replace(found, slow=judge.slow(data.schema))
     if settings.steps is None:
         return found
     moves = sensitivity_of(data, judge, (found.cases, settings.economics), settings.steps)

@@ -47,6 +47,15 @@ def history_notes(made: Page, found: Backtest) -> None:
             ),
             Tone.WARNING,
         )
+    for name, decisions in found.slow.items():
+        made.note(
+            Words(
+                f"{name}: 以下决策逐行计算, 较慢: {', '.join(decisions)}。",
+                f"{name}: these decisions are computed row by row, which is slow: "
+                + "; ".join(f"{each} ({why})" for each, why in decisions.items())
+                + ".",
+            )
+        )
     if first.applications and first.unanswered / first.applications > _MOST_UNANSWERED:
         made.note(
             Words(

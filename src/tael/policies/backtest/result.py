@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,7 @@ class Backtest:
             order of application numbers. Files, chunks, threads and clusters do not count.
         moves: what each threshold of the first version is worth, where that was asked for; it has
             a hash of its own.
+        slow: by version the decisions that were computed row by row, and why.
     """
 
     cases: Cases
@@ -65,6 +66,7 @@ class Backtest:
     transitions: tuple[Mapping[str, Mapping[str, int]], ...]
     result_hash: str = ""
     moves: Sensitivity | None = None
+    slow: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def doubles(self) -> Doubles:

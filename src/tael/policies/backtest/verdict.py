@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from tael.policies.backtest import inputs
 from tael.policies.backtest.menu import Menu, Offers
 from tael.policies.backtest.numbers import Truths, Units, Whole, units_of
 from tael.policies.backtest.reasons import Codes, FirstReason, Places, first_of
-from tael.policies.backtest.scores import scores_of
+from tael.policies.backtest.scores import PROBABILITY, scores_of
 from tael.policies.engines import DmnRules, Engines, scorer_of
 from tael.policies.model import Bundle
 from tael.policies.ports import Score
@@ -139,6 +139,15 @@ class Decider:
         found = self._decide(rows, look=look)
         return found if fine.all() else _spread(found, fine, faults, told)
 
+    def slow(self, table: pa.Table) -> Mapping[str, str]:
+        """The decisions that are computed one row at a time, and why; found without any row."""
+        if self.reads - set(table.column_names):
+            return {}
+        none = table.slice(0, 0)
+        for name in self.policy.scorer.gives:
+            none = _with_column(none, name, pa.array([], PROBABILITY))
+        return self._model.watch_batch(none, self._asked, self._watched).fallbacks
+
     def _decide(self, table: pa.Table, *, look: bool) -> Verdicts:
         scores = scores_of(self.bundle.model, self.policy.scorer, table)
         for name, column in scores.items():
@@ -225,7 +234,8 @@ class _OpenRules(DmnRules):
         return self._model
 
 
-_ENGINES = Engines(rules=_OpenRules, scorer=scorer_of)
+# A model takes longer to load than any other text, and versions that differ elsewhere share it.
+_ENGINES = Engines(rules=_OpenRules, scorer=lru_cache(maxsize=8)(scorer_of))
 
 
 def _model_of(policy: texts.Policy) -> dmn.Model:
