@@ -103,9 +103,7 @@ def test_a_decision_comes_out_again_bit_for_bit(tael: Run, company: dict[str, st
     assert "bit for bit" in tael("policies", "reproduce", again.json["decision"]).out
 
 
-def test_a_logged_decision_is_told_what_would_change_it(
-    tael: Run, company: dict[str, str]
-) -> None:
+def test_a_logged_decision_is_told_what_would_change_it(tael: Run, company: dict[str, str]) -> None:
     decision = some_decision(company)
     told = tael("policies", "recourse", decision, "--json").json
 

@@ -57,7 +57,7 @@ class Settings:
         log_level: TAEL_LOG_LEVEL, debug, info, warning or error.
         log_format: TAEL_LOG_FORMAT, console for people, json for machines.
         banks: TAEL_BANKS, partner → address of each partner bank that is called over HTTP.
-        sources: TAEL_SOURCES, source → address of each data source that is asked over HTTP, with the
+        sources: TAEL_SOURCES, source → address of each data source that is asked over HTTP, and the
             Ed25519 key with which it signs behind a #; ``*`` is every source that is not named.
         worker_name: TAEL_WORKER, the stable name under which this process runs durable jobs: two
             live workers never share one.
