@@ -154,9 +154,10 @@ def _loaded(bundle: Bundle) -> Flow:
 
 SAID = {"amount": Decimal(100_000), "months": 12}
 applicants = st.fixed_dictionaries({name: st.integers(0, 5) for name in NUMBERS})
-histories = st.dictionaries(
-    st.sampled_from(list(SOURCES)), st.sampled_from([(9, 0), (9, 5), (9, 9)]), max_size=3
-).map(History)
+turns = st.tuples(st.sampled_from(list(SOURCES)), st.frozensets(st.sampled_from(list(SOURCES))))
+histories = st.dictionaries(turns, st.sampled_from([(9, 0), (9, 5), (9, 9)]), max_size=5).map(
+    lambda counts: History({(name, others - {name}): c for (name, others), c in counts.items()})
+)
 
 
 def said(verdict: Verdict) -> object:

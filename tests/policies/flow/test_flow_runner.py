@@ -135,8 +135,9 @@ def test_a_decline_that_is_certain_without_the_lost_source_stays_one(
 ) -> None:
     sources.other["bureau"] = lambda usual: replace(usual, status="down", code="timeout")
     sources.other["tax"] = lambda usual: replace(usual, values={"tax_missed_365d": 5})
-    settings = FlowSettings(watched=False, history=History({"bureau": (50, 50)}))
-    result = flow.run(sources, settings=settings)
+    rest = frozenset({"tax", "bank_statement", "merchant_books", "invoice"})
+    history = History({("bureau", rest): (50, 50)})
+    result = flow.run(sources, settings=FlowSettings(watched=False, history=history))
     assert sources.calls[3:] == ["bureau", "tax"]
     assert result.outcome == "decline"
     assert result.concluded is not None
@@ -181,11 +182,12 @@ def test_answers_that_are_there_already_cost_nothing_and_old_ones_are_asked_agai
         usual = sources.fetch(source, "E1", key=f"E1/1:{source}", budget_s=1)
         return replace(usual, known_at=known_at)  # type: ignore[arg-type]
 
-    answers = [there("bureau", NOW), there("tax", NOW.replace(year=2024))]
+    answers = [there("bureau", NOW), there("bureau", NOW), there("tax", NOW.replace(year=2024))]
     sources.calls.clear()
     runner = FlowRunner(flow.ahead, flow.plan, sources, FlowSettings(watched=False))
     result = runner.run(flow.applicant(), cap=CAP, answers=answers)
     assert "bureau" not in sources.calls
+    assert result.asked.count("bureau") == 1
     assert "tax" in sources.calls
     assert result.outcome == "approve"
     assert result.cost_minor == 690

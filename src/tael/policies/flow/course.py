@@ -115,6 +115,7 @@ class Course:
         self._waited = [0] * len(self._plan.stages)
         self._thought = [0] * len(self._plan.stages)
         self._last = 0
+        self._wanted: frozenset[str] = frozenset()
 
     # --- what is known
 
@@ -134,7 +135,7 @@ class Course:
         """Answers that are there already: they cost nothing, and one that is no use is not kept."""
         for answer in answers:
             rule = self._plan.sources.get(answer.source)
-            if rule is None or answer.source in self._barred:
+            if rule is None or answer.source in {*self._barred, *self._answers}:
                 continue
             kept = replace(answer, cost_minor=0, cached=True)
             if not self._fault(rule, kept):
@@ -147,8 +148,8 @@ class Course:
         """Whom to ask now; nobody when all is settled or nobody can help."""
         while not found.settled and not self._stopped:
             open_ = self._open(found)
-            wanted = frozenset[str]().union(*open_)
-            ranking = ranked(self._plan, wanted, self._equipment.settings.history)
+            self._wanted = frozenset[str]().union(*open_)
+            ranking = ranked(self._plan, self._wanted, self._equipment.settings.history)
             wave = beside(self._plan, found, ranking, open_) if ranking else ()
             allowed = self._allowed(wave)
             if allowed or not wave:
@@ -255,6 +256,7 @@ class Course:
                 latency_ms=called.waited_ms,
                 known_at=answer.known_at,
                 cached=answer.cached,
+                wanted=self._wanted,
                 values=self._checked if taken else {},
                 events=answer.events if taken else b"",
             )

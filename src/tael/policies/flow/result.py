@@ -22,7 +22,8 @@ class Fetched:
     """A source that was asked.
 
     ``status`` and ``code`` are how its answer was taken; ``latency_ms`` is what the caller waited;
-    ``values`` and ``events`` are what was taken of it.
+    ``wanted`` are all sources that could still change something when it was asked; ``values`` and
+    ``events`` are what was taken of it.
     """
 
     source: str
@@ -33,6 +34,7 @@ class Fetched:
     latency_ms: int
     known_at: datetime | None
     cached: bool
+    wanted: frozenset[str]
     values: Mapping[str, Feature] = field(repr=False)
     events: bytes = field(repr=False)
 
