@@ -10,6 +10,7 @@ import typer
 
 from tael.cli import (
     policies_recourse,
+    policies_strategy,
     policy_diff,
     policy_life,
     policy_replay,
@@ -244,3 +245,4 @@ group.command()(policy_life.models)
 group.command("approve-model")(policy_life.approve_model)
 group.command("retire-model")(policy_life.retire_model)
 group.command()(policies_recourse.recourse)
+group.command()(policies_strategy.strategy)

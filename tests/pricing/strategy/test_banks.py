@@ -13,6 +13,12 @@ from tael.kernel import Money
 from tael.pricing.strategy import Market, Partner, Targets, Worth, bounds_of
 
 
+def seeds(usual: int, slow: int) -> list[object]:
+    """Some seeds for the usual run, more for the slow one."""
+    more = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(usual, slow)]
+    return [*range(usual), *more]
+
+
 def funded(market: Market, lent: list[int]) -> bool:
     """Whether some sharing out of ``lent`` among the banks keeps each of them."""
     pairs = [
@@ -28,7 +34,7 @@ def funded(market: Market, lent: list[int]) -> bool:
     return bool(found.status == 0)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(3, 20))
 def test_banks_can_fund_exactly_what_keeps_every_bound(
     seed: int, make: Callable[..., Market]
 ) -> None:

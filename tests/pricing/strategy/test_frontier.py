@@ -11,7 +11,7 @@ import pytest
 from tael.kernel import BadInput, Money, Rate
 from tael.pricing.strategy import (
     Answer,
-    Conflict,
+    Contradiction,
     Market,
     Offer,
     Plan,
@@ -57,8 +57,8 @@ def test_each_step_of_the_frontier_reaches_its_share_and_earns_no_more(make: Mak
 def test_a_frontier_goes_on_behind_what_cannot_be_reached(make: Make) -> None:
     plan = plan_of(make(5), volume=Money(2 * 10**10))
     stages = frontier(plan, (Decimal(1), Decimal("0.1")))
-    assert isinstance(stages[0].outcome, Conflict)
-    assert isinstance(stages[1].outcome, Answer | Conflict)
+    assert isinstance(stages[0].outcome, Contradiction)
+    assert isinstance(stages[1].outcome, Answer | Contradiction)
 
 
 def test_steps_between_shares_are_even_and_end_at_the_last() -> None:
@@ -93,7 +93,7 @@ def test_a_quarter_stays_within_its_steps_of_the_one_before(make: Make) -> None:
 def test_a_path_ends_with_the_quarter_that_is_out_of_reach(make: Make) -> None:
     plan = plan_of(make(6), volume=Money(16 * 10**9))
     stages = path(plan, shares_between(Decimal("0.4"), Decimal(1), 6), Steps(Rate.percent(1), 1))
-    assert isinstance(stages[-1].outcome, Conflict)
+    assert isinstance(stages[-1].outcome, Contradiction)
     assert len(stages) < 6
     assert all(isinstance(stage.outcome, Answer) for stage in stages[:-1])
 

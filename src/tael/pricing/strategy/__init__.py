@@ -9,8 +9,9 @@ again.
 SciPy's HiGHS is loaded when something is searched.
 """
 
+from tael.pricing.strategy.baseline import Baseline, cut_off, uniform
 from tael.pricing.strategy.bounds import Bound, Targets, bounds_of
-from tael.pricing.strategy.conflict import Conflict, conflict_of
+from tael.pricing.strategy.contradiction import Contradiction, contradiction_of
 from tael.pricing.strategy.curve import Beyond, MonotoneCurve, Point, TakeUp
 from tael.pricing.strategy.economics import Worth
 from tael.pricing.strategy.figures import Costs, Guarantor, Risk
@@ -18,6 +19,8 @@ from tael.pricing.strategy.frontier import (
     Plan,
     Stage,
     Steps,
+    Toll,
+    Tried,
     cases_of,
     changes,
     frontier,
@@ -44,9 +47,10 @@ from tael.pricing.strategy.search import Answer, Search
 from tael.pricing.strategy.solver import Effort, Solved, Status
 
 __all__ = [
-    "Answer", "Ask", "Beyond", "Bound", "Cell", "Conflict", "Costs", "Effort", "Grid", "Guarantor",
-    "Limit", "LogisticCurve", "Market", "Menu", "MonotoneCurve", "Offer", "Partner", "Plan",
-    "Point", "Price", "Risk", "Search", "Segment", "Solved", "Stage", "Status", "Steps", "TakeUp",
-    "Targets", "Terms", "Worth", "bounds_of", "cases_of", "changes", "conflict_of", "frontier",
-    "menu_of", "path", "priced", "sensitivity", "shares_between", "today_of", "tolls",
+    "Answer", "Ask", "Baseline", "Beyond", "Bound", "Cell", "Contradiction", "Costs", "Effort",
+    "Grid", "Guarantor", "Limit", "LogisticCurve", "Market", "Menu", "MonotoneCurve", "Offer",
+    "Partner", "Plan", "Point", "Price", "Risk", "Search", "Segment", "Solved", "Stage", "Status",
+    "Steps", "TakeUp", "Targets", "Terms", "Toll", "Tried", "Worth", "bounds_of", "cases_of",
+    "changes", "contradiction_of", "cut_off", "frontier", "menu_of", "path", "priced",
+    "sensitivity", "shares_between", "today_of", "tolls", "uniform",
 ]  # fmt: skip

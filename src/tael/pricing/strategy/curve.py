@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from enum import Enum
+from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
 
@@ -107,7 +108,7 @@ def checked(points: Sequence[Point], *, most_rise: Decimal = MOST_RISE) -> tuple
     return ordered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MonotoneCurve:
     """Isotonic values at the observed rates, joined by monotone cubics.
 
@@ -229,18 +230,23 @@ class MonotoneCurve:
             odds = end / (1 - end) * (slope * (rate.fraction - edge.fraction)).exp()
             return (odds / (1 + odds)).quantize(_NAMED)
 
-    def _left_out(self, rate: Rate) -> tuple[Decimal, Decimal]:
-        lows, highs = [], []
+    @cached_property
+    def _others(self) -> tuple[tuple[MonotoneCurve, Decimal], ...]:
+        """For each point the curve without it, and by how much that misses the point."""
+        found = []
         for place, point in enumerate(self.points):
             kept = self.points[:place] + self.points[place + 1 :]
             other = MonotoneCurve._of(kept, Beyond.HOLD)
-            missed = abs(point.share - other.at(point.rate))
-            lows.append(other.at(rate) - missed)
-            highs.append(other.at(rate) + missed)
-        count = len(self.points)
+            found.append((other, abs(point.share - other.at(point.rate))))
+        return tuple(found)
+
+    def _left_out(self, rate: Rate) -> tuple[Decimal, Decimal]:
+        values = [(other.at(rate), missed) for other, missed in self._others]
+        lows = sorted(value - missed for value, missed in values)
+        highs = sorted((value + missed for value, missed in values), reverse=True)
         # The k-th from outside, k = floor((1 - coverage) (n + 1)), at least the outermost.
-        cut = max(int((1 - _COVERED) * (count + 1)), 1) - 1
-        return sorted(lows)[cut], sorted(highs, reverse=True)[cut]
+        cut = max(int((1 - _COVERED) * (len(values) + 1)), 1) - 1
+        return lows[cut], highs[cut]
 
 
 def pooled(points: Sequence[Point]) -> tuple[Decimal, ...]:

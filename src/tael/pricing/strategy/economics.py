@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import cached_property
 from itertools import accumulate
+from operator import mul
 
-from tael.kernel import Money, Rate, check
+from tael.kernel import Money, Rate, check, minor_digits
 from tael.pricing.build import build_schedule
 from tael.pricing.cost import all_in_cost
 from tael.pricing.schedule import Schedule
@@ -221,6 +222,14 @@ class Unit:
     still: Decimal
     years: Decimal
 
+    def __add__(self, other: Unit) -> Unit:
+        return Unit(
+            self.volume + other.volume, self.revenue + other.revenue,
+            self.funding + other.funding, self.operating + other.operating,
+            self.loss + other.loss, self.stage_1 + other.stage_1,
+            self.still + other.still, self.years + other.years,
+        )  # fmt: skip
+
     def scaled(self, factor: Decimal) -> Unit:
         """The same for ``factor`` as much."""
         return Unit(
@@ -266,18 +275,21 @@ def unit(course: Course, cell: Cell, terms: Terms, lender: Lender) -> Unit:
 
 
 def _dot(left: Sequence[Decimal], right: Sequence[Decimal]) -> Decimal:
-    return sum((a * b for a, b in zip(left, right, strict=True)), _ZERO)
+    return sum(map(mul, left, right), _ZERO)
 
 
 def worth(total: Unit, loans: Decimal, weight: Decimal, lender: Lender) -> Worth:
-    """``total`` of so many loans of one weight, in whole minor units, rounded once at the end."""
-    costs = lender.costs
+    """``total`` of so many loans of one weight, in whole minor units, rounded once at the end.
+
+    These are expectations, no sums that anybody pays: half to even, as ``Money.of`` does.
+    """
+    costs, digits = lender.costs, minor_digits(lender.costs.acquisition.currency)
     with localcontext() as context:
-        context.prec = _DIGITS
+        context.prec, context.rounding = _DIGITS, ROUND_HALF_EVEN
         held = costs.capital_rate * weight
 
         def minor(amount: Decimal) -> int:
-            return Money.of(amount, costs.acquisition.currency).minor
+            return int(amount.scaleb(digits).to_integral_value())
 
         return Worth(
             loans_micro=int((loans * MICRO).to_integral_value()),

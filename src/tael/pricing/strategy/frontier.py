@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from tael.kernel import BadInput, Rate
 from tael.pricing.strategy.bounds import Bound, Targets, bounds_of
-from tael.pricing.strategy.conflict import Conflict, conflict_of
+from tael.pricing.strategy.contradiction import Contradiction, contradiction_of
 from tael.pricing.strategy.curve import TakeUp
 from tael.pricing.strategy.menu import Menu, menu_of
 from tael.pricing.strategy.model import Market, Terms
@@ -26,7 +26,7 @@ class Stage:
     """A target of R1-R3 with the best strategy for it, or why there is none."""
 
     share: Decimal | None
-    outcome: Answer | Conflict | Solved
+    outcome: Answer | Contradiction | Solved
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Plan:
         search = Search(self.menu, bounds_of(self.menu.market, targets), self.effort, self.ties)
         found = search.run()
         if isinstance(found, Solved) and found.status is Status.INFEASIBLE:
-            return Stage(share, conflict_of(search))
+            return Stage(share, contradiction_of(search))
         return Stage(share, found)
 
 

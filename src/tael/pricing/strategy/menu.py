@@ -94,6 +94,15 @@ def menu_of(market: Market, courses: Courses | None = None) -> Menu:
     return Menu(market, tuple(choices), dict(left_out), loans)
 
 
+def worth_of(menu: Menu, cell: Cell, terms: Terms) -> Worth:
+    """What any terms for a cell are worth, as the choices of the menu are priced.
+
+    Raises:
+        BadInput: a price that the cell's curve refuses.
+    """
+    return _Pricing(menu.market, cell, menu.courses).worth(terms)
+
+
 class _Pricing:
     """The offers of one cell: units by price and term are computed once, limits scale them."""
 
@@ -101,6 +110,8 @@ class _Pricing:
         self._market, self._cell, self._courses = market, cell, courses
         self._lender = lender_of(market)
         self._units: dict[tuple[Price, int], Unit] = {}
+        self._taken: dict[Price, Decimal] = {}
+        self._known: dict[Limit, dict[Decimal, tuple[Decimal, dict[int, Decimal]]]] = {}
 
     def offers(self, left_out: Counter[str]) -> Iterator[tuple[Terms, Worth]]:
         """Each price and limit that may be offered, cheapest first, smallest limit first."""
@@ -111,7 +122,7 @@ class _Pricing:
                 continue
             for limit in limits:
                 terms = Terms(price, limit)
-                value = self._worth(terms)
+                value = self.worth(terms)
                 if value.volume:
                     yield terms, value
                 else:
@@ -147,21 +158,31 @@ class _Pricing:
             return False
         return True
 
-    def _worth(self, terms: Terms) -> Worth:
-        market, lender = self._market, self._lender
-        take_up = market.take_up[self._cell.tier].at(terms.price.total)
-        loans: dict[tuple[int, Decimal], Decimal] = {}
-        lent: dict[tuple[int, Decimal], Decimal] = {}
-        for ask, granted in granted_of(market, self._cell, terms.limit):
-            key = ask.months, lender.weight(granted, small=self._cell.small)
-            made = takers(ask, granted, take_up, market.risk)
-            loans[key] = loans.get(key, Decimal(0)) + made
-            lent[key] = lent.get(key, Decimal(0)) + made * granted.decimal()
-        parts = (
-            worth(self._unit(terms, months).scaled(lent[months, weight]), count, weight, lender)
-            for (months, weight), count in loans.items()
-        )
+    def worth(self, terms: Terms) -> Worth:
+        """What one offer is worth."""
+        if terms.price not in self._taken:
+            curve = self._market.take_up[self._cell.tier]
+            self._taken[terms.price] = curve.at(terms.price.total)
+        taken, parts = self._taken[terms.price], []
+        for weight, (loans, lent) in self._asked(terms.limit).items():
+            units = (
+                self._unit(terms, months).scaled(amount * taken) for months, amount in lent.items()
+            )
+            parts.append(worth(reduce(Unit.__add__, units), loans * taken, weight, self._lender))
         return reduce(Worth.__add__, parts, NOTHING)
+
+    def _asked(self, limit: Limit) -> dict[Decimal, tuple[Decimal, dict[int, Decimal]]]:
+        """By weight: loans, and what is lent by months, if everyone took the price."""
+        if limit not in self._known:
+            market, found = self._market, dict[Decimal, tuple[Decimal, dict[int, Decimal]]]()
+            for ask, granted in granted_of(market, self._cell, limit):
+                weight = self._lender.weight(granted, small=self._cell.small)
+                loans, lent = found.get(weight, (Decimal(0), {}))
+                made = takers(ask, granted, Decimal(1), market.risk)
+                lent[ask.months] = lent.get(ask.months, Decimal(0)) + made * granted.decimal()
+                found[weight] = loans + made, lent
+            self._known[limit] = found
+        return self._known[limit]
 
     def _unit(self, terms: Terms, months: int) -> Unit:
         """Of one unit of currency lent."""

@@ -127,7 +127,7 @@ class Layout:
 
     def __init__(self, menu: Menu) -> None:
         self._menu = menu
-        self._cells = menu.of_cell()
+        self.cells = menu.of_cell()
 
     @cached_property
     def chains(self) -> tuple[Chain, ...]:
@@ -142,7 +142,7 @@ class Layout:
         entries = [(menu.market.cells[choice.cell], choice.worth) for choice in menu.choices]
         rows = [bound.row(entries) for bound in bounds]
         return Program(
-            cells=self._cells,
+            cells=self.cells,
             chains=self.chains,
             value=[choice.worth.profit for choice in menu.choices],
             rows=[row for row, _ in rows],
@@ -160,7 +160,7 @@ class Layout:
     def nearness(self) -> list[int]:
         """How near each choice is to today's offer, as ``TIES`` weighs it; higher is nearer."""
         found = [0] * len(self._menu.choices)
-        for cell, numbers in zip(self._menu.market.cells, self._cells, strict=True):
+        for cell, numbers in zip(self._menu.market.cells, self.cells, strict=True):
             found_here = self._near(cell, numbers)
             for place, number in enumerate(sorted(found_here, key=found_here.__getitem__)):
                 found[number] = -(found_here[number][0] * 10_000 + place)
@@ -192,7 +192,7 @@ class Layout:
             {
                 terms.price.total
                 for cell in cells
-                for number in self._cells[cell]
+                for number in self.cells[cell]
                 if (terms := choices[number].terms)
             }
         )
@@ -201,7 +201,7 @@ class Layout:
         places = []
         for cell in cells:
             place: Integers = np.full((len(prices) + 1, len(limit) + 1), NO_CHOICE)
-            for number in self._cells[cell]:
+            for number in self.cells[cell]:
                 terms = choices[number].terms
                 at = (level[terms.price.total], limit[terms.limit]) if terms else (len(prices), 0)
                 check(place[at] == NO_CHOICE, "a price and a limit make one choice")

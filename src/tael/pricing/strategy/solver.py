@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,7 @@ _NO_VALUE = 1 / 10**9
 _WIDER = (1 / 1000, 1 / 100, 1 / 10)
 _NO_ANSWER = 2
 _BILLION = 10**9
+_HIGHS = b"Highs"
 
 
 class Status(Enum):
@@ -67,6 +69,7 @@ class Program:
         rows: coefficients by choice, each sum at most ``most``.
         most: the bounds of the rows.
         seed: a plan for each chain that is known to keep the rows; empty when none is.
+        enough: an answer is good enough when none is better by more than this.
     """
 
     cells: tuple[tuple[int, ...], ...]
@@ -75,6 +78,7 @@ class Program:
     rows: Sequence[Sequence[int]] = field(repr=False)
     most: Sequence[int] = ()
     seed: tuple[tuple[int, ...], ...] = ()
+    enough: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,12 @@ def solve(program: Program, effort: Effort = Effort()) -> Solved:
     return replace(found, elapsed_ms=(time.perf_counter_ns() - started) // 10**6)
 
 
+def mixable(program: Program) -> bool:
+    """Whether whole plans of segments, mixed, could keep every row: where not, nothing can."""
+    with _quiet():
+        return _Work(program, Effort()).mixable()
+
+
 class _Work:
     """One search: the program in floats, the plans found so far."""
 
@@ -128,6 +138,7 @@ class _Work:
         value = np.array([int(v) for v in program.value], dtype=np.float64)
         self._scale = _LARGEST / max(np.abs(value).max(initial=0), 1)
         self._value = value * self._scale
+        self._enough = program.enough * self._scale
         rows = np.array(program.rows, dtype=np.float64).reshape(len(program.rows), len(value))
         most = np.array([int(m) for m in program.most], dtype=np.float64)
         size = np.maximum(np.abs(rows).max(axis=1, initial=0), 1)
@@ -135,23 +146,32 @@ class _Work:
         self._plans: list[tuple[int, tuple[int, ...]]] = []
         self._known: set[tuple[int, tuple[int, ...]]] = set()
 
-    def run(self) -> Solved:
+    def mixable(self) -> bool:
         import numpy as np
 
-        count = len(self._value)
-        self._add(np.zeros(count))
+        self._add(np.zeros(len(self._value)))
         self._add(self._value)
         for chain, plan in enumerate(self._program.seed):
             self._remember(chain, plan)
-        if self._rows.shape[0] and self._least_slack() > _NO_SLACK:
+        return not self._rows.shape[0] or bool(self._least_slack() <= _NO_SLACK)
+
+    def run(self) -> Solved:
+        count = len(self._value)
+        if not self.mixable():
             return Solved(Status.INFEASIBLE, (), 0, 0, 0, count)
         duals, upper = self._upper()
         lower, taken = self._among_plans()
+        if lower is not None and upper - lower <= self._enough:
+            return Solved(Status.OPTIMAL, taken, self._gap(upper, lower), 0, 0, count)
         for room in self._rooms(lower, upper):
             status, found, gap, left = self._within(duals, room, taken)
             if status is not Status.INFEASIBLE:
                 return Solved(status, found, gap, 0, left, count)
         return Solved(Status.INFEASIBLE, (), 0, 0, count, count)
+
+    @staticmethod
+    def _gap(upper: np.float64, lower: np.float64) -> int:
+        return int(max(upper - lower, 0) / max(abs(lower), 1) * _BILLION)
 
     def _rooms(self, lower: np.float64 | None, upper: np.float64) -> Iterator[np.float64]:
         """Values to look above: that of the best plans known, else ever less until one is found."""
@@ -266,27 +286,33 @@ class _Work:
         constraints = [LinearConstraint(one_each, 1, 1)]
         if rows.shape[0]:
             constraints.append(LinearConstraint(rows, -np.inf, self._most))
-        found = self._milp(worth, constraints)
+        found = self._milp(worth, constraints, len(self._program.chains))
         if found.x is None:
             return None, ()
-        taken = [self._plans[n][1] for n in np.flatnonzero(found.x > _HALF)]
-        return np.float64(-found.fun), self._in_order(number for plan in taken for number in plan)
+        plans = [self._plans[n][1] for n in np.flatnonzero(found.x > _HALF)]
+        taken = self._in_order(number for plan in plans for number in plan)
+        return self._value[list(taken)].sum(), taken
 
-    def _milp(self, value: Floats, constraints: list[LinearConstraint]) -> OptimizeResult:
-        """HiGHS over yes and no, one thread, its own order of branching."""
+    def _milp(
+        self, value: Floats, constraints: list[LinearConstraint], picks: int
+    ) -> OptimizeResult:
+        """HiGHS over yes and no, one thread, its own order of branching.
+
+        It knows gaps relative to the optimum only: where an absolute one is enough, the same is
+        added to each of the ``picks`` that are taken, so that the optimum has a known size.
+        """
         import numpy as np
         from scipy.optimize import Bounds, milp
 
-        options = {
-            "time_limit": self._effort.seconds,
-            "mip_rel_gap": self._effort.gap_ppm / 10**6,
-        }
+        gap, size = self._effort.gap_ppm / 10**6, max(np.abs(value).max(initial=0), 1)
+        if self._enough:
+            value, gap = value + size, self._enough / (2 * size * picks)
         return milp(
             -value,
             constraints=constraints,
             integrality=np.ones(len(value)),
             bounds=Bounds(0, 1),
-            options=options,
+            options={"time_limit": self._effort.seconds, "mip_rel_gap": gap},
         )
 
     def _in_order(self, numbers: Iterable[int]) -> tuple[int, ...]:
@@ -324,7 +350,7 @@ class _Work:
             constraints.append(LinearConstraint(order, -np.inf, 0))
         if self._rows.shape[0]:
             constraints.append(LinearConstraint(self._rows[:, kept], -np.inf, self._most))
-        found = self._milp(self._value[kept], constraints)
+        found = self._milp(self._value[kept], constraints, len(self._program.cells))
         if found.status == _NO_ANSWER:
             return Status.INFEASIBLE, (), 0
         if found.x is None:
@@ -401,12 +427,18 @@ def _between(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What the solver writes to standard output from C goes to standard error: JSON stays whole."""
+    """Keep back what HiGHS says on standard output, past its own switch; all else goes on."""
     sys.stdout.flush()
     kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 1)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            os.dup2(kept, 1)
+            os.close(kept)
+            said.seek(0)
+            for line in said:
+                if not line.startswith(_HIGHS):
+                    os.write(1, line)

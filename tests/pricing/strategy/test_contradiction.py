@@ -12,7 +12,7 @@ import pytest
 from tael.kernel import BadInput, Money, Rate
 from tael.pricing.strategy import (
     Answer,
-    Conflict,
+    Contradiction,
     Market,
     Partner,
     Search,
@@ -20,25 +20,31 @@ from tael.pricing.strategy import (
     Solved,
     Targets,
     bounds_of,
-    conflict_of,
+    contradiction_of,
     menu_of,
 )
 
 Make = Callable[..., Market]
 
 
+def seeds(usual: int, slow: int) -> list[object]:
+    """Some seeds for the usual run, more for the slow one."""
+    more = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(usual, slow)]
+    return [*range(usual), *more]
+
+
 def search(market: Market, targets: Targets) -> Search:
     return Search(menu_of(market), bounds_of(market, targets))
 
 
-def refused(asked: Search) -> Conflict:
+def refused(asked: Search) -> Contradiction:
     found = asked.run()
     assert isinstance(found, Solved)
     assert found.status.value == "infeasible"
-    return conflict_of(asked)
+    return contradiction_of(asked)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", seeds(1, 8))
 def test_a_conflict_is_a_least_one_and_its_remedies_suffice(seed: int, make: Make) -> None:
     market = make(seed)
     menu = menu_of(market)

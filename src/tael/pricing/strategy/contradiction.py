@@ -8,12 +8,13 @@ from fractions import Fraction
 
 from tael.pricing.strategy.bounds import Bound
 from tael.pricing.strategy.search import Layout, Search
-from tael.pricing.strategy.solver import solve
+from tael.pricing.strategy.solver import Program, Status, mixable, solve
 from tael.report import Words
 
 _MOST_ROUNDS = 20
 # Shares are told to a hundredth of a per cent, rounded so that what is told can be reached.
 _TOLD = 10_000
+_CLOSE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class Contradiction:
     """Bounds that cannot be kept together, while any of them left out the rest of them can.
 
     Found by leaving out one bound after the other (deletion filter, Chinneck and Dravnieks 1991);
@@ -43,25 +44,29 @@ class Conflict:
         return Words(_told(self.clashes, "zh"), _told(self.clashes, "en"))
 
 
-def conflict_of(search: Search) -> Conflict:
+def contradiction_of(search: Search) -> Contradiction:
     """Why ``search`` finds nothing; asked when it did not."""
-    needed = list(search.bounds)
+    needed, layout = list(search.bounds), Layout(search.menu)
+    mixed = not mixable(layout.program(needed, [0] * len(needed)))
     for bound in search.bounds:
         rest = [one for one in needed if one is not bound]
-        if not _possible(search, rest):
+        program = layout.program(rest, [0] * len(rest))
+        if not (mixable(program) if mixed else _possible(search, program)):
             needed = rest
-    return Conflict(tuple(Clash(bound, _reachable(search, bound)) for bound in needed))
+    return Contradiction(tuple(Clash(bound, _reachable(search, bound)) for bound in needed))
 
 
-def _possible(search: Search, bounds: Sequence[Bound]) -> bool:
-    program = Layout(search.menu).program(bounds, [0] * len(bounds))
-    return bool(solve(replace(program, value=[0] * len(program.value)), search.effort).taken)
+def _possible(search: Search, program: Program) -> bool:
+    """Whether some answer keeps the rows; yes, too, where none was found in the time."""
+    nothing = replace(program, value=[0] * len(program.value))
+    return solve(nothing, search.effort).status is not Status.INFEASIBLE
 
 
 def _reachable(search: Search, bound: Bound) -> Fraction | None:
     """The most (or least) that ``bound`` can come to while the others are kept.
 
-    A share is found by Dinkelbach 1967: the share of the last answer is held against every other.
+    Close to it, and always a value that an answer has: within a hundred-thousandth. A share is
+    found by Dinkelbach 1967: the share of the last answer is held against every other.
     """
     others = [one for one in search.bounds if one is not bound]
     layout, cells = Layout(search.menu), search.menu.market.cells
@@ -72,17 +77,28 @@ def _reachable(search: Search, bound: Bound) -> Fraction | None:
     for _ in range(_MOST_ROUNDS):
         # What is left to spare of the trial bound is to be as much as can be.
         row, _ = trial.row(entries)
-        solved = solve(replace(program, value=[-value for value in row]), search.effort)
+        wanted = replace(program, value=[-value for value in row], enough=_enough(layout, row))
+        solved = solve(wanted, search.effort)
         if not solved.taken:
             return None
         reached = bound.attained([entries[number] for number in solved.taken])
-        if reached is None or reached == found:
+        if reached is None or (found is not None and not _further(bound, reached, found)):
             return found
         found = reached
         if bound.below is None:
             return found
         trial = bound.with_limit(found)
     return found
+
+
+def _enough(layout: Layout, row: Sequence[int]) -> int:
+    """A hundred-thousandth of what a row can come to."""
+    return sum(max(abs(row[number]) for number in cell) for cell in layout.cells) // _CLOSE
+
+
+def _further(bound: Bound, reached: Fraction, found: Fraction) -> bool:
+    step = Fraction(1, _CLOSE)
+    return reached > found + step if bound.least else reached < found - step
 
 
 def _told(clashes: Sequence[Clash], locale: str) -> str:
