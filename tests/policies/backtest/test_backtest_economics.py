@@ -126,7 +126,7 @@ def test_figures_of_a_file_take_the_place_of_those_assumed(tmp_path: Path) -> No
     assert found.operating == Rate.percent(1)
     assert (found.as_of, found.operating_minor) == (Day(2025, 2, 3), 1200)
     assert found.rejects == (Decimal(1), Decimal(2), Decimal(3))
-    assert found.sources["operating"] == "given in own.json"
+    assert found.sources["operating"].en == "given in own.json"
     assert found.funding == PLAIN.funding
     assert found.hash != PLAIN.hash
 

@@ -56,7 +56,7 @@ def test_thresholds_are_those_that_stand_in_the_texts(bench: Bench) -> None:
     assert figures[0] == "prices, rule 1: revenue_months 8"
     assert len(figures) == 12  # of six tiers: months and ceiling; zeros move nowhere
     assert [each.value for each in found if each.kind == LEAST] == [Decimal(10000)]
-    assert {one.why for one in left} == {"it compares an expression"}
+    assert {one.why.en for one in left} == {"it compares an expression"}
 
 
 def test_a_cut_is_moved_wherever_it_stands_and_nothing_else_is(bench: Bench) -> None:
@@ -107,7 +107,7 @@ def test_moves_go_by_percentiles_and_never_past_the_next_cut(
             assert threshold.low is None or move.to > threshold.low
             assert threshold.high is None or move.to < threshold.high
             assert 0 <= move.changed <= move.cases
-    told = {one.name: one.why for one in found.left_out}
+    told = {one.name: one.why.en for one in found.left_out}
     assert told["routing: amount 200000, step +2"] == "nothing that is told here hangs on it"
     assert told["outcome, rule 3: > months / 2"] == "it compares with an expression"
     assert "prices, rule 3: ceiling 0" not in {move.threshold.name for move in found.moves}
@@ -116,7 +116,7 @@ def test_moves_go_by_percentiles_and_never_past_the_next_cut(
 def test_a_cut_that_no_application_lies_beyond_stays(small: Bench, table_of: Tables) -> None:
     flat = pa.array([Decimal("0.5")] * 50, pa.decimal128(18, 3))
     found = tried(small, table_of(50, 8, debt_ratio=flat), ONE)
-    told = {one.name: one.why for one in found.left_out}
+    told = {one.name: one.why.en for one in found.left_out}
     beyond = "no application lies on that side, or another cut does"
     assert told["outcome: debt_ratio 0.9, step +2"] == beyond
     assert told["outcome: debt_ratio 0.5, step -2"] == beyond
@@ -126,7 +126,7 @@ def test_what_is_over_the_budget_is_named_small_steps_first(small: Bench, table_
     every = tried(small, table_of(200, 8))
     needed = sum(move.cases for move in every.moves if abs(move.step) in (2, 10))
     held = tried(small, table_of(200, 8), replace(STEPS, most_rows=needed), "again")
-    over = [one.name for one in held.left_out if "over the budget" in one.why]
+    over = [one.name for one in held.left_out if "over the budget" in one.why.en]
     assert sum(move.cases for move in held.moves) <= needed
     assert {abs(move.step) for move in held.moves} >= {Decimal(2), Decimal(10)}
     assert len(over) == len(every.moves) - len(held.moves) > 0
