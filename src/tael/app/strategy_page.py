@@ -10,7 +10,7 @@ from tael.app.strategy_work import Strategy, loss_rate, share_of, yuan
 from tael.pricing.strategy import Answer, Contradiction, Offer, Stage, Terms, Worth
 from tael.report import Axes, Column, Figure, Kind, Page, Series, Text, Tone, Value, Words, written
 
-_MOST_CELLS = 60
+_MOST_CELLS = 30
 _PERCENT, _MONEY = Kind.PERCENT, Kind.MONEY
 
 

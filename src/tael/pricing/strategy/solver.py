@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ _WIDER = (1 / 1000, 1 / 100, 1 / 10)
 _NO_ANSWER = 2
 _BILLION = 10**9
 _HIGHS = b"Highs"
+# Standard output is one for all threads.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class Status(Enum):
@@ -428,9 +431,9 @@ def _between(
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep back what HiGHS says on standard output, past its own switch; all else goes on."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    with tempfile.TemporaryFile() as said:
+    with _ONE_AT_A_TIME, tempfile.TemporaryFile() as said:
+        sys.stdout.flush()
+        kept = os.dup(1)
         os.dup2(said.fileno(), 1)
         try:
             yield
