@@ -15,14 +15,14 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from tael.kernel import BadInput
-from tael.policies.backtest.cases import ROW, THEN, Cases, cases_of
+from tael.policies.backtest.cases import ROW, THEN, Cases, Ruled, cases_of
 from tael.policies.backtest.economics import Economics
 from tael.policies.backtest.history import layout_of, open_history
 from tael.policies.backtest.judge import ROWS_A_CHUNK, Judge, Version, decider_of
-from tael.policies.backtest.measures import transitions
+from tael.policies.backtest.measures import columns_of, transitions
 from tael.policies.backtest.result import Backtest, result_hash, told_of
 from tael.policies.backtest.sensitivity import Steps, sensitivity_of
-from tael.policies.backtest.swaps import Swap, swap_of
+from tael.policies.backtest.swaps import swap_of
 
 Progress = Callable[[str, int, int], None]
 # Spark's rows of one Arrow batch; results do not hang on it.
@@ -78,7 +78,7 @@ def backtest(
     data = open_history(history)
     judge = judge_of(data.schema, versions, settings)
     judged = judged_here(data, judge, settings.pace, progress)
-    return _with_moves(found_in(judged, versions, settings), data, judge, settings)
+    return with_moves(found_in(judged, versions, settings), data, judge, settings)
 
 
 def backtest_on_cluster(
@@ -103,7 +103,7 @@ def backtest_on_cluster(
     session.conf.set(_BATCHES, str(ROWS_A_CHUNK))
     frame = session.read.parquet(*data.files).select(*judge.layout.columns)
     judged = frame.mapInArrow(judge.run, judge.spark_schema).toArrow().cast(judge.schema)
-    return _with_moves(found_in(judged, versions, settings), data, judge, settings)
+    return with_moves(found_in(judged, versions, settings), data, judge, settings)
 
 
 def judge_of(
@@ -159,8 +159,15 @@ def found_in(judged: pa.Table, versions: Sequence[Version], settings: Settings) 
     economics = settings.economics
     cases = cases_of(judged, versions, economics)
     hashes = {version.name: version.bundle.hashes() for version in versions}
-    told = tuple(told_of(cases, ruled, hashes.get(ruled.name, {})) for ruled in cases.versions)
-    swaps = tuple(_swaps(cases, economics))
+    columns = {ruled.name: columns_of(ruled, cases.bad) for ruled in cases.versions}
+    told = tuple(
+        told_of(cases, ruled, hashes.get(ruled.name, {}), columns[ruled.name])
+        for ruled in cases.versions
+    )
+    swaps = tuple(
+        swap_of(cases, pair, (columns[pair[0].name], columns[pair[1].name]), economics)
+        for pair in _pairs(cases)
+    )
     moves = tuple(
         transitions(cases.version(swap.before), cases.version(swap.after)) for swap in swaps
     )
@@ -168,7 +175,8 @@ def found_in(judged: pa.Table, versions: Sequence[Version], settings: Settings) 
     return replace(found, result_hash=result_hash(found))
 
 
-def _with_moves(found: Backtest, data: ds.Dataset, judge: Judge, settings: Settings) -> Backtest:
+def with_moves(found: Backtest, data: ds.Dataset, judge: Judge, settings: Settings) -> Backtest:
+    """The result with its slow decisions named and, where asked for, its thresholds moved."""
     found = replace(found, slow=judge.slow(data.schema))
     if settings.steps is None:
         return found
@@ -176,15 +184,18 @@ def _with_moves(found: Backtest, data: ds.Dataset, judge: Judge, settings: Setti
     return replace(found, moves=moves)
 
 
-def _swaps(cases: Cases, economics: Economics) -> Iterator[Swap]:
-    """The first version against all others, and each other against what was decided then."""
+def _pairs(cases: Cases) -> Iterator[tuple[Ruled, Ruled]]:
+    """What is held against each other, the earlier before the later.
+
+    The first version against all others, and each other against what was decided then.
+    """
     first, *others = cases.versions
     for other in reversed(others):
-        yield swap_of(cases, other, first, economics)
+        yield other, first
     then = [ruled for ruled in others if ruled.name == THEN]
     for other in others:
         if then and other is not then[0]:
-            yield swap_of(cases, then[0], other, economics)
+            yield then[0], other
 
 
 def _filled(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:

@@ -22,8 +22,6 @@ from tael.policies.backtest.verdict import DECLINE, OUTCOMES, REFER, UNANSWERED
 
 _PRIME = 3  # R1 to R3
 _Z = 1.959963984540054  # of 95 %
-# Figures to which also cases add that are not approved.
-_OF_ALL = frozenset({"applications", "referred", "declined", "unanswered"})
 QUANTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 
 
@@ -124,70 +122,78 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def columns_of(ruled: Ruled, bad: npt.NDArray[np.int8]) -> dict[str, Whole]:
-    """What each case adds to each figure, int64 by name; ``bad`` as ``Cases`` has it."""
-    outcome, approved = ruled.outcome, ruled.approved
-    prime = approved & (ruled.tier >= 1) & (ruled.tier <= _PRIME)
-    known = approved & (bad != UNKNOWN)
-    worth = ruled.worth
-    marks: dict[str, npt.NDArray[np.bool_]] = {
-        "applications": np.ones(len(bad), np.bool_),
-        "approved": approved,
-        "referred": outcome == REFER,
-        "declined": outcome == DECLINE,
-        "unanswered": outcome == UNANSWERED,
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What each case adds to each figure: all cases to some, the approved alone to most.
+
+    Attributes:
+        every: int64 [cases] by name.
+        rows: int64, the cases that are approved.
+        approved: int64 [rows] by name.
+    """
+
+    every: Mapping[str, Whole]
+    rows: Whole
+    approved: Mapping[str, Whole]
+
+    def total(self) -> Figures:
+        """The figures of all cases."""
+        parts = {**self.every, **self.approved}
+        return Figures(**{name: exact_sum(values) for name, values in parts.items()})
+
+    def marked(self, marks: npt.NDArray[np.bool_]) -> Figures:
+        """The figures of the marked cases."""
+        some = marks[self.rows]
+        parts = {name: values[marks] for name, values in self.every.items()}
+        parts |= {name: values[some] for name, values in self.approved.items()}
+        return Figures(**{name: exact_sum(values) for name, values in parts.items()})
+
+    def grouped(self, groups: Whole, names: Sequence[str]) -> dict[str, Figures]:
+        """The figures of each group, in the order of ``names``; a group of no case has none."""
+        size, some = len(names), groups[self.rows]
+        sums = {name: sums_by(groups, values, size) for name, values in self.every.items()}
+        sums |= {name: sums_by(some, values, size) for name, values in self.approved.items()}
+        found = {}
+        for place, name in enumerate(names):
+            figures = Figures(**{each: int(values[place]) for each, values in sums.items()})
+            if figures.applications:
+                found[name] = figures
+        return found
+
+
+def columns_of(ruled: Ruled, bad: npt.NDArray[np.int8]) -> Columns:
+    """What each case adds to each figure; ``bad`` as ``Cases`` has it."""
+    outcome, rows = ruled.outcome, np.flatnonzero(ruled.approved)
+    tier, came, worth = ruled.tier[rows], bad[rows], ruled.worth.of(rows)
+    prime = ((tier >= 1) & (tier <= _PRIME)).astype(np.int64)
+    known = (came != UNKNOWN).astype(np.int64)
+    lent, pd = ruled.lent[rows], ruled.pd[rows]
+    every = {
+        "applications": np.ones(len(bad), np.int64),
+        "referred": (outcome == REFER).astype(np.int64),
+        "declined": (outcome == DECLINE).astype(np.int64),
+        "unanswered": (outcome == UNANSWERED).astype(np.int64),
+    }
+    approved = {
+        "approved": np.ones(len(rows), np.int64),
         "prime": prime,
+        "lent": lent,
+        "lent_prime": lent * prime,
+        "limits": ruled.limit[rows],
+        "pd": pd,
+        "revenue": worth.revenue,
+        "funding": worth.funding,
+        "operating": worth.operating,
+        "expected_loss": worth.loss,
         "known": known,
-        "bad": known & (bad == 1),
+        "bad": (came == 1).astype(np.int64),
+        "known_pd": pd * known,
+        "known_lent": lent * known,
+        "known_expected_loss": worth.loss * known,
+        "loss": ruled.loss[rows] * known,
+        "profit": ruled.profit[rows] * known,
     }
-    amounts = {
-        "lent": (ruled.lent, approved),
-        "lent_prime": (ruled.lent, prime),
-        "limits": (ruled.limit, approved),
-        "pd": (ruled.pd, approved),
-        "revenue": (worth.revenue, approved),
-        "funding": (worth.funding, approved),
-        "operating": (worth.operating, approved),
-        "expected_loss": (worth.loss, approved),
-        "known_pd": (ruled.pd, known),
-        "known_lent": (ruled.lent, known),
-        "known_expected_loss": (worth.loss, known),
-        "loss": (ruled.loss, known),
-        "profit": (ruled.profit, known),
-    }
-    found = {name: marked.astype(np.int64) for name, marked in marks.items()}
-    return found | {name: np.where(where, values, 0) for name, (values, where) in amounts.items()}
-
-
-def total_of(columns: Mapping[str, Whole]) -> Figures:
-    """The figures of all cases."""
-    return Figures(**{name: exact_sum(values) for name, values in columns.items()})
-
-
-def of_marked(columns: Mapping[str, Whole], marks: npt.NDArray[np.bool_]) -> Figures:
-    """The figures of the marked cases."""
-    return Figures(**{name: exact_sum(values[marks]) for name, values in columns.items()})
-
-
-def by_group(
-    columns: Mapping[str, Whole], groups: Whole, names: Sequence[str]
-) -> dict[str, Figures]:
-    """The figures of each group, in the order of ``names``; a group of no case has none."""
-    # Most figures are of the approved alone: the others add nothing to them.
-    rows = np.flatnonzero(columns["approved"])
-    some = groups[rows]
-    sums = {
-        name: sums_by(groups, values, len(names))
-        if name in _OF_ALL
-        else sums_by(some, values[rows], len(names))
-        for name, values in columns.items()
-    }
-    found = {}
-    for place, name in enumerate(names):
-        figures = Figures(**{each: int(values[place]) for each, values in sums.items()})
-        if figures.applications:
-            found[name] = figures
-    return found
+    return Columns(every, rows, approved)
 
 
 def groups_of(cases: Cases, ruled: Ruled) -> Iterator[tuple[str, Whole, list[str]]]:

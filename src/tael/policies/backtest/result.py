@@ -14,7 +14,7 @@ from tael.policies.backtest import measures
 from tael.policies.backtest.cases import Cases, Doubles, Ruled
 from tael.policies.backtest.economics import Economics
 from tael.policies.backtest.inputs import one_array
-from tael.policies.backtest.measures import Figures
+from tael.policies.backtest.measures import Columns, Figures
 from tael.policies.backtest.sensitivity import Sensitivity
 from tael.policies.backtest.swaps import Guess, Swap
 
@@ -115,15 +115,14 @@ class Backtest:
         }
 
 
-def told_of(cases: Cases, ruled: Ruled, hashes: Mapping[str, str]) -> Told:
-    """The figures of one version."""
-    columns = measures.columns_of(ruled, cases.bad)
+def told_of(cases: Cases, ruled: Ruled, hashes: Mapping[str, str], columns: Columns) -> Told:
+    """The figures of one version; ``columns`` are its."""
     return Told(
         ruled.name,
         dict(hashes),
-        measures.total_of(columns),
+        columns.total(),
         {
-            name: measures.by_group(columns, groups, names)
+            name: columns.grouped(groups, names)
             for name, groups, names in measures.groups_of(cases, ruled)
         },
         measures.distributions(ruled),

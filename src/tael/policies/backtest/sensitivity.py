@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -29,7 +29,7 @@ from tael.policies.backtest.economics import Economics
 from tael.policies.backtest.history import ID
 from tael.policies.backtest.inputs import one_array
 from tael.policies.backtest.judge import Judge, Version, decider_of
-from tael.policies.backtest.measures import Figures
+from tael.policies.backtest.measures import Columns, Figures
 from tael.policies.backtest.numbers import Truths, Whole
 from tael.policies.backtest.thresholds import (
     BOUND,
@@ -214,7 +214,7 @@ class _Work:
         ruled = cases.version(self.version.name)
         self._columns = measures.columns_of(ruled, cases.bad)
         self._said = _said(ruled)
-        self.base = measures.total_of(self._columns)
+        self.base = self._columns.total()
         self.decider = decider_of(self.version.bundle, judge.cap)
         self._doubles, self._fired, self._limits, self._lends = self._looked_into()
         self._sorted: dict[str, Doubles] = {}
@@ -373,15 +373,13 @@ def _between(values: Doubles, one: Decimal, other: Decimal) -> Whole:
     return np.flatnonzero((values >= low - near) & (values <= high + near))
 
 
-def _with(
-    base: Figures, before: Mapping[str, Whole], after: Mapping[str, Whole], rows: Whole
-) -> Figures:
+def _with(base: Figures, before: Columns, after: Columns, rows: Whole) -> Figures:
     """The figures of all, with those of some rows exchanged."""
-    old = measures.total_of({name: values[rows] for name, values in before.items()}).as_json()
-    new = measures.total_of(after).as_json()
-    return Figures(
-        **{name: value - old[name] + new[name] for name, value in base.as_json().items()}
-    )
+    marks = np.zeros(len(before.every["applications"]), np.bool_)
+    marks[rows] = True
+    old, new = before.marked(marks).as_json(), after.total().as_json()
+    told = base.as_json()
+    return Figures(**{name: value - old[name] + new[name] for name, value in told.items()})
 
 
 def by_threshold(moves: Sequence[Move]) -> Iterator[tuple[Threshold, list[Move]]]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tael.policies.backtest.cases import Cases, Ruled
 from tael.policies.backtest.economics import Economics, Worth, realised
 from tael.policies.backtest.judge import UNKNOWN
-from tael.policies.backtest.measures import Figures, columns_of, of_marked
+from tael.policies.backtest.measures import Columns, Figures
 from tael.policies.backtest.numbers import BILLION, Whole, billionths, exact_sum, share_of
 
 CELLS = ("in", "out", "both", "neither")
@@ -88,11 +88,16 @@ class Swap:
     inferred: Inferred
 
 
-def swap_of(cases: Cases, before: Ruled, after: Ruled, economics: Economics) -> Swap:
-    """Cases by what both versions say."""
+def swap_of(
+    cases: Cases,
+    pair: tuple[Ruled, Ruled],
+    columns: tuple[Columns, Columns],
+    economics: Economics,
+) -> Swap:
+    """Cases by what both versions say, the earlier and the later, each with its columns."""
+    (before, after), (theirs, mine) = pair, columns
     decided = before.outcome != 0
     old, new = before.approved, after.approved
-    mine, theirs = columns_of(after, cases.bad), columns_of(before, cases.bad)
     marks = {
         "in": decided & ~old & new,
         "out": decided & old & ~new,
@@ -103,8 +108,8 @@ def swap_of(cases: Cases, before: Ruled, after: Ruled, economics: Economics) -> 
     return Swap(
         before.name,
         after.name,
-        {cell: of_marked(terms[cell], marks[cell]) for cell in CELLS},
-        of_marked(theirs, marks["both"]),
+        {cell: terms[cell].marked(marks[cell]) for cell in CELLS},
+        theirs.marked(marks["both"]),
         int((~decided).sum()),
         inferred_of(cases, after, marks["in"], economics),
     )
