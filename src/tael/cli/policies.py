@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tael.cli import (
+    policies_backtest,
+    policies_history,
     policies_recourse,
     policies_strategy,
     policy_diff,
@@ -232,6 +234,8 @@ group.command()(policy_diff.diff)
 group.command()(policy_replay.replay)
 group.command()(policy_life.check)
 group.command("accept-finding")(policy_life.accept_finding)
+group.command()(policies_backtest.backtest)
+group.command()(policies_history.history)
 group.command("backtest-waive")(policy_life.backtest_waive)
 group.command()(policy_life.approve)
 group.command()(policy_traffic.deploy)
