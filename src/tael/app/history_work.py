@@ -25,14 +25,14 @@ from tael.app.performance import FORM, LOAN_COLUMNS, MONTH_COLUMNS, own_outcomes
 from tael.kernel import BadInput
 from tael.policies import Bundle
 from tael.policies.backtest import (
+    Asked,
+    asked_of,
     model_hash,
     probabilities,
     score_field,
-    scores_of,
+    scored,
     with_segments,
 )
-from tael.policies.engines import ENGINES
-from tael.policies.texts import InputRule, Policy, load
 from tael.risk import BadDefinition
 from tael.risk.pipeline import MISSING_CODES, Outcomes, RatedModel, Wanted, join
 
@@ -115,15 +115,10 @@ class _Work:
 
     def __init__(self, wanted: HistoryWanted) -> None:
         self._wanted = wanted
-        self._policies = [load(bundle, ENGINES) for bundle in wanted.policies]
-        self._inputs = _inputs_of(self._policies)
-        texts = dict.fromkeys([*(b.model for b in wanted.policies), *wanted.models])
+        self._inputs = asked_of(wanted.policies)
+        texts = dict.fromkeys([*(bundle.model for bundle in wanted.policies), *wanted.models])
         self._rated = [RatedModel.from_json(text) for text in texts if _is_rated(text)]
-        self._cards = [
-            (bundle, policy)
-            for bundle, policy in zip(wanted.policies, self._policies, strict=True)
-            if not _is_rated(bundle.model)
-        ]
+        self._cards = [bundle for bundle in wanted.policies if not _is_rated(bundle.model)]
         self._truth = _truth(wanted.economy) if wanted.with_truth else {}
 
     def part(self, name: str) -> pa.Table:
@@ -159,10 +154,10 @@ class _Work:
         """The policies' inputs; all that come from nowhere are named at once."""
         made: dict[str, Any] = {}
         lost: list[str] = []
-        for name, rule in self._inputs.items():
-            origin = _origin(name, rule, self._wanted.origins)
-            variable = rule.type == "variable"
-            found = rows.coded(name) if variable else column_of(origin, rows.column, rule.type)
+        for name, asked in self._inputs.items():
+            origin = _origin(asked, self._wanted.origins)
+            variable = asked.type == "variable"
+            found = rows.coded(name) if variable else column_of(origin, rows.column, asked.type)
             if found is None:
                 lost.append(f"{name} (from {', '.join(origin.names)})")
             made[name] = found
@@ -219,9 +214,8 @@ class _Work:
             }
             yield from _named(told, rated.hash, number)
             number += 1
-        for bundle, policy in self._cards:
-            told = scores_of(bundle.model, policy.scorer, table)
-            yield from _named(told, model_hash(bundle.model), number)
+        for bundle in self._cards:
+            yield from _named(scored(bundle, table), model_hash(bundle.model), number)
             number += 1
 
 
@@ -338,32 +332,11 @@ class _Rows:
         return join([part], outcomes, Wanted(computed, form))
 
 
-def _inputs_of(policies: list[Policy]) -> dict[str, InputRule]:
-    """Every input that a policy cannot decide without, by name.
-
-    Raises:
-        BadInput: two policies read one name as two types.
-    """
-    found: dict[str, InputRule] = {}
-    for policy in policies:
-        for rule in policy.inputs:
-            if rule.type == "variable" and rule.name not in policy.rules.inputs:
-                continue  # the model alone reads it, and its scores are written
-            known = found.setdefault(rule.name, rule)
-            if known.type != rule.type:
-                raise BadInput(
-                    f"{rule.name} is {known.type} to one policy and {rule.type} to another",
-                    field=rule.name,
-                    rule="one type",
-                )
-    return found
-
-
-def _origin(name: str, rule: InputRule, origins: Mapping[str, Origin]) -> Origin:
-    if rule.taken is not None:
-        missing = None if rule.taken.missing is None else str(rule.taken.missing)
-        return Origin((rule.taken.variable,), missing=missing, scale=rule.taken.scale)
-    return origins.get(name) or Origin((name,))
+def _origin(asked: Asked, origins: Mapping[str, Origin]) -> Origin:
+    if asked.variable:
+        missing = None if asked.missing is None else str(asked.missing)
+        return Origin((asked.variable,), missing=missing, scale=asked.scale)
+    return origins.get(asked.name) or Origin((asked.name,))
 
 
 def _is_rated(text: str) -> bool:

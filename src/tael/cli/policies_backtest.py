@@ -55,50 +55,64 @@ class _Asked:
         return self.version is not None or any(not Path(each).is_dir() for each in self.against)
 
 
+_Version = Annotated[
+    str | None, typer.Argument(help="Id of a policy version: ver_...; or give --files.")
+]
+_History = Annotated[
+    Path | None, typer.Option("--history", help="A Parquet file, or a folder of them.")
+]
+_Out = Annotated[Path | None, typer.Option("--out", help="The folder to write.")]
+_Files = Annotated[
+    Path | None,
+    typer.Option("--files", help="Texts that `tael policies show --save` wrote, instead."),
+]
+_Against = Annotated[
+    list[str] | None,
+    typer.Option("--against", help="Another version, or a folder of texts; as often as liked."),
+]
+_Sensitivity = Annotated[
+    bool, typer.Option("--sensitivity", help="Tell what each threshold is worth.")
+]
+_Sizes = Annotated[
+    str, typer.Option("--steps", help="How far thresholds move, in percentiles: 1,2,5.")
+]
+_MostRows = Annotated[
+    int, typer.Option("--most-rows", min=1, help="Applications decided again in all.")
+]
+_Segments = Annotated[
+    list[str] | None, typer.Option("--segment", help="A column to tell results by.")
+]
+_File = Annotated[Path | None, typer.Option("--economics", help="A JSON file of what is assumed.")]
+_AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="The last day whose news count: 2026-01-31.")
+]
+_Cap = Annotated[
+    str | None, typer.Option("--cap", help="All-in cap, as 0.24; else the one in force.")
+]
+_Cluster = Annotated[
+    str | None, typer.Option("--cluster", help="A server of Spark Connect: sc://host:15002.")
+]
+_Signed = Annotated[
+    str, typer.Option("--as", help="Keep the result with the version, as this person.")
+]
+
+
 def backtest(
     ctx: typer.Context,
-    version: Annotated[
-        str | None, typer.Argument(help="Id of a policy version: ver_...; or give --files.")
-    ] = None,
-    history: Annotated[
-        Path | None, typer.Option("--history", help="A Parquet file, or a folder of them.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="The folder to write.")] = None,
-    files: Annotated[
-        Path | None,
-        typer.Option("--files", help="Texts that `tael policies show --save` wrote, instead."),
-    ] = None,
-    against: Annotated[
-        list[str] | None,
-        typer.Option("--against", help="Another version, or a folder of texts; as often as liked."),
-    ] = None,
-    sensitivity: Annotated[
-        bool, typer.Option("--sensitivity", help="Tell what each threshold is worth.")
-    ] = False,
-    steps: Annotated[
-        str, typer.Option("--steps", help="How far thresholds move, in percentiles: 1,2,5.")
-    ] = "2",
-    most_rows: Annotated[
-        int, typer.Option("--most-rows", min=1, help="Applications decided again in all.")
-    ] = 20_000_000,
-    segment: Annotated[
-        list[str] | None, typer.Option("--segment", help="A column to tell results by.")
-    ] = None,
-    economics: Annotated[
-        Path | None, typer.Option("--economics", help="A JSON file of what is assumed.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="The last day whose news count: 2026-01-31.")
-    ] = None,
-    cap: Annotated[
-        str | None, typer.Option("--cap", help="All-in cap, as 0.24; else the one in force.")
-    ] = None,
-    cluster: Annotated[
-        str | None, typer.Option("--cluster", help="A server of Spark Connect: sc://host:15002.")
-    ] = None,
-    login: Annotated[
-        str, typer.Option("--as", help="Keep the result with the version, as this person.")
-    ] = "",
+    version: _Version = None,
+    history: _History = None,
+    out: _Out = None,
+    files: _Files = None,
+    against: _Against = None,
+    sensitivity: _Sensitivity = False,
+    steps: _Sizes = "2",
+    most_rows: _MostRows = 20_000_000,
+    segment: _Segments = None,
+    economics: _File = None,
+    as_of: _AsOf = None,
+    cap: _Cap = None,
+    cluster: _Cluster = None,
+    login: _Signed = "",
     from_input: FromInput = False,
     as_json: AsJson = False,
 ) -> None:

@@ -16,32 +16,42 @@ if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from tael.policies import Bundle
 
 
+_Economy = Annotated[Path | None, typer.Option("--economy", help="A built economy.")]
+_Out = Annotated[Path | None, typer.Option("--out", help="The folder to write.")]
+_Inputs = Annotated[
+    list[Path] | None,
+    typer.Option("--inputs", help="Variables of each application: `tael variables backfill`."),
+]
+_Files = Annotated[
+    list[Path] | None,
+    typer.Option("--files", help="A folder of a policy's texts; as often as liked."),
+]
+_Versions = Annotated[
+    list[str] | None,
+    typer.Option("--version", help="Id of a policy version; as often as liked."),
+]
+_Models = Annotated[
+    list[Path] | None,
+    typer.Option("--model", help="A further rated model whose scores are written."),
+]
+_Map = Annotated[
+    Path | None, typer.Option("--map", help="A JSON file: where each input comes from.")
+]
+_Truth = Annotated[
+    bool, typer.Option("--with-truth", help="The sealed outcome too, to judge inference by.")
+]
+
+
 def history(
     ctx: typer.Context,
-    economy: Annotated[Path | None, typer.Option("--economy", help="A built economy.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="The folder to write.")] = None,
-    inputs: Annotated[
-        list[Path] | None,
-        typer.Option("--inputs", help="Variables of each application: `tael variables backfill`."),
-    ] = None,
-    files: Annotated[
-        list[Path] | None,
-        typer.Option("--files", help="A folder of a policy's texts; as often as liked."),
-    ] = None,
-    version: Annotated[
-        list[str] | None,
-        typer.Option("--version", help="Id of a policy version; as often as liked."),
-    ] = None,
-    model: Annotated[
-        list[Path] | None,
-        typer.Option("--model", help="A further rated model whose scores are written."),
-    ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--map", help="A JSON file: where each input comes from.")
-    ] = None,
-    with_truth: Annotated[
-        bool, typer.Option("--with-truth", help="The sealed outcome too, to judge inference by.")
-    ] = False,
+    economy: _Economy = None,
+    out: _Out = None,
+    inputs: _Inputs = None,
+    files: _Files = None,
+    version: _Versions = None,
+    model: _Models = None,
+    mapping: _Map = None,
+    with_truth: _Truth = False,
     as_json: AsJson = False,
 ) -> None:
     """Write past applications of an economy with everything that policies read, as known then.

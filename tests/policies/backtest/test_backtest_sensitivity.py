@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
-from tael.kernel import Rate
+from tael.kernel import BadInput, Rate
 from tael.policies.backtest import Figures, Version
 from tael.policies.backtest.drive import Pace, found_in, judge_of, judged_here
 from tael.policies.backtest.history import open_history
@@ -138,3 +138,24 @@ def test_moves_are_the_same_whatever_the_order_of_rows(small: Bench, table_of: T
     twice = pa.concat_tables([table.take(list(reversed(range(200)))), table.slice(0, 50)])
     found = tried(small, twice, ONE, "twice").as_json()
     assert found == tried(small, table, ONE).as_json()
+
+
+def test_cases_that_a_cluster_saw_find_their_rows_by_their_numbers(
+    small: Bench, table_of: Tables
+) -> None:
+    table = table_of(120, 8)
+    history = open_history(small.kept(table.take([(row * 7) % 120 for row in range(120)])))
+    versions = [Version("new", small.bundle)]
+    judge = judge_of(history.schema, versions, small.settings)
+    judged = judged_here(history, judge, Pace())
+    here, there = (
+        found_in(rows, versions, small.settings).cases
+        for rows in (judged, judged.drop_columns(["row"]))
+    )
+    assert len(there.rows) == 0
+    moves = sensitivity_of(history, judge, (there, small.economics), ONE)
+    assert moves == sensitivity_of(history, judge, (here, small.economics), ONE)
+    twice = found_in(pa.concat_tables([judged, judged.slice(0, 1)]).drop_columns(["row"]), versions,
+                     small.settings).cases  # fmt: skip
+    with pytest.raises(BadInput, match="1 rows came again"):
+        sensitivity_of(history, judge, (twice, small.economics), ONE)

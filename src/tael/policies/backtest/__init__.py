@@ -9,6 +9,7 @@ minor units (``measures``); whom the version takes and leaves against what was d
 swap set (``swaps``). One machine or a cluster give the same hash.
 """
 
+from tael.policies.backtest.asked import Asked, asked_of, scored
 from tael.policies.backtest.drive import Settings, backtest, backtest_on_cluster
 from tael.policies.backtest.economics import Economics, read_economics
 from tael.policies.backtest.files import Written, write
@@ -22,11 +23,12 @@ from tael.policies.backtest.history import (
 from tael.policies.backtest.judge import Version
 from tael.policies.backtest.measures import Figures
 from tael.policies.backtest.result import Backtest
-from tael.policies.backtest.scores import model_hash, probabilities, scores_of
+from tael.policies.backtest.scores import model_hash, probabilities
 from tael.policies.backtest.sensitivity import Steps
 
 __all__ = [
-    "Backtest", "Economics", "Figures", "Settings", "Steps", "Version", "Written", "backtest",
-    "backtest_on_cluster", "history_hash", "last_day", "model_hash", "open_history",
-    "probabilities", "read_economics", "score_field", "scores_of", "with_segments", "write",
+    "Asked", "Backtest", "Economics", "Figures", "Settings", "Steps", "Version", "Written",
+    "asked_of", "backtest", "backtest_on_cluster", "history_hash", "last_day", "model_hash",
+    "open_history", "probabilities", "read_economics", "score_field", "scored", "with_segments",
+    "write",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from tael import dmn
 from tael.dmn import BatchResult
-from tael.kernel import InvariantBroken, Rate, TaelError, check, minor_digits
+from tael.kernel import Rate, TaelError, check, minor_digits
 from tael.policies import rules, texts
 from tael.policies.backtest import inputs
 from tael.policies.backtest.menu import Menu, Offers
@@ -215,7 +215,7 @@ class Decider:
         try:
             features = rules.checked(policy, {rule.name: given[rule.name] for rule in known})
             verdict, _ = rules.evaluate(policy, features, cap=self.cap)
-        except (TaelError, InvariantBroken):  # the policy leaves this row's answer open
+        except TaelError:  # the policy leaves this row's answer open
             return False
         made.outcome[row] = OUTCOMES.index(verdict.outcome)
         made.tier[row] = verdict.tier
