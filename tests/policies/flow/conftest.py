@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -52,13 +53,16 @@ REASONS = {
 def card(logits: Mapping[str, tuple[Sequence[float], Sequence[float]]], intercept: float) -> str:
     """A scorecard by hand: of each variable the cuts, and what each bin and missing add."""
 
+    factor = 40 / math.log(2)
+    even = (600 - factor * (math.log(20) + intercept)) / len(logits)
+
     def characteristic(name: str, cuts: Sequence[float], adds: Sequence[float]) -> dict[str, Any]:
         feature = {"name": name, "kind": "numeric", "monotone": "auto", "max_bins": 6,
                    "min_share": 0.03, "reason": REASONS.get(name, "")}  # fmt: skip
         share = [1 / len(adds)] * len(adds)
         binning = {"feature": feature, "cuts": list(cuts), "groups": [], "woe": [-z for z in adds],
                    "shares": share, "bad_rates": share, "information_value": 1.0}  # fmt: skip
-        points = [round(-57 * z) for z in adds]
+        points = [round(even - factor * z) for z in adds]
         return {"binning": binning, "coefficient": -1.0, "logits": list(adds), "points": points}
 
     return json.dumps(

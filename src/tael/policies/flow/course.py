@@ -126,6 +126,8 @@ class Course:
     def think(self, stage: int) -> Standing:
         """Where the application stands now; the time goes to ``stage``."""
         self._last = stage
+        if len(self._look.known) == len(self._equipment.ahead.policy.inputs):
+            return Standing(settled=True)  # nothing is left to ask: the policy decides as a whole
         started = time.perf_counter_ns()
         found = standing(self._equipment.ahead, self._look)
         self._thought[stage] += (time.perf_counter_ns() - started) // _US

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from tael.kernel import Rate
-from tael.policies.engines import ScorecardScorer, Scorer
+from tael.policies.engines import ScorecardScorer, Scorer, points_of
 from tael.policies.model import Feature
 from tael.policies.ports import Score
 from tael.risk import Scorecard, explain, pipeline
@@ -19,7 +19,6 @@ from tael.risk import Scorecard, explain, pipeline
 # A score leaves with nine digits; bounds are one of the last wider, for the last bits of sums.
 _LAST = Decimal("0.000000001")
 _CODES = frozenset(Decimal(str(int(code))) for code in pipeline.MISSING_CODES)
-_BASE_POINTS, _BASE_ODDS, _TO_DOUBLE = 600, 20.0, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +120,8 @@ class _Rated:
         tiers = [1 + sum(end > bound.fraction for bound in rated.bounds) for end in cycle]
         tier = Decimal(tiers[0]), Decimal(tiers[1])
         more = {"pd_cycle": cycle[1], "model_tier": tier[1]}
-        points = _BASE_POINTS - _TO_DOUBLE * (math.log(_BASE_ODDS) + float(z[1])) / math.log(2)
         ends = {"pd": pd, "pd_cycle": cycle, "model_tier": tier}
-        return Bounds(ends, Score(Rate(pd[1]), round(points), (), more))
+        return Bounds(ends, Score(Rate(pd[1]), points_of(pd[1]), (), more))
 
 
 def _chance(log_odds: float) -> Decimal:
