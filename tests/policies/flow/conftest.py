@@ -52,7 +52,6 @@ REASONS = {
 
 def card(logits: Mapping[str, tuple[Sequence[float], Sequence[float]]], intercept: float) -> str:
     """A scorecard by hand: of each variable the cuts, and what each bin and missing add."""
-
     factor = 40 / math.log(2)
     even = (600 - factor * (math.log(20) + intercept)) / len(logits)
 
