@@ -6,7 +6,7 @@ application that came more than once has one row: that whose outcome was known l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,27 @@ class Ruled:
 
 
 @dataclass(frozen=True, eq=False)
+class Facts:
+    """What money is counted by, whatever a version says.
+
+    Attributes:
+        asked: int64, minor units.
+        lost: int64, billionths of the exposure that were lost; -1 for unknown.
+        exposed: int64, billionths of the amount lent that were owed at default; -1 for unknown.
+        bad: int8, 1, 0, or -1 for unknown.
+    """
+
+    asked: Whole
+    lost: Whole
+    exposed: Whole
+    bad: npt.NDArray[np.int8]
+
+    def of(self, rows: Whole) -> Facts:
+        """Those of some cases."""
+        return Facts(self.asked[rows], self.lost[rows], self.exposed[rows], self.bad[rows])
+
+
+@dataclass(frozen=True, eq=False)
 class Cases:
     """The applications, and what every version says of them.
 
@@ -103,6 +124,7 @@ class Cases:
         doubles: what was wrong with rows.
         rows: int64, the row of the history that each stands for; none where they came from a
             cluster.
+        facts: what money is counted by.
     """
 
     ids: Any
@@ -115,6 +137,7 @@ class Cases:
     versions: tuple[Ruled, ...]
     doubles: Doubles
     rows: Whole
+    facts: Facts
 
     def __len__(self) -> int:
         return len(self.applied)
@@ -151,12 +174,13 @@ def cases_of(judged: pa.Table, tried: Sequence[Tried], economics: Economics) -> 
         for name in table.column_names
         if name.startswith("segment:")
     }
-    versions = [
-        ruled_of(table, place, version, (bad, economics)) for place, version in enumerate(tried)
-    ]
+    asked, lost, exposed = (_numbers(table, name) for name in ("amount", "lost", "exposed"))
+    facts = Facts(asked, lost, exposed, bad)
+    given = facts, economics
+    versions = [_judged(table, place, version, given) for place, version in enumerate(tried)]
     decided = _numbers(table, "decided")
     if decided.any():
-        versions.append(_then(table, versions[0], (bad, economics)))
+        versions.append(_then(table, versions[0], given))
     return Cases(
         one_array(table.column(ID)),
         _numbers(table, APPLIED),
@@ -168,6 +192,7 @@ def cases_of(judged: pa.Table, tried: Sequence[Tried], economics: Economics) -> 
         tuple(versions),
         doubles,
         _numbers(table, ROW) if ROW in table.column_names else np.zeros(0, np.int64),
+        facts,
     )
 
 
@@ -223,41 +248,52 @@ def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
     return np.asarray(one_array(table.column(name)).to_numpy(zero_copy_only=False))
 
 
-def ruled_of(
-    table: pa.Table,
-    place: int,
-    version: Tried,
-    given: tuple[npt.NDArray[np.int8], Economics],
-) -> Ruled:
-    """What a version says of judged rows; ``given`` is what became of each, and what is assumed."""
+def _judged(table: pa.Table, place: int, version: Tried, given: tuple[Facts, Economics]) -> Ruled:
     told = {
         name: _numbers(table, f"{place}:{name}")
         for name, kind in RULED
         if not pa.types.is_string(kind)
     }
     reason = one_array(table.column(f"{place}:reason")).dictionary_encode()
-    bad, economics = given
+    return ruled_of(version, told, given, reason)
+
+
+def ruled_of(
+    version: Tried,
+    told: Mapping[str, npt.NDArray[Any]],
+    given: tuple[Facts, Economics],
+    reason: Any = None,
+) -> Ruled:
+    """What a version says of cases, and what that is worth.
+
+    Args:
+        version: that was tried.
+        told: its answers, by the names of ``judge.RULED``.
+        given: what is known of the cases, and what is assumed.
+        reason: its first reasons, where anybody asks for them.
+    """
+    economics = given[1]
     method = method_places(decider_of(version.bundle, economics.cap))[told["option"]]
     months = told["months"].astype(np.int64)
     loans = Loans(told["lent"], method, months, told["rate"], told["bank"], told["pd"], METHODS)
     worth = worth_of(loans, economics)
-    loss, profit = _came_of(table, loans, worth, (bad, economics))
-    del told["bank"], told["months"]
+    loss, profit = _came_of(loans, worth, given)
+    kept = {name: values for name, values in told.items() if name not in ("bank", "months")}
     return Ruled(
         name=version.name, months=months, reason=reason, worth=worth, loss=loss, profit=profit,
-        **told,
+        **kept,
     )  # fmt: skip
 
 
-def _then(table: pa.Table, other: Ruled, given: tuple[npt.NDArray[np.int8], Economics]) -> Ruled:
+def _then(table: pa.Table, other: Ruled, given: tuple[Facts, Economics]) -> Ruled:
     """What was decided then, as a version: equal instalments over the months asked, at its price.
 
     A price that the history does not hold is 0: such loans earn nothing here. The PD is that of the
     first version, for no model of then is known.
     """
-    economics = given[1]
+    facts, economics = given
     outcome = _numbers(table, "decided")
-    limit, amount = _numbers(table, "then_limit"), np.maximum(0, _numbers(table, "amount"))
+    limit, amount = _numbers(table, "then_limit"), np.maximum(0, facts.asked)
     most = np.where(limit == UNKNOWN, amount, np.minimum(amount, limit))
     lent = np.where(outcome == APPROVE, most, 0)
     rate = np.maximum(0, _numbers(table, "then_rate"))
@@ -266,7 +302,7 @@ def _then(table: pa.Table, other: Ruled, given: tuple[npt.NDArray[np.int8], Econ
     zeros = np.zeros(len(lent), np.int64)
     loans = Loans(lent, zeros, months, rate, bank, other.pd, METHODS)
     worth = worth_of(loans, economics)
-    loss, profit = _came_of(table, loans, worth, given)
+    loss, profit = _came_of(loans, worth, given)
     return Ruled(
         name=THEN,
         outcome=outcome,
@@ -285,13 +321,12 @@ def _then(table: pa.Table, other: Ruled, given: tuple[npt.NDArray[np.int8], Econ
     )
 
 
-def _came_of(
-    table: pa.Table, loans: Loans, worth: Worth, given: tuple[npt.NDArray[np.int8], Economics]
-) -> tuple[Whole, Whole]:
+def _came_of(loans: Loans, worth: Worth, given: tuple[Facts, Economics]) -> tuple[Whole, Whole]:
     """Loss and profit where the outcome is known; 0 elsewhere."""
-    bad, economics = given
+    facts, economics = given
+    bad = facts.bad
     rows = np.flatnonzero((bad != UNKNOWN) & (loans.amount > 0))
-    lost, exposed = _numbers(table, "lost")[rows], _numbers(table, "exposed")[rows]
+    lost, exposed = facts.lost[rows], facts.exposed[rows]
     assumed = billionths(economics.loss_given_default.fraction)
     told = share_of(loans.amount[rows], np.clip(exposed, 0, BILLION))
     some = worth.of(rows)

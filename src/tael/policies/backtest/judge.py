@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tael.kernel import BadInput, Rate, minor_digits
@@ -188,17 +189,29 @@ def _decided(table: pa.Table) -> Any:
 
 
 def _ruled(verdicts: Verdicts, asked: Any) -> list[Any]:
-    offers = verdicts.offers
-    amount = np.maximum(0, asked.to_numpy())
-    lent = np.where(verdicts.outcome == APPROVE, np.minimum(amount, offers.limit), 0)
+    told = told_of(verdicts, asked.to_numpy())
     reasons = pa.array(list(verdicts.codes), pa.string())
     named = pa.DictionaryArray.from_arrays(pa.array(verdicts.reason), reasons)
-    return [
-        pa.array(verdicts.outcome), pa.array(verdicts.tier), pa.array(verdicts.pd),
-        pa.array(verdicts.limit), pa.array(lent), pa.array(offers.takes), pa.array(offers.rate),
-        pa.array(offers.bank), pa.array(offers.months.astype(np.int32)), pa.array(offers.kinds),
-        named.cast(pa.string()),
-    ]  # fmt: skip
+    numbers = [pa.array(told[name].astype(kind.to_pandas_dtype())) for name, kind in RULED[:-1]]
+    return [*numbers, named.cast(pa.string())]
+
+
+def told_of(verdicts: Verdicts, asked: Whole) -> dict[str, npt.NDArray[Any]]:
+    """The numbers of ``RULED``; ``asked`` in minor units."""
+    offers = verdicts.offers
+    most = np.minimum(np.maximum(0, asked), offers.limit)
+    return {
+        "outcome": verdicts.outcome,
+        "tier": verdicts.tier,
+        "pd": verdicts.pd,
+        "limit": verdicts.limit,
+        "lent": np.where(verdicts.outcome == APPROVE, most, 0),
+        "option": offers.takes,
+        "rate": offers.rate,
+        "bank": offers.bank,
+        "months": offers.months,
+        "offered": offers.kinds,
+    }
 
 
 def method_places(decider: Decider) -> Whole:

@@ -53,7 +53,7 @@ class FirstReason:
             if each.table is not None
             and (each.node not in own or _bare(own[each.node].logic) is not each.table)
         }
-        self.by_rule = any(each.table is not None for each in self._knocks)
+        self.by_rule = any(not _is_told_by_value(each) for each in self._knocks)
         self.decisions: tuple[str, ...] = tuple(
             dict.fromkeys(each.node for each in self._knocks if each.node in own)
         )
@@ -73,7 +73,7 @@ class FirstReason:
             return [_first(one_array(table.column(name)), codes) for name in self.decisions]
         made = []
         for each in self._knocks:
-            if each.table is None:
+            if _is_told_by_value(each):
                 value = one_array(table.column(each.node))
                 if each.entry:
                     value = pc.struct_field(value, each.entry)
@@ -82,6 +82,23 @@ class FirstReason:
                 numbers = {rule.number: codes.number(code) for rule, code in each.rules}
                 made.append(_fired(one_array(table.column(f"{each.node} rules")), numbers))
         return made
+
+
+def _is_told_by_value(knock: Any) -> bool:
+    """Whether the value of the decision says which knock-out was the first.
+
+    It does where nothing else gives it, and of a table whose rules conclude with their own codes,
+    in their order: then nobody needs to know which rules fired.
+    """
+    table = knock.table
+    if table is None:
+        return True
+    if knock.code or knock.entry or len(table.outputs) != 1 or table.aggregation:
+        return False
+    coded = {id(rule): code for rule, code in knock.rules}
+    texts = [getattr(rule.conclusions[0], "value", None) for rule in table.rules]
+    same = all(coded.get(id(r)) == t for r, t in zip(table.rules, texts, strict=True))
+    return table.hit_policy not in ("O", "P") and same
 
 
 def _bare(tree: Any) -> Any:

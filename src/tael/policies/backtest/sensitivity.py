@@ -28,9 +28,9 @@ from tael.policies.backtest.cases import Cases, Ruled, ruled_of
 from tael.policies.backtest.economics import Economics
 from tael.policies.backtest.history import ID
 from tael.policies.backtest.inputs import one_array
-from tael.policies.backtest.judge import Judge, Version, decider_of
+from tael.policies.backtest.judge import Judge, Version, decider_of, told_of
 from tael.policies.backtest.measures import Columns, Figures
-from tael.policies.backtest.numbers import Truths, Whole
+from tael.policies.backtest.numbers import Truths, Whole, exact_sum
 from tael.policies.backtest.thresholds import (
     BOUND,
     CUT,
@@ -40,7 +40,7 @@ from tael.policies.backtest.thresholds import (
     moved,
     thresholds_of,
 )
-from tael.policies.backtest.verdict import APPROVE, REFER
+from tael.policies.backtest.verdict import APPROVE, REFER, UNANSWERED
 from tael.report import Words
 
 _DIGITS = Context(prec=6, rounding=ROUND_HALF_EVEN)
@@ -208,10 +208,11 @@ class _Work:
     def __init__(self, judge: Judge, table: pa.Table, cases: Cases, economics: Economics) -> None:
         self.judge = judge
         self.version = judge.versions[0]
-        self._table = table
-        self._bad = cases.bad
+        self._table = judge.seen(table, 0)
+        self._facts = cases.facts
         self._economics = economics
         ruled = cases.version(self.version.name)
+        self._sound = ruled.outcome != UNANSWERED
         self._columns = measures.columns_of(ruled, cases.bad)
         self._said = _said(ruled)
         self.base = self._columns.total()
@@ -227,8 +228,7 @@ class _Work:
         starts = range(0, self._table.num_rows, _ROWS)
         parts = [self._table.slice(start, _ROWS) for start in starts]
         with ThreadPoolExecutor(2, "sensitivity") as pool:
-            seen = [self.judge.seen(part, 0) for part in parts]
-            found = list(pool.map(lambda part: self.decider.decide(part, look=True), seen))
+            found = list(pool.map(lambda part: self.decider.decide(part, look=True), parts))
         doubles = {
             name: np.concatenate([v.doubles[name] for v in found]) for name in found[0].doubles
         }
@@ -317,36 +317,34 @@ class _Work:
 
     def moved(self, wanted: _Wanted) -> Move:
         """The figures with one threshold moved."""
-        threshold = wanted.threshold
-        bundle = moved(self.version.bundle, threshold, wanted.to)
-        version = Version(self.version.name, bundle)
-        judge = replace(self.judge, versions=(version,))
-        rows = self._table.take(pa.array(wanted.rows)).combine_chunks()
-        if threshold.kind == BOUND:
-            rows = self._with_tiers(rows, wanted)
-        bad = self._bad[wanted.rows]
-        figures, changed = self.base, 0
-        if rows.num_rows:
-            judged = pa.Table.from_batches([judge.judged(rows)])
-            ruled = ruled_of(judged, 0, version, (bad, self._economics))
-            after = measures.columns_of(ruled, bad)
-            figures = _with(self.base, self._columns, after, wanted.rows)
+        figures, changed, places = self.base, 0, wanted.rows
+        if len(places):
+            bundle = moved(self.version.bundle, wanted.threshold, wanted.to)
+            version = Version(self.version.name, bundle)
+            rows = self._table.take(pa.array(places)).combine_chunks()
+            if wanted.threshold.kind == BOUND:
+                rows = self._with_tiers(rows, wanted)
+            # Inputs are as they were: where all had an answer, none is looked through again.
+            sound = bool(self._sound[places].all())
+            verdicts = decider_of(bundle, self.judge.cap).decide(rows, sound=sound)
+            facts = self._facts.of(places)
+            told = told_of(verdicts, facts.asked)
+            ruled = ruled_of(version, told, (facts, self._economics))
+            after = measures.columns_of(ruled, facts.bad)
+            figures = _with(self.base, self._columns, after, places)
             pairs = zip(self._said, _said(ruled), strict=True)
-            differs = [np.asarray(old[wanted.rows] != new) for old, new in pairs]
-            changed = int(np.any(differs, axis=0).sum())
-        return Move(threshold, wanted.step, wanted.to, rows.num_rows, changed, figures)
+            changed = int(np.any([old[places] != new for old, new in pairs], axis=0).sum())
+        return Move(wanted.threshold, wanted.step, wanted.to, len(places), changed, figures)
 
     def _with_tiers(self, rows: pa.Table, wanted: _Wanted) -> pa.Table:
         """The model's tier of those between the old bound and the new: one up or one down."""
-        names = dict(self.judge.layout.scores[0])
-        name = names["model_tier"]
-        place = rows.column_names.index(name)
+        place = rows.column_names.index("model_tier")
         cycle = self._doubles["pd_cycle"][wanted.rows]
         bound = int(wanted.to.scaleb(9))
         # As ``tael.risk.rating.tiers_of``: a PD on the bound is still of the tier below it.
         over = np.rint(cycle * 1e9).astype(np.int64) > bound
         tier = np.where(over, wanted.threshold.rule + 1, wanted.threshold.rule)
-        field: Any = rows.schema.field(name)
+        field: Any = rows.schema.field(place)
         told = pa.array(tier).cast(pa.decimal128(19, 0)).cast(field.type)
         return rows.set_column(place, field, told)
 
@@ -375,10 +373,11 @@ def _between(values: Doubles, one: Decimal, other: Decimal) -> Whole:
 
 def _with(base: Figures, before: Columns, after: Columns, rows: Whole) -> Figures:
     """The figures of all, with those of some rows exchanged."""
-    marks = np.zeros(len(before.every["applications"]), np.bool_)
-    marks[rows] = True
-    old, new = before.marked(marks).as_json(), after.total().as_json()
-    told = base.as_json()
+    at = np.minimum(before.rows.searchsorted(rows), max(0, len(before.rows) - 1))
+    some = at[before.rows[at] == rows] if len(before.rows) else at[:0]
+    old = {name: exact_sum(values[rows]) for name, values in before.every.items()}
+    old |= {name: exact_sum(values[some]) for name, values in before.approved.items()}
+    new, told = after.total().as_json(), base.as_json()
     return Figures(**{name: value - old[name] + new[name] for name, value in told.items()})
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from tael.dmn import authoring
 from tael.policies.backtest.verdict import Decider
@@ -150,12 +151,17 @@ def moved(bundle: Bundle, threshold: Threshold, to: Decimal) -> Bundle:
         return replace(bundle, prices=json.dumps({**prices, "least_amount": str(to)}))
     if threshold.kind == BOUND:
         return bundle
-    draft = authoring.Draft.read(bundle.dmn)
+    draft = _draft(bundle.dmn)
     table = draft.tables()[threshold.table]
     changed = (
         _figure(table, threshold, to) if threshold.kind == FIGURE else _cut(table, threshold, to)
     )
     return replace(bundle, dmn=draft.with_table(threshold.table, changed).to_xml())
+
+
+@lru_cache(maxsize=4)
+def _draft(text: str) -> authoring.Draft:
+    return authoring.Draft.read(text)
 
 
 def _figure(table: authoring.Table, threshold: Threshold, to: Decimal) -> authoring.Table:
