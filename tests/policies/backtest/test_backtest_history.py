@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tael.kernel import BadInput, Day
-from tael.policies.backtest import Backtest, Version, backtest, last_day, open_history
+from tael.kernel import BadInput, Day, Rate
+from tael.policies.backtest import (
+    Backtest,
+    Settings,
+    Version,
+    backtest,
+    last_day,
+    open_history,
+)
 
 if TYPE_CHECKING:
     from tests.policies.backtest.conftest import Bench
@@ -101,7 +109,8 @@ def test_an_empty_folder_and_files_of_different_columns_are_refused(
 def test_the_latest_outcome_known_in_time_counts_wherever_it_stands(
     bench: Bench, table_of: Tables
 ) -> None:
-    table = table_of(6, bad=[None] * 6, bad_known_on=pa.array([None] * 6, pa.date32()))
+    nothing = pa.array([None] * 6, pa.bool_())
+    table = table_of(6, bad=nothing, funded=nothing, bad_known_on=pa.array([None] * 6, pa.date32()))
     as_of = date(2024, 1, 1)
 
     def told(row: int, bad: object, on: date | None) -> pa.Table:
@@ -144,3 +153,21 @@ def test_the_last_day_of_a_history_is_read_from_its_files(bench: Bench, table_of
     table = table_of(30)
     latest = max(day for day in table.column("bad_known_on").to_pylist() if day)
     assert last_day(open_history(bench.kept(table, files=3))) == Day.fromordinal(latest.toordinal())
+
+
+def test_outcomes_of_months_too_young_to_judge_do_not_count(bench: Bench, table_of: Tables) -> None:
+    old, young = date(2020, 5, 3), date(2022, 11, 3)
+    applied = pa.array([old] * 10 + [young] * 10, pa.date32())
+    # Of the old month's loans nine of ten are known, of the young one's only the two gone bad.
+    bad = pa.array([False] * 8 + [True, None] + [True] * 2 + [None] * 8)
+    known = pa.array([None if each is None else date(2023, 2, 1) for each in bad.to_pylist()])
+    table = table_of(
+        20, applied_on=applied, bad=bad, bad_known_on=known, funded=pa.array([True] * 20)
+    )
+    found = run(bench, table)
+    assert found.cases.bad.tolist() == [0] * 8 + [1, -1] + [-1] * 10
+    assert found.doubles.unripe == 2
+    all_known = replace(bench.economics, ripe=Rate.zero())
+    path = bench.folder / "history"
+    whole = backtest(path, [Version("new", bench.bundle)], Settings(all_known))
+    assert whole.cases.bad.tolist() == [0] * 8 + [1, -1] + [1, 1] + [-1] * 8

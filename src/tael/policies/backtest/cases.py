@@ -46,6 +46,8 @@ class Doubles:
         late: rows whose outcome was known only after the back-test's day; it is not used.
         undated: rows with an outcome and no day on which it was known; it is not used.
         early: rows whose outcome was known before the application; it is not used.
+        unripe: outcomes of months of which too few loans have one; they are not used, for bads are
+            known before goods.
     """
 
     repeated: int
@@ -53,6 +55,7 @@ class Doubles:
     late: int
     undated: int
     early: int
+    unripe: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,12 +166,16 @@ def cases_of(judged: pa.Table, tried: Sequence[Tried], economics: Economics) -> 
     if not judged.num_rows:
         raise BadInput("the history has no application", field=ID, rule="at least one")
     table = _in_order(judged.combine_chunks())
-    faults = [int(marks.sum()) for marks in _unusable(table, economics)]
+    late_rows, undated_rows, early_rows = (
+        int(marks.sum()) for marks in _unusable(table, economics)
+    )
     table, repeated, conflicting = _once(table, economics)
-    doubles = Doubles(repeated, conflicting, *faults)
     late, undated, early = _unusable(table, economics)
     usable = ~(late | undated | early)
     bad = np.where(usable, _numbers(table, "bad"), UNKNOWN).astype(np.int8)
+    unripe = _unripe(table, bad, economics) & (bad != UNKNOWN)
+    bad[unripe] = UNKNOWN
+    doubles = Doubles(repeated, conflicting, late_rows, undated_rows, early_rows, int(unripe.sum()))
     segments = {
         name.partition(":")[2]: one_array(table.column(name)).dictionary_encode()
         for name in table.column_names
@@ -202,6 +209,19 @@ def _unusable(table: pa.Table, economics: Economics) -> tuple[npt.NDArray[np.boo
     late = told & (known > economics.as_of.toordinal() - _EPOCH)
     undated = told & (known == UNKNOWN)
     return late, undated, told & ~undated & (known < _numbers(table, APPLIED))
+
+
+def _unripe(
+    table: pa.Table, bad: npt.NDArray[np.int8], economics: Economics
+) -> npt.NDArray[np.bool_]:
+    """Cases of months in which too few of the loans have an outcome."""
+    month = month_of(_numbers(table, APPLIED))
+    month = month - month.min()
+    lent = _numbers(table, "funded") == 1
+    loans = np.bincount(month[lent], minlength=int(month.max()) + 1)
+    known = np.bincount(month[lent & (bad != UNKNOWN)], minlength=len(loans))
+    young = known * BILLION < loans * billionths(economics.ripe.fraction)
+    return np.asarray(young[month])
 
 
 def _in_order(table: pa.Table) -> pa.Table:

@@ -35,8 +35,8 @@ from tael.report import Words
 _NOMINAL = Money.parse("1000000")
 _START = Day(2025, 1, 1)
 _MONTHS = 12
-_CAP, _FUNDING, _OPERATING, _LOSS_GIVEN_DEFAULT, _PREPAYMENT, _PAID_BY_BAD = (
-    Rate(Decimal(text)) for text in ("0.24", "0.06", "0.02", "0.75", "0.10", "0.5")
+_CAP, _FUNDING, _OPERATING, _LOSS_GIVEN_DEFAULT, _PREPAYMENT, _PAID_BY_BAD, _RIPE = (
+    Rate(Decimal(text)) for text in ("0.24", "0.06", "0.02", "0.75", "0.10", "0.5", "0.9")
 )
 _MOST_LOANS = 2_000  # life tables of different loans; more distinct rates than that are rounded
 _COARSE = BILLION // 1000  # to a tenth of a per cent a year
@@ -60,6 +60,10 @@ _SOURCES: Mapping[str, Words] = {
         "假设: 一半费用, 各月违约可能相同",
         "assumed: half of the charges, default being as likely in any month",
     ),
+    "ripe": Words(
+        "坏账先于好账得知, 未成熟月份的坏账率偏高",
+        "bads are known before goods: a young month's bad rate would be too high",
+    ),
     "rejects": Words(
         "假设: 当时被拒者违约为 PD 的 1、1.5、2.5 倍",
         "assumed: applicants refused then default 1, 1.5 and 2.5 times as their PD says",
@@ -80,6 +84,7 @@ class Economics:
         loss_given_default: lost of the exposure, where no outcome says it.
         prepayment: share of loans a year that is repaid early.
         paid_by_bad: share of its charges that a loan pays which goes bad.
+        ripe: share of a month's loans whose outcome must be known for its outcomes to count.
         rejects: multiples of the PD between which swapped-in applicants without an outcome may lie;
             the middle one is what is expected.
         currency: of every amount.
@@ -94,13 +99,14 @@ class Economics:
     loss_given_default: Rate = _LOSS_GIVEN_DEFAULT
     prepayment: Rate = _PREPAYMENT
     paid_by_bad: Rate = _PAID_BY_BAD
+    ripe: Rate = _RIPE
     rejects: tuple[Decimal, ...] = (Decimal(1), Decimal("1.5"), Decimal("2.5"))
     currency: str = "CNY"
     sources: Mapping[str, Words] = field(default_factory=lambda: dict(_SOURCES))
 
     def __post_init__(self) -> None:
         for name in ("cap", "funding", "operating", "loss_given_default", "prepayment",
-                     "paid_by_bad"):  # fmt: skip
+                     "paid_by_bad", "ripe"):  # fmt: skip
             found = getattr(self, name)
             if not 0 <= found.fraction <= 1:
                 raise BadInput(f"{name} is {found}", field=name, rule="from 0 to 100 %")

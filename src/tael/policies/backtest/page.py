@@ -293,7 +293,7 @@ def _vintages(made: Page, found: Backtest) -> None:
             for told in found.versions
             if told.name != THEN or title.en != "R1 to R3, by count"
         ]
-        axis = Words("季度序号", "Quarter") if by == "quarter" else Words("月序号", "Month")
+        axis = Words("季度", "Quarter") if by == "quarter" else Words("月", "Month")
         made.line_chart(title, series, Axes(axis, kind=Kind.PERCENT))
     made.table(
         _group_columns(Words("年份", "Year")),

@@ -20,6 +20,7 @@ _FIGURES = {
     "loss_given_default": Words("违约损失率 (无记录时)", "Loss given default, where none is known"),
     "prepayment": Words("年提前还款率", "Prepayment a year"),
     "paid_by_bad": Words("坏账已付费用占比", "Share of its charges that a bad loan pays"),
+    "ripe": Words("月份成熟所需已知比例", "Known share of a month that makes it ripe"),
     "rejects": Words("换入者 PD 倍数", "Multiples of the PD of those swapped in"),
 }
 
@@ -37,6 +38,8 @@ def history_notes(made: Page, found: Backtest) -> None:
          "rows have an outcome without the day on which it was known; not used"),
         (doubles.early, "行的结果早于申请, 未使用",
          "rows have an outcome known before the application; not used"),
+        (doubles.unripe, "个结果属于未成熟月份, 未使用 (坏账先于好账得知)",
+         "outcomes are of months too young to judge, for bads are known before goods; not used"),
     )  # fmt: skip
     parts = [(count, zh, en) for count, zh, en in told if count]
     if parts:
