@@ -14,7 +14,7 @@ from tael.cli.installation import opened, person
 from tael.cli.output import AsJson, progress, say, show, table
 from tael.cli.policy_acting import FromInput
 from tael.cli.policy_files import read_folder
-from tael.kernel import BadInput, Day, NotFound, Rate, VersionId, day_of
+from tael.kernel import BadInput, Day, NotFound, Rate, VersionId, day_of, minor_digits
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
     from rich.console import Console
@@ -294,6 +294,7 @@ def _told(found: Backtest, made: list[Path], *, kept: bool, as_json: bool) -> No
     }
 
     def draw(screen: Console) -> None:
+        unit = 10 ** minor_digits(found.economics.currency)
         rows = [
             (
                 told.name,
@@ -302,8 +303,8 @@ def _told(found: Backtest, made: list[Path], *, kept: bool, as_json: bool) -> No
                 _percent(told.overall.prime_share),
                 told.overall.known,
                 _percent(told.overall.bad_rate, 2),
-                told.overall.expected_loss // 100,
-                told.overall.expected_profit // 100,
+                told.overall.expected_loss // unit,
+                told.overall.expected_profit // unit,
             )
             for told in found.versions
         ]

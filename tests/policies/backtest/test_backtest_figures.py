@@ -166,6 +166,20 @@ def test_an_unknown_decision_of_then_stands_in_no_cell(bench: Bench, table_of: T
     assert (alone.swaps, [told.name for told in alone.versions]) == ((), ["new"])
 
 
+def test_prices_and_limits_of_each_group_are_quantiles_of_its_own(found: Backtest) -> None:
+    cases, told, ruled = found.cases, found.version("new"), found.cases.version("new")
+    regions = cases.segments["region"].to_pylist()
+    for region in ("310000", "440000"):
+        rows = [row for row in np.flatnonzero(ruled.approved) if regions[row] == region]
+        spread = told.spreads["region"][region]
+        for name, values in (("price", ruled.worth.all_in), ("limit", ruled.limit)):
+            mine = sorted(int(values[row]) for row in rows)
+            for quantile in (10, 25, 50, 75, 90):
+                expected = mine[(len(mine) - 1) * quantile // 100]
+                assert spread[f"{name}_p{quantile}"] == expected
+    assert told.spreads["tier"]["R7"] == {}
+
+
 def test_quantiles_and_reasons_are_counted_exactly(found: Backtest) -> None:
     told, ruled = found.version("new"), found.cases.version("new")
     limits = sorted(ruled.limit[ruled.approved].tolist())

@@ -147,10 +147,17 @@ def _write(table: pa.Table, path: Path) -> None:
 
 def _figure_rows(found: Backtest) -> Iterator[dict[str, object]]:
     for told in found.versions:
-        yield {"version": told.name, "by": "", "group": "", **told.overall.as_json()}
+        whole = {
+            f"{name}_p{quantile}": told.distributions[name].get(f"p{quantile}")
+            for name in ("price", "limit")
+            for quantile in (10, 25, 50, 75, 90)
+        }
+        yield {"version": told.name, "by": "", "group": "", **told.overall.as_json(), **whole}
         for by, groups in told.by.items():
             for group, figures in groups.items():
-                yield {"version": told.name, "by": by, "group": group, **figures.as_json()}
+                place = {"version": told.name, "by": by, "group": group}
+                spread = told.spreads[by][group]
+                yield {**place, **figures.as_json(), **dict.fromkeys(whole), **spread}
 
 
 def _swap_rows(found: Backtest) -> Iterator[dict[str, object]]:

@@ -22,6 +22,8 @@ from tael.policies.backtest.verdict import DECLINE, OUTCOMES, REFER, UNANSWERED
 
 _PRIME = 3  # R1 to R3
 _Z = 1.959963984540054  # of 95 %
+_QUARTILES = (10, 25, 50, 75, 90)
+_SMALL = 2**16
 QUANTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 
 
@@ -245,6 +247,33 @@ def distributions(ruled: Ruled) -> dict[str, dict[str, int]]:
         "lent": distribution(ruled.lent[approved]),
         "months": distribution(ruled.months[approved]),
     }
+
+
+class Spreads:
+    """Quantiles of price and limit of the approved, group by group."""
+
+    def __init__(self, ruled: Ruled) -> None:
+        self._rows = np.flatnonzero(ruled.approved)
+        measured = {"price": ruled.worth.all_in[self._rows], "limit": ruled.limit[self._rows]}
+        # Sorted once: a stable sort by group keeps the order within each.
+        orders = {name: np.argsort(values, kind="stable") for name, values in measured.items()}
+        self._sorted = {
+            name: (orders[name], values[orders[name]]) for name, values in measured.items()
+        }
+
+    def by(self, groups: Whole, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """``price_p50`` and so on by group, as ``distribution`` has them; empty for no approved."""
+        found: dict[str, dict[str, int]] = {name: {} for name in names}
+        mine = groups[self._rows].astype(np.uint16 if len(names) < _SMALL else np.int64)
+        counts = np.bincount(mine, minlength=len(names))
+        starts = np.cumsum(counts) - counts
+        for measure, (order, values) in self._sorted.items():
+            together = values[np.argsort(mine[order], kind="stable")]
+            for place, name in enumerate(names):
+                for quantile in _QUARTILES if counts[place] else ():
+                    at = starts[place] + (counts[place] - 1) * quantile // 100
+                    found[name][f"{measure}_p{quantile}"] = int(together[at])
+        return found
 
 
 def reasons(ruled: Ruled) -> dict[str, int]:

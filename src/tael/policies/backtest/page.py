@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from tael.kernel import minor_digits
 from tael.policies.backtest.amounts import amount, interval, share, thousandths
 from tael.policies.backtest.cases import THEN
 from tael.policies.backtest.measures import QUANTILES, Figures
@@ -420,11 +421,12 @@ def _distributions(made: Page, found: Backtest) -> None:
         ),
     )
     at = Words("百分位", "Percentile")
+    minor = 10 ** minor_digits(found.economics.currency)
     for name, title, axes, unit in (
         ("price", Words("综合年化价格 (最低的报价)", "All-in price a year, cheapest offer"),
          Axes(at, kind=Kind.PERCENT), 10**9),
-        ("limit", Words("额度 (元)", "Limit"), Axes(at, kind=Kind.MONEY), 100),
-        ("lent", Words("放款额 (元)", "Amount lent"), Axes(at, kind=Kind.MONEY), 100),
+        ("limit", Words("额度 (元)", "Limit"), Axes(at, kind=Kind.MONEY), minor),
+        ("lent", Words("放款额 (元)", "Amount lent"), Axes(at, kind=Kind.MONEY), minor),
     ):  # fmt: skip
         made.line_chart(
             title,
@@ -436,6 +438,30 @@ def _distributions(made: Page, found: Backtest) -> None:
             ],
             axes,
         )  # fmt: skip
+    years = list(found.versions[0].by["year"])
+    charts: tuple[tuple[str, Words, Kind, int], ...] = (
+        ("price_p50", Words("价格中位数, 按申请年份", "Median price by year"), Kind.PERCENT, 10**9),
+        (
+            "limit_p50",
+            Words("额度中位数 (元), 按申请年份", "Median limit by year"),
+            Kind.MONEY,
+            100,
+        ),
+    )
+    for key, title, kind, unit in charts:
+        made.line_chart(
+            title,
+            [
+                Series(name_of(told), [(int(year), _over(told.spreads["year"][year].get(key), unit))
+                                       for year in years])
+                for told in found.versions
+            ],
+            Axes(Words("年份", "Year"), kind=kind),
+        )  # fmt: skip
+
+
+def _over(value: int | None, unit: int) -> float | None:
+    return None if value is None else value / unit
 
 
 def _reasons(made: Page, told: Told, texts: Mapping[str, Reason]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tael.kernel import minor_digits
 from tael.policies.backtest.amounts import amount
 from tael.policies.backtest.result import Backtest
 from tael.policies.backtest.sensitivity import Move, Sensitivity, by_threshold
@@ -90,8 +91,13 @@ def sensitivity(made: Page, moves: Sensitivity, currency: str) -> None:
             Words("预期利润的变化, 首步", "Change of the expected profit, first step"),
             [f"#{number}" for number in range(1, len(shown) + 1)],
             [
-                Bars(Words("向下", "Down"), [_change(moves, found, -1) for _, found in shown]),
-                Bars(Words("向上", "Up"), [_change(moves, found, 1) for _, found in shown]),
+                Bars(
+                    Words("向下", "Down"),
+                    [_change(moves, found, -1, currency) for _, found in shown],
+                ),
+                Bars(
+                    Words("向上", "Up"), [_change(moves, found, 1, currency) for _, found in shown]
+                ),
             ],
             Axes(kind=Kind.MONEY),
         )
@@ -129,12 +135,13 @@ def _worth(moves: Sensitivity, found: list[Move]) -> int:
     return max(abs(move.figures.expected_profit - base) for move in found)
 
 
-def _change(moves: Sensitivity, found: list[Move], way: int) -> Value:
+def _change(moves: Sensitivity, found: list[Move], way: int, currency: str) -> Value:
     """The smallest step that way, in major units."""
     steps = sorted((move for move in found if move.step * way > 0), key=lambda m: abs(m.step))
     if not steps:
         return None
-    return Decimal(steps[0].figures.expected_profit - moves.base.expected_profit) / 100
+    change = steps[0].figures.expected_profit - moves.base.expected_profit
+    return Decimal(change).scaleb(-minor_digits(currency))
 
 
 def _move_row(number: str, moves: Sensitivity, move: Move, currency: str) -> tuple[Value, ...]:

@@ -31,6 +31,7 @@ class Told:
         overall: of all cases.
         by: of groups, by the name of the grouping and of the group.
         distributions: quantiles of price, limit, amount and months of the approved.
+        spreads: quantiles of price and limit of the approved of each group of ``by``.
         reasons: how many cases each first reason was given to.
     """
 
@@ -39,6 +40,7 @@ class Told:
     overall: Figures
     by: Mapping[str, Mapping[str, Figures]]
     distributions: Mapping[str, Mapping[str, int]]
+    spreads: Mapping[str, Mapping[str, Mapping[str, int]]]
     reasons: Mapping[str, int]
 
 
@@ -117,16 +119,16 @@ class Backtest:
 
 def told_of(cases: Cases, ruled: Ruled, hashes: Mapping[str, str], columns: Columns) -> Told:
     """The figures of one version; ``columns`` are its."""
+    spreads = measures.Spreads(ruled)
+    ways = list(measures.groups_of(cases, ruled))
     return Told(
-        ruled.name,
-        dict(hashes),
-        columns.total(),
-        {
-            name: columns.grouped(groups, names)
-            for name, groups, names in measures.groups_of(cases, ruled)
-        },
-        measures.distributions(ruled),
-        measures.reasons(ruled),
+        name=ruled.name,
+        hashes=dict(hashes),
+        overall=columns.total(),
+        by={name: columns.grouped(groups, names) for name, groups, names in ways},
+        distributions=measures.distributions(ruled),
+        spreads={name: spreads.by(groups, names) for name, groups, names in ways},
+        reasons=measures.reasons(ruled),
     )
 
 
@@ -188,6 +190,10 @@ def _told_json(told: Told) -> dict[str, object]:
             for by, groups in told.by.items()
         },
         "distributions": {name: dict(values) for name, values in told.distributions.items()},
+        "spreads": {
+            by: {name: dict(values) for name, values in groups.items() if values}
+            for by, groups in told.spreads.items()
+        },
         "reasons": dict(told.reasons),
     }
 
