@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Tables = Callable[..., pa.Table]
 
 
-@pytest.mark.parametrize("pace", [Pace(13, 1), Pace(17, 3)])
+@pytest.mark.parametrize("pace", [Pace(31, 1), Pace(23, 3)])
 def test_chunks_and_threads_change_no_bit(bench: Bench, table_of: Tables, pace: Pace) -> None:
     history = open_history(bench.kept(table_of(60), files=3))
     versions = [Version("new", bench.bundle)]
