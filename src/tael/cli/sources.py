@@ -212,6 +212,7 @@ def add_route(
     from_input: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write down who may ask a source, from a day on; the way none ends it.
 
@@ -232,11 +233,12 @@ def add_route(
         house.permissions.require(actor, "approve", "parameter")
         with house.database.begin(actor) as work:
             sources.add_route(work, route)
-    put(f"{source} about a {about} for the {entity}: {way} from {since}")
+    told = f"{source} about a {about} for the {entity}: {way} from {since}"
+    show({"route": route}, lambda _: put(told), as_json=as_json)
 
 
 @group.command()
-def key(ctx: typer.Context) -> None:
+def key(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show the public key with which this installation signs authorisations.
 
     Sources check with it that an authorisation is ours. Examples:
@@ -245,4 +247,5 @@ def key(ctx: typer.Context) -> None:
     """
     from tael.app.sources import signer_of
 
-    put(signer_of(settings_of(ctx)).public_key.hex())
+    told = signer_of(settings_of(ctx)).public_key.hex()
+    show({"public_key": told}, lambda _: put(told), as_json=as_json)
