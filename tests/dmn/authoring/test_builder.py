@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -214,6 +215,34 @@ def test_what_another_table_reads_besides_is_required() -> None:
     assert model.check() == ()
     found = model.evaluate({"score": 7, "kind": "shop"}, "price")
     assert (found.outputs, found.warnings) == ({"price": 7}, ())
+
+
+NESTED = """<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" namespace="urn:n"
+    name="nested" id="nested">
+  <inputData id="_score" name="score"><variable name="score" typeRef="number"/></inputData>
+  <inputData id="_kind" name="kind"><variable name="kind" typeRef="string"/></inputData>
+  <decision id="_fee" name="fee"><variable name="fee"/>
+    <context>
+      <contextEntry><variable name="kind"/>
+        <literalExpression><text>7</text></literalExpression></contextEntry>
+      <contextEntry><variable name="due"/>
+        <decisionTable hitPolicy="FIRST"><input><inputExpression><text>kind</text>
+          </inputExpression></input><output/>
+          <rule><inputEntry><text>7</text></inputEntry>
+            <outputEntry><text>1</text></outputEntry></rule></decisionTable></contextEntry>
+    </context></decision>
+</definitions>"""
+
+
+def test_a_table_in_a_context_knows_the_entries_before_it() -> None:
+    draft = Draft.read(NESTED)
+    table = replace(
+        draft.tables()["fee / due"], rules=(Rule(("7",), ("kind + score",)), Rule(("-",), ("0",)))
+    )
+    changed = draft.with_table("fee / due", table).model()
+    # Its own ``kind`` is not the input of that name, which nothing requires.
+    assert [(each.kind, each.node) for each in changed.check()] == [("unused_input", "kind")]
+    assert changed.evaluate({"score": 3}, "fee").outputs == {"fee": {"kind": 7, "due": 10}}
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])

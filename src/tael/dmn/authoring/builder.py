@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -242,7 +243,8 @@ class Draft:
                 _keep(made, found)
                 children = [made if each is found else each for each in parent.children]
                 owner = _replaced(self.root, path, children).children[path[0]]
-                return self._instead(path[0], self._requiring(owner, made))
+                local = set(_names_along(self.root.children[path[0]], path[1:]))
+                return self._instead(path[0], self._requiring(owner, made, local))
         names = ", ".join(self.tables()) or "none"
         raise DmnError(
             f"no table is called {name!r}; there are {names}",
@@ -301,13 +303,16 @@ class Draft:
         children[place] = made
         return replace(self, root=replace(self.root, children=children))
 
-    def _requiring(self, owner: Element, logic: Element) -> Element:
-        """A decision with the requirements that ``logic`` in it has and it had not."""
+    def _requiring(self, owner: Element, logic: Element, local: AbstractSet[str]) -> Element:
+        """A decision with the requirements that ``logic`` in it has and it had not.
+
+        Names that are ``local`` where the logic stands are of no other element.
+        """
         if owner.tag != "decision":  # what a knowledge model reads are its parameters
             return owner
         links = [each for each in owner.children if each.tag in _LINKS]
         had = {part.get("href") for each in links for part in each.children}
-        read = self._requirements(owner.get("name"), logic)
+        read = self._requirements(owner.get("name"), logic, local)
         more = [each for each in read if each.children[0].get("href") not in had]
         for each in more:
             _rename(each, self.root.namespace)
@@ -384,10 +389,12 @@ class Draft:
         self._find(name, node)
         return self._by_name()[name][0]
 
-    def _requirements(self, node: str, boxed: Element) -> list[Element]:
+    def _requirements(
+        self, node: str, boxed: Element, local: AbstractSet[str] = frozenset()
+    ) -> list[Element]:
         """What ``boxed`` reads of the elements that are there, in the order of the file."""
         known = self._by_name()
-        reader = self._reader(node, list(known))
+        reader = self._reader(node, [*known, *local])
         holder = element("decision", None, boxed)
         is_function = boxed.tag == "encapsulatedLogic"
         tree = reader.function(boxed) if is_function else reader.logic_of(holder)
@@ -399,7 +406,7 @@ class Draft:
                 element(_REQUIREMENTS[each.tag][1], {"href": link}),
             )
             for name, (link, each) in known.items()
-            if name in read
+            if name in read - local
         ]
         return sorted(required, key=lambda each: each.tag)  # information before knowledge
 
@@ -522,6 +529,18 @@ def _members(root: Element) -> Iterator[str]:
         yield root.get("name")
     for child in root.children:
         yield from _members(child)
+
+
+def _names_along(owner: Element, path: tuple[int, ...]) -> Iterator[str]:
+    """Names that the boxed forms around the place at ``path`` bring: entries, parameters, items."""
+    for number in path:
+        if owner.tag == "context":  # an entry knows those before it
+            entries = [each.first("variable") for each in owner.children[:number]]
+            yield from (" ".join(each.get("name").split()) for each in entries if each)
+        yield from (each.get("name") for each in owner.all("formalParameter"))
+        if owner.get("iteratorVariable"):
+            yield owner.get("iteratorVariable")
+        owner = owner.children[number]
 
 
 def _names(tree: object) -> Iterator[str]:
