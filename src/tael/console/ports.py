@@ -173,9 +173,28 @@ class KeyDoor(Protocol):
     def resolve(self, work: Work, text: str) -> Actor | None: ...
 
 
+class Known(Protocol):
+    """Somebody of the installation, by name."""
+
+    @property
+    def id(self) -> UserId: ...
+    @property
+    def login(self) -> str: ...
+    @property
+    def display_name(self) -> str: ...
+
+
+class UserDoor(Protocol):
+    """Everybody of the installation."""
+
+    def all(self, work: Work) -> Sequence[Known]: ...
+
+
 class IdentityDoor(Protocol):
     """Who is who."""
 
+    @property
+    def users(self) -> UserDoor: ...
     @property
     def sessions(self) -> SessionDoor: ...
     @property

@@ -18,6 +18,7 @@ from tael.console import (
     errors,
     loans,
     partners,
+    policies,
     sign_in,
 )
 from tael.console.gate import Gate
@@ -54,6 +55,8 @@ def create_app(house: House) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for room in (api, sign_in, dashboard, applications, loans, books, partners, audit):
         app.include_router(room.router)
+    for router in policies.routers:
+        app.include_router(router)
     return app
 
 

@@ -26,10 +26,14 @@ NAV = (
     ("/", N_("Dashboard"), "chart", "portfolio"),
     ("/applications", N_("Applications"), "inbox", "application"),
     ("/loans", N_("Loans"), "coins", "loan"),
+    ("/policies", N_("Policies"), "branch", "policy"),
     ("/books", N_("Loan books"), "book", "book"),
     ("/partners", N_("Funding and limits"), "bank", "partner"),
     ("/audit", N_("Audit trail"), "seal", "audit"),
 )
+
+# The tabs of the pages about policies: path, title, resource whose reading opens the tab.
+POLICY_TABS = (("/policies", N_("Versions"), "policy"),)
 
 
 # What the scopes of the permission table look at, of a row that is nobody's: who may read that
@@ -79,7 +83,12 @@ class Visit:
         """What every page shows around its content."""
         access = self.house.permissions
         seen = [entry for entry in NAV if access.allowed(self.actor, "read", entry[3])]
-        return {"me": self.session, "nav": seen}
+        tabs = [tab for tab in POLICY_TABS if access.allowed(self.actor, "read", tab[2])]
+        return {"me": self.session, "nav": seen, "policy_tabs": tabs}
+
+    def names(self, work: Work) -> Mapping[str, str]:
+        """Everybody's name by id: who did what, in words."""
+        return {one.id: one.display_name for one in self.house.identity.users.all(work)}
 
     def partners(self, work: Work) -> list[tuple[str, str]]:
         """Ids and names of the funding partners that the reader may see."""

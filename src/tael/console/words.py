@@ -89,6 +89,14 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "principal": N_("Principal"),
         "penalty": N_("Penalty interest"),
     },
+    "policy": {
+        "draft": N_("Draft"),
+        "checked": N_("Checked"),
+        "backtested": N_("Back-tested"),
+        "approved": N_("Approved"),
+        "deployed": N_("Deployed"),
+        "retired": N_("Retired"),
+    },
     "detail": {
         "amount": N_("Amount"),
         "tier": N_("Tier"),

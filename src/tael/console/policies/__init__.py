@@ -1,0 +1,11 @@
+"""Pages about policies: versions and deployments, tables, back-tests, decisions, sources.
+
+One module a page, each with a ``router``; ``routers`` is what the site includes, in this order:
+an address with a fixed name comes before one that takes an id in its place.
+"""
+
+from tael.console.policies import versions
+
+__all__ = ["routers"]
+
+routers = (versions.router,)
