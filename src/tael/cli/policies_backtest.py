@@ -268,7 +268,7 @@ def _signed(ctx: typer.Context, asked: _Asked) -> Actor | None:
         )
     with opened(ctx) as house:
         actor = person(house, asked.login, from_input=asked.from_input)
-        house.permissions.require(actor, "propose", "policy")
+        house.permissions.require(actor, "backtest", "policy")
     return actor
 
 

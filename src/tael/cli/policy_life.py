@@ -45,7 +45,7 @@ def check(
         tael policies check ver_01jd8c4q8kf3v7s2m5x9w0y1za --as lin
     """
     wanted = version_id(version)
-    with acting(ctx, login, from_input=from_input, may="propose") as (house, work):
+    with acting(ctx, login, from_input=from_input, may="check") as (house, work):
         record = house.policies.check(work, wanted)
         found = house.policies.version(work, wanted)
     show(
@@ -89,7 +89,7 @@ def accept_finding(
 
         tael policies accept-finding ver_01jd8c4q8kf3v7s2m5x9w0y1za 4f0c2a91de --as lin --why "..."
     """
-    with acting(ctx, login, from_input=from_input, may="propose") as (house, work):
+    with acting(ctx, login, from_input=from_input, may="accept_finding") as (house, work):
         event = house.policies.accept_finding(work, version_id(version), finding, why)
     show(
         {"event": event},
@@ -113,7 +113,7 @@ def backtest_waive(
         tael policies backtest-waive ver_01jd8c4q8kf3v7s2m5x9w0y1za --as lin --why "no history yet"
     """
     wanted = version_id(version)
-    with acting(ctx, login, from_input=from_input, may="propose") as (house, work):
+    with acting(ctx, login, from_input=from_input, may="waive") as (house, work):
         house.policies.waive_backtest(work, wanted, why)
         found = house.policies.version(work, wanted)
     show(
@@ -279,6 +279,6 @@ def retire_model(
 
         tael policies retire-model 8f0e6c...  --as wang
     """
-    with acting(ctx, login, from_input=from_input) as (house, work):
+    with acting(ctx, login, from_input=from_input, may="retire") as (house, work):
         moved = house.policies.retire_model(work, model)
     show({"model": moved}, lambda _: put(f"{moved.name}: retired"), as_json=as_json)

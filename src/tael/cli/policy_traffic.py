@@ -72,7 +72,7 @@ def deploy(
         share=None if share is None else _basis_points(share, "share"),
         salt=salt,
     )
-    with acting(ctx, login, from_input=from_input) as (house, work):
+    with acting(ctx, login, from_input=from_input, may="deploy") as (house, work):
         made = house.policies.deploy(work, version_id(version), traffic, why=why)
         found = house.policies.version(work, made.champion)
     show(
@@ -98,7 +98,7 @@ def rollback(
 
         tael policies rollback --why "approvals of the new version doubled overnight" --as wang
     """
-    with acting(ctx, login, from_input=from_input) as (house, work):
+    with acting(ctx, login, from_input=from_input, may="rollback") as (house, work):
         made = house.policies.rollback(work, why, to=to)
     show(
         {"deployment": made},
@@ -125,7 +125,7 @@ def retire(
 
         tael policies retire ver_01jd8c4q8kf3v7s2m5x9w0y1za --as wang
     """
-    with acting(ctx, login, from_input=from_input) as (house, work):
+    with acting(ctx, login, from_input=from_input, may="retire") as (house, work):
         moved = house.policies.retire(work, version_id(version), why=why)
         force = [one for one in house.policies.deployments(work) if one.ended_at is None]
     rest = "" if force else "; no policy is in force, nothing is decided"
