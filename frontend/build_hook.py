@@ -24,13 +24,22 @@ MANIFEST = "manifest.json"
 SKIP = "TAEL_SKIP_FRONTEND"
 # Name in the vendor folder → file in node_modules.
 FILES = {
+    "dmn/diagram.css": "dmn-js/dist/assets/diagram-js.css",
+    "dmn/requirements.css": "dmn-js/dist/assets/dmn-js-drd.css",
+    "dmn/shared.css": "dmn-js/dist/assets/dmn-js-shared.css",
+    "dmn/viewer.min.js": "dmn-js/dist/dmn-navigated-viewer.production.min.js",
     "echarts.min.js": "echarts/dist/echarts.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
+    "licenses/codemirror-LICENSE.txt": "@codemirror/view/LICENSE",
+    "licenses/diagram-js-LICENSE.txt": "diagram-js/LICENSE",
+    "licenses/dmn-js-LICENSE.txt": "dmn-js/LICENSE",
     "licenses/echarts-LICENSE.txt": "echarts/LICENSE",
     "licenses/echarts-NOTICE.txt": "echarts/NOTICE",
     "licenses/htmx-LICENSE.txt": "htmx.org/LICENSE",
+    "licenses/inferno-LICENSE.txt": "inferno/LICENSE.md",
+    "licenses/inherits-LICENSE.txt": "inherits-browser/LICENSE",
 }
 
 

@@ -75,4 +75,4 @@ def test_every_pinned_package_gives_the_files_that_are_copied() -> None:
     manifest = ROOT / "src/tael/console/static/vendor/manifest.json"
     copied = set(json.loads(manifest.read_text("utf-8"))["files"])
     assert all(version[0].isdigit() for version in pinned.values()), "pin exact versions"
-    assert {"htmx.min.js", "tabler.min.css", "echarts.min.js"} <= copied
+    assert {"htmx.min.js", "tabler.min.css", "echarts.min.js", "dmn/viewer.min.js"} <= copied
