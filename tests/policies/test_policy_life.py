@@ -130,6 +130,9 @@ def backtest(desk: Any, version: VersionId, hashes: Any = HASHES, **figures: Any
 DO: dict[str, Callable[[Any], object]] = {
     "approve draft": lambda d: d.policies.approve(d.li, draft(d)),
     "approve checked": lambda d: d.policies.approve(d.li, checked(d)),
+    "reject checked": lambda d: d.policies.reject(d.li, checked(d), WHY),
+    "reject approved": lambda d: d.policies.reject(d.li, approved(d), WHY),
+    "reject curt": lambda d: d.policies.reject(d.li, backtested(d), "no"),
     "approve own": lambda d: d.policies.approve(d.wang, backtested(d)),
     "deploy draft": lambda d: d.policies.deploy(d.li, draft(d)),
     "deploy checked": lambda d: d.policies.deploy(d.li, checked(d)),
@@ -270,6 +273,20 @@ def test_an_approved_version_can_be_withdrawn_and_then_never_decides(light: Any)
     assert light.policies.retire(light.li, version).state is PolicyState.RETIRED
     with pytest.raises(Conflict):
         light.policies.deploy(light.li, version)
+
+
+def test_a_rejected_version_is_a_draft_again_and_may_come_back(light: Any) -> None:
+    version = backtested(light)
+    assert light.policies.reject(light.li, version, WHY).state is PolicyState.DRAFT
+    told = light.policies.timeline(light.wang, version)[-1]
+    assert (told.kind, told.by, told.why) == (EventKind.REJECTED, "li", WHY)
+    with pytest.raises(Conflict):
+        light.policies.approve(light.li, version)
+    assert light.policies.check(light.wang, version).passed
+    light.policies.waive_backtest(light.wang, version, WHY)
+    light.policies.approve(light.li, version, why="answered in writing")
+    assert light.policies.verify(light.wang, version).sound
+    assert light.policies.timeline(light.wang, version)[-1].why == "answered in writing"
 
 
 def test_the_timeline_of_all_tells_each_version_in_order_of_time(light: Any) -> None:

@@ -1,4 +1,4 @@
-"""``tael policies check|accept-finding|backtest-waive|approve|verify|...``: until it may decide."""
+"""``tael policies check|accept-finding|backtest-waive|approve|reject|...``: until it may decide."""
 
 from __future__ import annotations
 
@@ -141,6 +141,29 @@ def approve(
     show(
         {"version": moved},
         lambda _: put(f"{moved.id}: approved; put it in force: tael policies deploy"),
+        as_json=as_json,
+    )
+
+
+def reject(
+    ctx: typer.Context,
+    version: Version,
+    why: Why,
+    login: Login,
+    from_input: FromInput = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say no, in writing, to a version that waits for a second person: it is a draft again.
+
+    Example:
+
+        tael policies reject ver_01jd8c4q8kf3v7s2m5x9w0y1za --as wang --why "the gap at 66 is real"
+    """
+    with acting(ctx, login, from_input=from_input) as (house, work):
+        moved = house.policies.reject(work, version_id(version), why)
+    show(
+        {"version": moved},
+        lambda _: put(f"{moved.id}: a draft again; check it, or draft another"),
         as_json=as_json,
     )
 

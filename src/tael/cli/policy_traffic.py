@@ -63,13 +63,13 @@ def deploy(
         tael policies deploy ver_01jd8c4q8k... --challenger ver_01jd9qpk1w...=10 --as wang
         tael policies deploy ver_01jd8c4q8k... --shadow ver_01jd9qpk1w... --as wang
     """
-    from tael.policies.model import Traffic
+    from tael.policies.model import Traffic, basis_points
 
     traffic = Traffic(
         challengers=_challengers(challenger or []),
         shadows=tuple(VersionId.parse(one, field="shadow") for one in shadow or []),
-        random_accept=_basis_points(random_accept, "random_accept"),
-        share=None if share is None else _basis_points(share, "share"),
+        random_accept=basis_points(random_accept, "random_accept"),
+        share=None if share is None else basis_points(share, "share"),
         salt=salt,
     )
     with acting(ctx, login, from_input=from_input, may="deploy") as (house, work):
@@ -163,23 +163,13 @@ def _told(made: Deployment) -> str:
 
 
 def _challengers(given: Sequence[str]) -> dict[VersionId, int]:
+    from tael.policies.model import basis_points
+
     found: dict[VersionId, int] = {}
     for one in given:
         name, _, share = one.partition("=")
         version = VersionId.parse(name, field="challenger")
         if version in found:
             raise BadInput(f"{version} is given twice", field="challenger", rule="one arm each")
-        found[version] = _basis_points(share, "challenger")
+        found[version] = basis_points(share, "challenger")
     return found
-
-
-def _basis_points(text: str, field: str) -> int:
-    try:
-        points = Decimal(text.strip().removesuffix("%").strip()) * _POINTS
-    except ArithmeticError:
-        points = Decimal("NaN")
-    if not points.is_finite() or points != points.to_integral_value():
-        raise BadInput(
-            f"{text!r} is no share", field=field, rule="percent with at most two decimal places"
-        )
-    return int(points)

@@ -116,15 +116,17 @@ class Parameters:
             raise BadInput("say why the past was wrong", field="source", rule="not empty")
         return self._add(work, name, value, effective, source=source)
 
-    def approve(self, work: Work, version_id: VersionId) -> None:
+    def approve(self, work: Work, version_id: VersionId, *, why: str = "") -> None:
         """Put a proposed version in force: by a person, and not by the one who proposed it.
+
+        ``why`` goes to the audit log.
 
         Raises:
             NotFound: no such version.
             Conflict: it was decided before, or its day came before anybody approved it.
             Forbidden: the approver is the proposer, or no person.
         """
-        version = self._decide(work, version_id, "approved")
+        version = self._decide(work, version_id, "approved", why)
         late = version.effective < day_of(work.clock.now())
         if late and version.effective >= day_of(version.proposed_at):
             raise Conflict(
@@ -133,14 +135,16 @@ class Parameters:
                 rule="approved by its effective day",
             )
 
-    def reject(self, work: Work, version_id: VersionId) -> None:
+    def reject(self, work: Work, version_id: VersionId, *, why: str = "") -> None:
         """Refuse a proposed version; its own proposer may, to take it back.
+
+        ``why`` goes to the audit log.
 
         Raises:
             NotFound: no such version.
             Conflict: it was decided before.
         """
-        self._decide(work, version_id, "rejected")
+        self._decide(work, version_id, "rejected", why)
 
     def value(self, work: Work, name: str, on: Day, *, known_at: datetime | None = None) -> Json:
         """The value in force on ``on``; with ``known_at``, as it was known at that instant.
@@ -233,7 +237,7 @@ class Parameters:
         work.audit("parameter.proposed", version_id, detail)
         return version_id
 
-    def _decide(self, work: Work, version_id: VersionId, state: str) -> ParameterVersion:
+    def _decide(self, work: Work, version_id: VersionId, state: str, why: str) -> ParameterVersion:
         query = sa.select(parameter_versions).where(_versions.id == version_id).with_for_update()
         row = work.connection.execute(query).first()
         if row is None:
@@ -249,7 +253,8 @@ class Parameters:
             .where(_versions.id == version_id)
             .values(state=state, decided_by=person, decided_at=work.clock.now())
         )
-        work.audit(f"parameter.{state}", version_id, {"name": version.name})
+        told = {"name": version.name, **({"why": why.strip()} if why.strip() else {})}
+        work.audit(f"parameter.{state}", version_id, told)
         return version
 
 

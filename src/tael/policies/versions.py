@@ -36,17 +36,30 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 class Versions(Artefacts):
     """Versions of the policy, from draft to approval."""
 
-    def draft(self, work: Work, name: str, bundle: Bundle) -> PolicyVersion:
+    def draft(
+        self,
+        work: Work,
+        name: str,
+        bundle: Bundle,
+        *,
+        why: str = "",
+        base: VersionId | None = None,
+    ) -> PolicyVersion:
         """Keep ``bundle`` as a new draft; its texts must read, gaps and all.
 
-        A model that is new is registered with it, as a draft too.
+        A model that is new is registered with it, as a draft too. ``why`` and the version it was
+        made from, ``base``, stand in its history where they are given.
 
         Raises:
-            BadInput: no name, or a text that cannot be read; names text, node or field, and rule.
+            BadInput: no name, a ``why`` that says nothing, or a text that cannot be read; names
+                text, node or field, and rule.
+            NotFound: there is no ``base``.
             Conflict: the model was retired.
         """
         if not name.strip():
             raise BadInput("a policy has a name", field="name", rule="non-empty text")
+        told = in_writing(why, "why") if why else ""
+        made_from = {"from": str(self._found(work, base).id)} if base else {}
         loaded = texts.load(bundle, self._engines)
         now = work.clock.now()
         version = PolicyVersion(
@@ -60,7 +73,8 @@ class Versions(Artefacts):
         self._register(work, bundle.model)
         self._open(work).add_version(version, bundle)
         self._loaded[version.id] = loaded
-        self._happened(work, version.id, EventKind.DRAFTED, {"hashes": dict(version.hashes)})
+        record = {"hashes": dict(version.hashes), **made_from}
+        self._happened(work, version.id, EventKind.DRAFTED, record, why=told)
         return version
 
     def check(self, work: Work, version_id: VersionId) -> CheckRecord:
@@ -148,8 +162,10 @@ class Versions(Artefacts):
         told = in_writing(why, "why")
         return self._backtested(work, version_id, EventKind.WAIVED, {"why": told}, why=told)
 
-    def approve(self, work: Work, version_id: VersionId) -> PolicyVersion:
+    def approve(self, work: Work, version_id: VersionId, *, why: str = "") -> PolicyVersion:
         """A second person's word for a version, signed; it covers the model, unless it is theirs.
+
+        ``why`` is what they wrote with it, if anything.
 
         Raises:
             Forbidden: the approver drafted the version, or its model, which nobody else approved.
@@ -166,9 +182,25 @@ class Versions(Artefacts):
         model = self._approved_model(work, model_of(version))
         now = work.clock.now()
         text = manifest_of(version, history, model, by=work.actor.id, at=now)
-        self._noted(work, version_id, EventKind.APPROVED, text)
+        self._noted(work, version_id, EventKind.APPROVED, text, why=why.strip())
         stamps = {"approved_by": work.actor.id, "approved_at": now}
         return self._moved(work, version, PolicyState.APPROVED, **stamps)
+
+    def reject(self, work: Work, version_id: VersionId, why: str) -> PolicyVersion:
+        """Say no, in writing, to a version that waits for a second person: it is a draft again.
+
+        Whoever drafted it may take it back so. Its texts stay what they are; what was found wanting
+        is answered in writing and checked again, or changed in a new draft.
+
+        Raises:
+            BadInput: ``why`` says nothing.
+            Conflict: it does not wait for an approval.
+        """
+        version = self._found(work, version_id, lock=True)
+        told = in_writing(why, "why")
+        moved = self._moved(work, version, PolicyState.DRAFT)
+        self._happened(work, version_id, EventKind.REJECTED, {"why": told}, why=told)
+        return moved
 
     def version(self, work: Work, version_id: VersionId) -> PolicyVersion:
         """One version.

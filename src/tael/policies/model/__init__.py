@@ -21,6 +21,7 @@ from tael.policies.model.deployments import (
     Deployment,
     Role,
     Traffic,
+    basis_points,
 )
 from tael.policies.model.differences import (
     Cell,
@@ -78,6 +79,7 @@ __all__ = [
     "Traffic",
     "Verdict",
     "Weight",
+    "basis_points",
     "money_from_json",
     "move",
     "option_from_json",

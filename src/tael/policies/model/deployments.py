@@ -5,12 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 
-from tael.kernel import VersionId
+from tael.kernel import BadInput, VersionId
 
 WHOLE = 10_000
 """All applications, in basis points."""
+
+_POINTS = 100
+
+
+def basis_points(text: str, field: str) -> int:
+    """A share as people write it, in percent: ``12.5`` or ``12.5 %`` is 1,250.
+
+    Raises:
+        BadInput: no percentage with at most two decimal places; names ``field``.
+    """
+    try:
+        points = Decimal(text.strip().removesuffix("%").strip()) * _POINTS
+    except ArithmeticError:
+        points = Decimal("NaN")
+    if not points.is_finite() or points != points.to_integral_value():
+        raise BadInput(
+            f"{text!r} is no share", field=field, rule="percent with at most two decimal places"
+        )
+    return int(points)
 
 
 class Role(Enum):

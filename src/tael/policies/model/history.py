@@ -18,6 +18,7 @@ class EventKind(Enum):
     ACCEPTED = "finding accepted"
     BACKTESTED = "back-tested"
     WAIVED = "back-test waived"
+    REJECTED = "rejected"
     APPROVED = "approved"
     DEPLOYED = "deployed"
     RETIRED = "retired"

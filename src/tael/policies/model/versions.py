@@ -28,7 +28,8 @@ class PolicyState(Enum):
 POLICY_MOVES: Mapping[PolicyState, frozenset[PolicyState]] = {
     PolicyState.DRAFT: frozenset({PolicyState.CHECKED}),
     PolicyState.CHECKED: frozenset({PolicyState.BACKTESTED}),
-    PolicyState.BACKTESTED: frozenset({PolicyState.APPROVED}),
+    # A second person who says no sends it back to whoever drafted it.
+    PolicyState.BACKTESTED: frozenset({PolicyState.APPROVED, PolicyState.DRAFT}),
     PolicyState.APPROVED: frozenset({PolicyState.DEPLOYED, PolicyState.RETIRED}),
     PolicyState.DEPLOYED: frozenset({PolicyState.RETIRED}),
     PolicyState.RETIRED: frozenset(),
