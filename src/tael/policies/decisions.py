@@ -22,10 +22,12 @@ from tael.platform import Work
 from tael.policies import rules, texts
 from tael.policies.assignment import assign
 from tael.policies.canonical import canonical, digest, read
-from tael.policies.figures import CAP
+from tael.policies.chain import GENESIS, intact, link_hash, place_of
+from tael.policies.figures import CAP, DRAWN, LOST
 from tael.policies.lottery import accepted
 from tael.policies.model import (
     Assignment,
+    ChainPlace,
     Decision,
     LogEntry,
     LogProof,
@@ -34,14 +36,12 @@ from tael.policies.model import (
     money_from_json,
     option_from_json,
 )
+from tael.policies.remade import differing
 from tael.policies.shelf import Shelf
 
 # Of the parameters in a log row: what the answer depends on, and what computed it.
 # The hash of the rules was called "model" while models were called scorecards.
 _FIGURES, _MADE_BY = (CAP, "evaluator"), ("engine", "rules", "model")
-# Among the figures where random acceptance drew the application and the policy takes part.
-DRAWN = "drawn"
-_GENESIS = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,20 @@ class Decisions(Shelf):
             recomputed,
             engine_recorded=_dated(entry.parameters)[1].get("engine", ""),
             engine_now=policy.rules.version,
+            differences=(
+                *differing("result", entry.result, result),
+                *differing("trace", entry.trace, trace),
+            ),
         )
+
+    def place_in_log(self, work: Work, decision_id: DecisionId) -> ChainPlace:
+        """Where a decision stands in the chain over the log, and whether that holds there.
+
+        Looks at the row, its link and the links beside it; ``verify_log`` walks all of it.
+        """
+        store = self._open(work)
+        before, own, after = store.seals_at(decision_id)
+        return place_of(self.log_entry(work, decision_id), own, (before, after))
 
     def whole_trace(self, work: Work, decision_id: DecisionId) -> str:
         """All that the rules read and found, as JSON: decided again from the log row."""
@@ -147,10 +160,10 @@ class Decisions(Shelf):
         store.only_sealer()
         entries = store.unsealed(limit)
         last = store.last_seal()
-        number, previous = (last.sequence, last.hash) if last else (0, _GENESIS)
+        number, previous = (last.sequence, last.hash) if last else (0, GENESIS)
         links = []
         for number, entry in enumerate(entries, start=number + 1):  # noqa: B020 - counts on
-            link = Seal(number, entry.id, previous, _link(previous, entry))
+            link = Seal(number, entry.id, previous, link_hash(previous, entry))
             links.append(link)
             previous = link.hash
         store.add_seals(links)
@@ -160,10 +173,10 @@ class Decisions(Shelf):
         """Walk the chain: every sealed row there, in its place, and unchanged."""
         store = self._open(work)
         broken: list[DecisionId] = []
-        previous, links = _GENESIS, store.sealed()
+        previous, links = GENESIS, store.sealed()
         for number, (seal, entry) in enumerate(links, start=1):
             good = seal.sequence == number and seal.previous_hash == previous
-            if not good or entry is None or not _intact(seal, entry):
+            if not good or entry is None or not intact(seal, entry):
                 broken.append(seal.decision_id)
             previous = seal.hash
         return LogProof(store.count(), len(links), tuple(broken))
@@ -192,6 +205,11 @@ class Decisions(Shelf):
         dated, made_by = _dated(entry.parameters)
         versions = hashes | made_by | {"policy": entry.policy_id, "dated": digest(canonical(dated))}
         return _decision(entry, self._policy(work, entry.policy_id), versions)
+
+
+def round_key(application_id: ApplicationId, round_: int) -> str:
+    """Names the decision of an application in a round, whichever way it is made and by whom."""
+    return digest(f"live\x1f{application_id}\x1f{round_}")
 
 
 def with_request(
@@ -250,11 +268,23 @@ def drawn_in(
 def run_logged(
     policy: texts.Policy, inputs: str, parameters: str, *, whole: bool = False
 ) -> tuple[str, str]:
-    """Result and trace from the logged texts: a live decision and a replay go the same way."""
-    values = read(inputs)
-    check(isinstance(values, dict), "a log row holds JSON objects")
-    fields: Mapping[str, Any] = values if isinstance(values, dict) else {}
-    return run_on(policy, fields, figures_of(parameters), whole=whole)
+    """Result and trace from the logged texts: a live decision and a replay go the same way.
+
+    The inputs of a staged decision are those that were known, and its parameters name what was
+    lost.
+    """
+    fields, lost = _object(inputs), lost_of(parameters)
+    if lost is None:
+        return run_on(policy, fields, figures_of(parameters), whole=whole)
+    from tael.policies.flow import Grounds, run_staged  # noqa: PLC0415 - loads the rules' engine
+
+    return run_staged(policy, Grounds(fields, lost), figures_of(parameters), whole=whole)
+
+
+def lost_of(parameters: str) -> Mapping[str, str] | None:
+    """Of a staged decision by source why it gave nothing; None where it was not made in stages."""
+    lost = _object(parameters).get(LOST)
+    return None if lost is None else {str(name): str(code) for name, code in lost.items()}
 
 
 def run_on(
@@ -283,14 +313,18 @@ def figures_of(parameters: str) -> Mapping[str, Decimal]:
     return _dated(parameters)[0]
 
 
+def _object(text: str) -> dict[str, Any]:
+    found = read(text)
+    check(isinstance(found, dict), "a log row holds JSON objects")
+    return found if isinstance(found, dict) else {}
+
+
 def _dated(parameters: str) -> tuple[dict[str, Decimal], dict[str, str]]:
     """What a log row was decided with: the figures in force, and engine and model by version.
 
     Rows from before the second were kept have none.
     """
-    found = read(parameters)
-    check(isinstance(found, dict), "a log row holds JSON objects")
-    fields = found if isinstance(found, dict) else {}
+    fields = _object(parameters)
     made_by = {name: str(value) for name, value in fields.items() if name in _MADE_BY}
     dated = {name: Decimal(str(fields[name])) for name in _FIGURES}
     return dated | ({DRAWN: Decimal(1)} if fields.get(DRAWN) else {}), made_by
@@ -316,12 +350,3 @@ def _decision(entry: LogEntry, policy: texts.Policy, versions: Mapping[str, str]
         inputs_hash=entry.inputs_hash,
         result_hash=entry.result_hash,
     )
-
-
-def _link(previous: str, entry: LogEntry) -> str:
-    return digest(previous + "\x1f" + entry.content_hash())
-
-
-def _intact(seal: Seal, entry: LogEntry) -> bool:
-    texts = digest(entry.inputs) == entry.inputs_hash and digest(entry.result) == entry.result_hash
-    return texts and seal.hash == _link(seal.previous_hash, entry)

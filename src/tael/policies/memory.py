@@ -117,6 +117,13 @@ class MemoryPolicyStore:
     def add_seals(self, new: Sequence[Seal]) -> None:
         self._seals.extend(new)
 
+    def seals_at(self, decision_id: DecisionId) -> tuple[Seal | None, Seal | None, Seal | None]:
+        own = next((seal for seal in self._seals if seal.decision_id == decision_id), None)
+        by_number = {seal.sequence: seal for seal in self._seals}
+        if own is None:
+            return None, None, None
+        return by_number.get(own.sequence - 1), own, by_number.get(own.sequence + 1)
+
     def sealed(self) -> Sequence[tuple[Seal, LogEntry | None]]:
         return [(seal, self._decisions.get(seal.decision_id)) for seal in self._seals]
 

@@ -1,7 +1,10 @@
 """The words of the room: versions and their life, deployments, decisions and their log."""
 
 from tael.policies.model.decisions import (
+    ChainFault,
+    ChainPlace,
     Decision,
+    Differing,
     Feature,
     LogEntry,
     LogProof,
@@ -53,10 +56,13 @@ __all__ = [
     "Bundle",
     "CaseFailure",
     "Cell",
+    "ChainFault",
+    "ChainPlace",
     "CheckRecord",
     "Decision",
     "Deployment",
     "Difference",
+    "Differing",
     "Event",
     "EventKind",
     "Feature",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum
 
 from tael.kernel import ApplicationId, DecisionId, Money, Rate, VersionId
 from tael.policies.canonical import digest
@@ -148,12 +149,49 @@ class Seal:
     hash: str
 
 
+class ChainFault(Enum):
+    """What does not hold at a place of the log."""
+
+    INPUTS = "inputs"  # the inputs are not those that were hashed when it was decided
+    RESULT = "result"  # the result is not the one that was hashed
+    ROW = "row"  # the row is not what was sealed
+    BEFORE = "before"  # the link before is missing or another
+    AFTER = "after"  # the link after follows another
+
+
+@dataclass(frozen=True, slots=True)
+class ChainPlace:
+    """Where a decision stands in the chain over the log; ``sequence`` is None before it is sealed.
+
+    ``faults`` are empty where row and chain hold.
+    """
+
+    sequence: int | None
+    previous_hash: str
+    hash: str
+    faults: tuple[ChainFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """A place of ``text`` (``result``, ``trace``, ``inputs``) that came out otherwise.
+
+    ``place`` is a path (``options[1].limit``), '' for the text as a whole; ``logged`` and ``now``
+    are None where there is nothing.
+    """
+
+    text: str
+    place: str
+    logged: str | None
+    now: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Reproduction:
     """A decision run again from its log row: ``same`` when result and trace agree bit for bit.
 
     ``engine_recorded`` is the engine that made it ('' before that was kept), ``engine_now`` this
-    one.
+    one; ``differences`` are all places that came out otherwise.
     """
 
     decision_id: DecisionId
@@ -162,6 +200,7 @@ class Reproduction:
     recomputed: str
     engine_recorded: str = ""
     engine_now: str = ""
+    differences: tuple[Differing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,15 @@ class SqlPolicyStore:
         if rows:
             self._connection.execute(sa.insert(seals), rows)
 
+    def seals_at(self, decision_id: DecisionId) -> tuple[Seal | None, Seal | None, Seal | None]:
+        mine = sa.select(seals.c.sequence).where(seals.c.decision_id == decision_id)
+        number = self._connection.execute(mine).scalar()
+        if number is None:
+            return None, None, None
+        near = sa.select(seals).where(seals.c.sequence.between(number - 1, number + 1))
+        found = {row["sequence"]: _seal(row) for row in self._connection.execute(near).mappings()}
+        return found.get(number - 1), found[number], found.get(number + 1)
+
     def sealed(self) -> Sequence[tuple[Seal, LogEntry | None]]:
         links = self._connection.execute(sa.select(seals).order_by(seals.c.sequence)).mappings()
         rows = self._connection.execute(

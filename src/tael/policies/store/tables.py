@@ -7,6 +7,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = sa.MetaData(schema="policies")
 
+# Of a row of the log: its arm, and outcome, tier and reasons as JSON. Rows and searches say it in
+# these very words, or the index is of no use.
+ARM = '"substring"(context, \'^\\{"arm":"([a-z_]+)"\'::text)'
+SAID = "result::jsonb - '{limit,options,pd,points,routing}'::text[]"
+
 _INSTANT = sa.DateTime(timezone=True)
 
 versions = sa.Table(
@@ -112,6 +117,16 @@ decisions = sa.Table(
     sa.Column("elapsed_us", sa.BigInteger, nullable=False),
     sa.Column("context", sa.Text, nullable=False),
     sa.Column("timings", sa.Text, nullable=False),
+    # What people search by. Ids are in the order of time, so the first two list the newest first
+    # without sorting; outcome, tier and reasons are asked for at once and stand in one.
+    sa.Index("decision_log_version", "policy_id", "id"),
+    sa.Index("decision_log_arm", sa.text(ARM), "id"),
+    sa.Index(
+        "decision_log_said",
+        sa.literal_column(f"({SAID})").label("said"),
+        postgresql_using="gin",
+        postgresql_ops={"said": "jsonb_path_ops"},
+    ),
 )
 
 shadows = sa.Table(
