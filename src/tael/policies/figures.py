@@ -8,6 +8,11 @@ from tael.kernel import BadInput, Rate
 
 CAP = "cap.all_in"
 RANDOM_ACCEPT = "policy.random_accept_most"
+# Among the figures of a log row where random acceptance drew the application and the policy takes
+# part.
+DRAWN = "drawn"
+# In the row of a staged decision: by source that was asked or wanted in vain, why.
+LOST = "lost"
 
 
 def rate_of(value: object, name: str) -> Rate:
