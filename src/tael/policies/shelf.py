@@ -76,9 +76,18 @@ class Shelf:
             Conflict: none is in force.
             InvariantBroken: its record was changed since it was signed.
         """
-        found = self.deployed(work)
+        return self.standing(self._open(work).deployment_in_force())
+
+    def standing(self, found: Deployment | None) -> Deployment:
+        """``found``, as long as it is there and what was signed.
+
+        Raises:
+            Conflict: there is none.
+            InvariantBroken: its record was changed since it was signed.
+        """
         if found is None:
             raise Conflict("no policy is in force; deploy one", field="policy", rule="one deployed")
+        self._demand_signed(found)
         return found
 
     def in_force(self, work: Work) -> PolicyVersion:

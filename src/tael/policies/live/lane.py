@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from tael.kernel import BadInput, Conflict, DecisionId, TaelError, VersionId, check
+from tael.kernel import BadInput, Conflict, DecisionId, InvariantBroken, TaelError, VersionId
 from tael.platform import Work
 from tael.policies import rules
 from tael.policies.assignment import assign
@@ -23,11 +23,13 @@ from tael.policies.decisions import drawn_in, figures_of, run_on, with_request
 from tael.policies.live.looking import Known, held_for, look_at
 from tael.policies.live.model import Answer, Evidence, Request
 from tael.policies.live.ready import Ready, make_ready
-from tael.policies.live.store import SqlLiveStore
-from tael.policies.model import Assignment, LogEntry
+from tael.policies.live.store import Deployed, SqlLiveStore
+from tael.policies.model import Assignment, Deployment, LogEntry
 from tael.policies.service import Policies
+from tael.policies.store import deployment_of
 
-_REASONS = '"reasons":['
+_REASONS = '"reasons":'
+_DECODER = json.JSONDecoder()
 # So long the dated figures of a day are taken for the same: one that is approved for today is in
 # force everywhere that much later, and every log row says with which it was decided.
 _FIGURES_SECONDS = 1.0
@@ -60,6 +62,7 @@ class Lane:
         self._policies = policies
         # A version's texts never change, so what was laid out once stays right.
         self._ready: dict[VersionId, Ready] = {}
+        self._deployments: dict[Deployed, Deployment] = {}
         self._figures: tuple[float, Mapping[str, Decimal | int]] = (0.0, {})
 
     def keep(self, work: Work, evidence: Evidence) -> str:
@@ -90,18 +93,19 @@ class Lane:
             Conflict: no policy is in force.
             InvariantBroken: deployment or version is not what was signed.
         """
-        deployment, store = self._policies.deployment(work), SqlLiveStore(work)
-        puts = [assign(deployment, request.application_id) for _, request in asked]
-        made: list[LogEntry | TaelError] = [Conflict("not decided")] * len(asked)
+        store, requests = SqlLiveStore(work), [request for _, request in asked]
+        deployed, stored = store.opening(*_evidence_of(requests))
+        deployment = self._deployment(deployed)
+        puts = [assign(deployment, request.application_id) for request in requests]
+        made: dict[int, LogEntry | TaelError] = {}
         for version in dict.fromkeys(put.arm.version for put in puts):
             places = [place for place, put in enumerate(puts) if put.arm.version == version]
             terms = _Terms(self.ready(work, version), self._dated(work), work.clock.now())
-            requests = [asked[place][1] for place in places]
-            held = held_for(store, requests, terms.ready)
-            known = look_at(terms.ready, requests, held, terms.now)
+            some = [requests[place] for place in places]
+            known = look_at(terms.ready, some, held_for(stored, some, terms.ready), terms.now)
             for place, one in zip(places, known, strict=True):
                 made[place] = _decided(terms, asked[place], one, puts[place])
-        answers = _logged(store, [request for _, request in asked], made)
+        answers = _logged(store, requests, [made[place] for place in range(len(asked))])
         for answer in answers:
             if isinstance(answer, Answer):  # one made before may be another version's
                 self.ready(work, answer.entry.policy_id)
@@ -110,11 +114,12 @@ class Lane:
     def reasons(self, entry: LogEntry) -> str:
         """The reasons of a logged decision with their texts, as JSON."""
         ready = self._ready[entry.policy_id]
-        codes = entry.result[entry.result.index(_REASONS) + len(_REASONS) - 1 :]
-        codes = codes[: codes.index("]") + 1]
+        begin = entry.result.index(_REASONS) + len(_REASONS)
+        found, end = _DECODER.raw_decode(entry.result, begin)
+        codes = entry.result[begin:end]
         told = ready.told.get(codes)
         if told is None:
-            known = (ready.policy.reason(code) for code in json.loads(codes))
+            known = (ready.policy.reason(code) for code in found)
             texts = [{"code": each.code, "zh": each.zh, "en": each.en} for each in known]
             told = ready.told[codes] = canonical(texts)
         return told
@@ -146,12 +151,29 @@ class Lane:
                 ready.read(ready.computed([tried.packed], [int(tried.known_at.timestamp())])[0])
         return len(new)
 
+    def _deployment(self, row: Deployed) -> Deployment:
+        if row is None or not row[2]:
+            return self._policies.standing(None)
+        found = self._deployments.get(row)
+        if found is None:  # the few rows that were in force while this process lived
+            record, signature, _, ended_at = row
+            found = self._policies.standing(deployment_of(record, signature, ended_at))
+            self._deployments[row] = found
+        return found
+
     def _dated(self, work: Work) -> Mapping[str, Decimal | int]:
         until, figures = self._figures
         if time.monotonic() >= until:
             figures = self._policies.dated_figures(work)
             self._figures = (time.monotonic() + _FIGURES_SECONDS, figures)
         return figures
+
+
+def _evidence_of(requests: Sequence[Request]) -> tuple[list[str], list[str]]:
+    """Borrowers whose latest is asked for, and hashes that are named."""
+    named = {request.evidence for request in requests if request.evidence}
+    latest = {request.borrower for request in requests if not request.evidence}
+    return sorted(latest), sorted(named)
 
 
 def _key(request: Request) -> str:
@@ -229,16 +251,17 @@ def _logged(
     answers: list[Answer | TaelError] = []
     for request, key, entry in zip(requests, keys, made, strict=True):
         logged = known.get(key) or first.get(key)
-        if logged is None:
-            check(isinstance(entry, TaelError), "what was decided is in the log")
-            answers.append(entry if isinstance(entry, TaelError) else Conflict("not decided"))
-        else:
+        if logged is not None:
             answers.append(_answer(request, logged, repeated=logged is not entry))
+        elif isinstance(entry, TaelError):
+            answers.append(entry)
+        else:
+            raise InvariantBroken(f"what was decided of {request.application_id} is in no log")
     return answers
 
 
 def _answer(request: Request, logged: LogEntry, *, repeated: bool) -> Answer | Conflict:
-    if repeated and f'"asked":"{_asked(request)}"' not in logged.context:
+    if repeated and json.loads(logged.context)["asked"] != _asked(request):
         return Conflict(
             f"{request.application_id} was decided in round {request.round} on other inputs; "
             "a reconsideration is a round of its own",

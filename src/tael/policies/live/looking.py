@@ -10,7 +10,7 @@ from datetime import datetime
 from tael.kernel import BadInput, NotFound, TaelError
 from tael.policies.live.model import Evidence, Request
 from tael.policies.live.ready import Ready
-from tael.policies.live.store import SqlLiveStore
+from tael.policies.live.store import Stored
 
 # Evidence with its hash; None where there is none, or none is needed.
 Held = tuple[str, Evidence] | None
@@ -35,20 +35,16 @@ class Known:
     took_us: int = 0
 
 
-def held_for(store: SqlLiveStore, requests: Sequence[Request], ready: Ready) -> list[Held]:
+def held_for(stored: Stored, requests: Sequence[Request], ready: Ready) -> list[Held]:
     """The evidence of each request: the one that it names, or the borrower's latest."""
     if ready.plan is None:
         return [None] * len(requests)
-    named = {request.evidence for request in requests if request.evidence}
-    latest = {request.borrower for request in requests if not request.evidence}
-    by_hash = store.evidence(sorted(named)) if named else {}
-    by_borrower = store.latest_evidence(sorted(latest)) if latest else {}
 
     def of(request: Request) -> Held:
         if not request.evidence:
-            return by_borrower.get(request.borrower)
-        found = by_hash.get(request.evidence)
-        return None if found is None else (request.evidence, found)
+            return stored.latest.get(request.borrower)
+        named = stored.named.get(request.evidence)
+        return None if named is None else (request.evidence, named)
 
     return [of(request) for request in requests]
 

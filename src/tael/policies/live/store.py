@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 
@@ -28,6 +28,10 @@ _ADD = f"""
     INSERT INTO policies.decision_log ({_NAMES}) SELECT * FROM unnest({_ARRAYS})
     ON CONFLICT (key) DO NOTHING RETURNING key
 """  # noqa: S608 - names of our own
+_ADD_ONE = f"""
+    INSERT INTO policies.decision_log ({_NAMES}) VALUES ({", ".join(["%b"] * len(_COLUMNS))})
+    ON CONFLICT (key) DO NOTHING RETURNING key
+"""  # noqa: S608 - as above
 _BY_KEY = f"SELECT {_NAMES} FROM policies.decision_log WHERE key = ANY(%s)"  # noqa: S608 - as above
 _LATEST = """
     SELECT e.borrower, e.known_at, e.sources, e.packed, e.hash
@@ -38,6 +42,10 @@ _LATEST = """
 """
 _BY_HASH = """
     SELECT borrower, known_at, sources, packed, hash FROM policies.evidence WHERE hash = ANY(%s)
+"""
+_DEPLOYED = """
+    SELECT record, signature, in_force, ended_at FROM policies.deployment
+    ORDER BY number DESC LIMIT 1
 """
 _BY_ID = f"SELECT {_NAMES} FROM policies.decision_log WHERE id = ANY(%s)"  # noqa: S608 - as above
 # By a hash of the id: as good as drawn, and the same for the same seed.
@@ -65,6 +73,17 @@ _KEEP = """
 """
 
 
+# A row of the deployments: record, signature, in force, ended at; None where there is none.
+Deployed = tuple[str, str, bool, datetime | None] | None
+
+
+class Stored(NamedTuple):
+    """Evidence at hand: the latest by borrower with its hash, and by hash what was named."""
+
+    latest: Mapping[str, tuple[str, Evidence]]
+    named: Mapping[str, Evidence]
+
+
 class SqlLiveStore:
     """The store over the open unit of work."""
 
@@ -76,14 +95,30 @@ class SqlLiveStore:
         told = (evidence.hash, evidence.borrower, evidence.known_at, at, evidence.sources)
         self._connection.exec_driver_sql(_KEEP, (*told, evidence.packed))
 
-    def latest_evidence(self, borrowers: Sequence[str]) -> Mapping[str, tuple[str, Evidence]]:
-        """By borrower the hash and the evidence that was kept last."""
-        rows = self._in_binary(_LATEST, list(borrowers))
-        return {row[0]: (row[4], _evidence(row)) for row in rows}
+    def opening(self, borrowers: Sequence[str], hashes: Sequence[str]) -> tuple[Deployed, Stored]:
+        """What a transaction of decisions begins with, asked for in one go.
+
+        Args:
+            borrowers: whose latest evidence is wanted.
+            hashes: of evidence that is wanted besides.
+
+        Returns:
+            The last deployment as it stands, and the evidence.
+        """
+        deployed, latest, named = self._in_binary(
+            (_DEPLOYED, ()), (_LATEST, (list(borrowers),)), (_BY_HASH, (list(hashes),))
+        )
+        return (
+            tuple(deployed[0]) if deployed else None,
+            Stored(
+                {row[0]: (row[4], _evidence(row)) for row in latest},
+                {row[4]: _evidence(row) for row in named},
+            ),
+        )
 
     def evidence(self, hashes: Sequence[str]) -> Mapping[str, Evidence]:
         """Evidence by its hash."""
-        rows = self._in_binary(_BY_HASH, list(hashes))
+        (rows,) = self._in_binary((_BY_HASH, (list(hashes),)))
         return {row[4]: _evidence(row) for row in rows}
 
     def some_evidence(self) -> Evidence | None:
@@ -110,8 +145,10 @@ class SqlLiveStore:
         rows = self._connection.exec_driver_sql(_SHADOWS, (str(version), after, most))
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
-    def _in_binary(self, query: str, asked: list[str]) -> list[Any]:
-        """Rows as the server keeps them: as text, bytes come in twice the size.
+    def _in_binary(self, *queries: tuple[str, tuple[list[str], ...]]) -> list[list[Any]]:
+        """Rows of each query as the server keeps them: as text, bytes come in twice the size.
+
+        All go to the server together, the beginning of the transaction too: one way there and back.
 
         Raises:
             OutsideFailure: the database is away.
@@ -119,14 +156,22 @@ class SqlLiveStore:
         driver = self._connection.connection.driver_connection
         check(driver is not None, "an open unit of work has a connection")
         try:
-            with driver.cursor(binary=True) as cursor:  # type: ignore[union-attr]
-                return list(cursor.execute(query, (asked,)).fetchall())
+            with driver.pipeline():  # type: ignore[union-attr]
+                sent = [
+                    driver.execute(query, asked, binary=True)  # type: ignore[union-attr]
+                    for query, asked in queries
+                ]
+                return [list(cursor.fetchall()) for cursor in sent]
         except psycopg.OperationalError as away:
             self._connection.invalidate(away)
             raise OutsideFailure(f"the database is away: {away}", code="database_away") from away
 
     def add_decisions(self, entries: Sequence[LogEntry]) -> frozenset[str]:
         """Write what is not there yet; returns the keys that were written now."""
+        if len(entries) == 1:  # arrays of one take longer to write than the row
+            plain = (getattr(entries[0], name) for name in _COLUMNS)
+            told = tuple(str(v) if isinstance(v, str) else v for v in plain)
+            return frozenset(row[0] for row in self._connection.exec_driver_sql(_ADD_ONE, told))
         arrays = tuple([str(v) if isinstance(v, str) else v for v in column] for column in (
             [getattr(entry, name) for entry in entries] for name in _COLUMNS
         ))  # fmt: skip

@@ -224,7 +224,12 @@ def _event(row: sa.RowMapping) -> Event:
 
 
 def _deployment(row: sa.RowMapping) -> Deployment:
-    found: Any = read(row["record"])
+    return deployment_of(row["record"], row["signature"], row["ended_at"])
+
+
+def deployment_of(record: str, signature: str, ended_at: datetime | None) -> Deployment:
+    """The deployment of a row; ``record`` is the canonical text that was signed."""
+    found: Any = read(record)
     arms = (
         Arm(VersionId(arm["version"]), Role(arm["role"]), int(arm["share"]))
         for arm in found["arms"]
@@ -238,8 +243,8 @@ def _deployment(row: sa.RowMapping) -> Deployment:
         by=str(found["by"]),
         why=str(found["why"]),
         restores=None if restores is None else int(restores),
-        ended_at=_utc(row["ended_at"]),
-        signature=row["signature"],
+        ended_at=_utc(ended_at),
+        signature=signature,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,8 @@ from tael.variables.plan.windows import WindowArrays, WindowPlan
     _N, _SUM, _MEAN, _MIN, _MAX, _STD, _CV, _LAST, _SLOPE, _SINCE_LAST, _SINCE_FIRST, _GAP,
     _DISTINCT, _SHARE_AMOUNT, _SHARE_COUNT, _VELOCITY,
 ) = range(16)  # fmt: skip
+_memory = threading.local()
+_MOST_KEPT, _MOST_KEPT_BYTES = 64, 2**20
 
 
 def run(
@@ -51,6 +55,23 @@ def run(
 
 
 def _work(plan: WindowPlan, events: int) -> Work:
+    """Memory for borrowers with at most ``events`` events; that of this thread's last run of it.
+
+    For one borrower, asking for memory takes as long as computing. Much of it is not kept.
+    """
+    kept: dict[str, tuple[int, Work]] = _memory.__dict__.setdefault("kept", {})
+    known = kept.get(plan.hash)
+    if known is not None and known[0] >= events:
+        return known[1]
+    made = _new_work(plan, events)
+    if sum(array.nbytes for array in made) <= _MOST_KEPT_BYTES:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        kept[plan.hash] = events, made
+    return made
+
+
+def _new_work(plan: WindowPlan, events: int) -> Work:
     cells = len(plan.windows) * len(plan.filters)
     leaves = len(plan.windows) * plan.leaves
     sums = SUMS_OF_EVENTS + SUMS_OF_MEASURE * plan.measures

@@ -1,4 +1,4 @@
-"""The events of many borrowers out of their bytes, as one book: each array is joined once."""
+"""The events of many borrowers out of their bytes, as one book: one copy a borrower and source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tael.kernel import BadInput
 from tael.variables.packing.book import UNKNOWN_GROUP, Book
@@ -81,30 +80,24 @@ def _joined(slot: str, every: Sequence[_Stored]) -> Packed:
             f"borrowers have {sorted(measures)} measures in {slot!r}", field=slot, rule="one plan"
         )
     told = max((count for *_, count, _ in held), default=0)
-    full = [(body, place, events) for body, place, events, _, _ in held if events]
+    present = np.array([present for *_, present in held], np.bool_)
     sizes = np.array([events for _, _, events, _, _ in held], np.int64)
-    size = int(sizes.sum())
-
-    def column(number: int) -> NDArray[np.int64]:
-        return _whole(
-            body[place + 8 * events * number : place + 8 * events * (number + 1)]
-            for body, place, events in full
-        )
-
-    amounts = [column(len(_FIELDS) + number) for number in range(told)]
-    after = 8 * (len(_FIELDS) + told)
-    leaves = bytearray().join(
-        body[place + after * events : place + (after + 2) * events] for body, place, events in full
-    )
+    # A row each of the fields and measures, as they lie in the bytes: a borrower is one copy.
+    rows, size = len(_FIELDS) + told, int(sizes.sum())
+    block, leaf = np.empty((rows, size), np.int64), np.empty(size, np.uint16)
+    begin = 0
+    for body, place, events, _, _ in held:
+        if not events:
+            continue
+        into = slice(begin, begin + events)
+        whole = np.frombuffer(body, "<i8", rows * events, place)
+        block[:, into] = whole.reshape(rows, events)
+        leaf[into] = np.frombuffer(body, "<u2", events, place + 8 * rows * events)
+        begin += events
     return Packed(
         offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]),
-        **{name: column(number) for number, name in enumerate(_FIELDS)},
-        measures=np.stack(amounts) if told else np.zeros((0, size), np.int64),
-        leaf=np.frombuffer(leaves, np.dtype("<u2")),
-        present=np.array([present for *_, present in held], np.bool_),
+        **{name: block[number] for number, name in enumerate(_FIELDS)},
+        measures=block[len(_FIELDS) :],
+        leaf=leaf,
+        present=present,
     )
-
-
-def _whole(parts: Any) -> NDArray[np.int64]:
-    # A bytearray, for the loops are compiled for memory that may be written.
-    return np.frombuffer(bytearray().join(parts), np.dtype("<i8"))
