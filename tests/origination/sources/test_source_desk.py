@@ -241,7 +241,7 @@ def test_a_staged_policy_decides_on_what_nine_sources_answer(asking: Any) -> Non
     assert result.refusal is None
     assert result.outcome in ("decline", "refer", "approve")
     assert asked
-    assert set(result.evidence.lost) == set()
+    assert set(result.grounds.lost) == set()
     assert sum(fetched.cost_minor for fetched in result.fetched) == asking.charged() > 0
     asking.withdraw(about.firm.authorisation)
     refused = runner.run(Applicant("E1/1", "E1/2", asking.now, SAID), cap=CAP)

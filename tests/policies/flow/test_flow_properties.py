@@ -189,7 +189,7 @@ def test_staged_and_whole_agree_for_any_policy_applicant_and_order(
         given_codes = [code for code in verdict.reasons if code not in own]
         assert set(given_codes) <= set(every) | set(whole.reasons)
         assert verdict.reasons or verdict.outcome == "approve" or not whole.reasons
-        again = conclude(flow.ahead, result.evidence, cap=CAP).verdict
+        again = conclude(flow.ahead, result.grounds, cap=CAP).verdict
         assert canonical(again.as_json()) == canonical(verdict.as_json())
 
 

@@ -13,9 +13,9 @@ from tael.kernel import BadInput
 from tael.policies.canonical import canonical, read
 from tael.policies.flow import (
     Answer,
-    Evidence,
     FlowRunner,
     FlowSettings,
+    Grounds,
     History,
     conclude,
     savings,
@@ -61,12 +61,12 @@ def test_a_good_applicant_is_approved_without_what_no_longer_matters(
     assert savings([result]).total.cost_minor == result.cost_minor == 1_190
 
 
-def test_the_verdict_follows_again_from_the_evidence(flow: Flow, sources: Sources) -> None:
+def test_the_verdict_follows_again_from_the_grounds(flow: Flow, sources: Sources) -> None:
     for change in ({}, {"late_records_730d": 9}, {"banked_sales_365d": Decimal(100_000)}):
         sources.values = {**TOLD, **change}
         result = flow.run(sources)
-        written = canonical(result.evidence.as_json())
-        again = conclude(flow.ahead, Evidence.from_json(read(written)), cap=CAP)
+        written = canonical(result.grounds.as_json())
+        again = conclude(flow.ahead, Grounds.from_json(read(written)), cap=CAP)
         assert result.concluded is not None
         assert canonical(again.verdict.as_json()) == canonical(result.concluded.verdict.as_json())
         assert canonical(again.trace) == canonical(result.concluded.trace)
@@ -76,16 +76,16 @@ def test_the_verdict_follows_again_from_the_evidence(flow: Flow, sources: Source
 @pytest.mark.parametrize(
     ("data", "field"),
     [
-        ([], "evidence"),
-        ({"known": {}}, "evidence.lost"),
-        ({"known": {"months": [1]}, "lost": {}}, "evidence.known.months"),
-        ({"known": {}, "lost": {"tax": 5}}, "evidence.lost.tax"),
-        ({"known": {}, "lost": {}, "more": 1}, "evidence.more"),
+        ([], "grounds"),
+        ({"known": {}}, "grounds.lost"),
+        ({"known": {"months": [1]}, "lost": {}}, "grounds.known.months"),
+        ({"known": {}, "lost": {"tax": 5}}, "grounds.lost.tax"),
+        ({"known": {}, "lost": {}, "more": 1}, "grounds.more"),
     ],
 )
-def test_what_is_no_evidence_is_refused(data: object, field: str) -> None:
+def test_what_are_no_grounds_is_refused(data: object, field: str) -> None:
     with pytest.raises(BadInput) as refused:
-        Evidence.from_json(data)
+        Grounds.from_json(data)
     assert refused.value.field == field
 
 

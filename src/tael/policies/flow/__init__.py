@@ -6,7 +6,7 @@
     result = runner.run(applicant, cap=cap)
     result.outcome, result.skipped, result.saved_minor
 
-``conclude`` gives the same verdict again from the evidence of a result.
+``conclude`` gives the same verdict again from the grounds of a result.
 """
 
 from tael.policies.flow.ahead import Ahead
@@ -21,7 +21,7 @@ from tael.policies.flow.ports import (
     Compute,
     Consented,
     ConsentPort,
-    Evidence,
+    Grounds,
     SourcePort,
 )
 from tael.policies.flow.result import (
@@ -50,12 +50,12 @@ __all__ = [
     "ConsentPort",
     "Consented",
     "Degraded",
-    "Evidence",
     "Fetched",
     "FlowPlan",
     "FlowResult",
     "FlowRunner",
     "FlowSettings",
+    "Grounds",
     "History",
     "Refusal",
     "Savings",

@@ -1,4 +1,4 @@
-"""The verdict on what is known: a pure function of policy, evidence and the dated cap."""
+"""The verdict on what is known: a pure function of policy, grounds and the dated cap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from tael.kernel import Rate
 from tael.policies import rules
 from tael.policies.flow.ahead import OUTCOME, Ahead, Look
-from tael.policies.flow.ports import Evidence
+from tael.policies.flow.ports import Grounds
 from tael.policies.flow.result import COMPLETE, DEGRADED, EARLY, Concluded
 from tael.policies.flow.settle import DECLINE, Standing, standing
 from tael.policies.flow.words import SOURCE_UNAVAILABLE
@@ -23,9 +23,9 @@ _WORST_TIER = Decimal(7)
 
 
 def conclude(
-    ahead: Ahead, evidence: Evidence, *, cap: Rate, evaluator: int = rules.EVALUATOR
+    ahead: Ahead, grounds: Grounds, *, cap: Rate, evaluator: int = rules.EVALUATOR
 ) -> Concluded:
-    """What the policy says on ``evidence``: how a logged decision is made again.
+    """What the policy says on ``grounds``: how a logged decision is made again.
 
     With every input known it is the verdict of ``rules.evaluate``. Else: a decline that is certain
     with a reason that is; a verdict that nothing unknown can change, unless it would approve while
@@ -33,11 +33,11 @@ def conclude(
 
     Args:
         ahead: rules and model.
-        evidence: what is known, checked, and which sources are lost.
+        grounds: what is known, checked, and which sources are lost.
         cap: the annual all-in cap.
         evaluator: that of the log row.
     """
-    return Conclusion(ahead, cap, evaluator).of(evidence)
+    return Conclusion(ahead, cap, evaluator).of(grounds)
 
 
 @dataclass(frozen=True)
@@ -49,19 +49,19 @@ class Conclusion:
     evaluator: int = rules.EVALUATOR
 
     def of(
-        self, evidence: Evidence, look: Look | None = None, found: Standing | None = None
+        self, grounds: Grounds, look: Look | None = None, found: Standing | None = None
     ) -> Concluded:
-        """The verdict on ``evidence``; ``look`` and ``found`` are what it shows, if seen before."""
+        """The verdict on ``grounds``; ``look`` and ``found`` are what it shows, if seen before."""
         policy = self.ahead.policy
-        if not evidence.lost and all(rule.name in evidence.known for rule in policy.inputs):
-            inputs = {rule.name: evidence.known[rule.name] for rule in policy.inputs}
+        if not grounds.lost and all(rule.name in grounds.known for rule in policy.inputs):
+            inputs = {rule.name: grounds.known[rule.name] for rule in policy.inputs}
             verdict, trace = rules.evaluate(policy, inputs, cap=self.cap, evaluator=self.evaluator)
             return Concluded(verdict, COMPLETE, trace)
         if look is None or found is None:
             look = self.ahead.look()
-            look.tell(evidence.known)
+            look.tell(grounds.known)
             found = standing(self.ahead, look)
-        how = DEGRADED if evidence.lost else EARLY
+        how = DEGRADED if grounds.lost else EARLY
         if not found.settled:
             verdict, trace = self._referred(look, found)
             return Concluded(verdict, DEGRADED, trace)
@@ -69,7 +69,7 @@ class Conclusion:
             verdict, trace = self._ended(look, found.values, found.codes)
             return Concluded(verdict, how, trace)
         verdict, trace = self._told(look, found.values, found.codes)
-        if evidence.lost and verdict.outcome == APPROVE:
+        if grounds.lost and verdict.outcome == APPROVE:
             reasons = (*verdict.reasons, SOURCE_UNAVAILABLE)[-rules.MOST_REASONS :]
             verdict = replace(verdict, outcome=REFER, reasons=reasons)
         return Concluded(verdict, how, trace)

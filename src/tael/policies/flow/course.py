@@ -26,7 +26,7 @@ from tael.policies.flow.ports import (
     Compute,
     Consented,
     ConsentPort,
-    Evidence,
+    Grounds,
     Late,
 )
 from tael.policies.flow.result import (
@@ -270,12 +270,12 @@ class Course:
         """The verdict with everything that is to be told of the way to it."""
         if not found.settled:
             self._miss(found)
-        evidence = Evidence(dict(self._look.known), dict(self._lost))
-        concluded = Conclusion(self._equipment.ahead, cap).of(evidence, self._look, found)
+        grounds = Grounds(dict(self._look.known), dict(self._lost))
+        concluded = Conclusion(self._equipment.ahead, cap).of(grounds, self._look, found)
         return FlowResult(
             refusal=None,
             concluded=concluded,
-            evidence=evidence,
+            grounds=grounds,
             fetched=tuple(self._fetched),
             skipped=tuple(self._skipped(found)),
             degraded=tuple(self._degraded(concluded)),

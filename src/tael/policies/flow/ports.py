@@ -97,7 +97,7 @@ class Applicant:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Grounds:
     """All that a staged decision stands on: decided again from it, it is the same.
 
     Attributes:
@@ -109,23 +109,21 @@ class Evidence:
     lost: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
-        """The evidence in exact JSON values, for a log."""
+        """The grounds in exact JSON values, for a log."""
         return {"known": dict(self.known), "lost": dict(self.lost)}
 
     @classmethod
-    def from_json(cls, data: object) -> Evidence:
+    def from_json(cls, data: object) -> Grounds:
         """What ``as_json`` wrote, read back with every number as a ``Decimal``.
 
         Raises:
             BadInput: it is something else.
         """
-        found = JsonObject(data, "evidence")
+        found = JsonObject(data, "grounds")
         found.only(("known", "lost"))
         lost = found.part("lost")
         known = found.part("known").fields
         for name, value in known.items():
             if value is not None and not isinstance(value, str | bool | Decimal):
-                raise fault(
-                    f"evidence.known.{name}", f"is {value!r}", "text, number, truth or null"
-                )
+                raise fault(f"grounds.known.{name}", f"is {value!r}", "text, number, truth or null")
         return cls(known, {name: lost.text(name) for name in lost.names})  # type: ignore[arg-type]

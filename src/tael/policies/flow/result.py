@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tael.policies.canonical import canonical, digest
-from tael.policies.flow.ports import Evidence
+from tael.policies.flow.ports import Grounds
 from tael.policies.model import Feature, Verdict
 from tael.report import Words
 
@@ -91,7 +91,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Concluded:
-    """A verdict on evidence.
+    """A verdict on its grounds.
 
     Attributes:
         verdict: of a decline before the score was known ``tier`` is 0 and ``pd`` its upper bound.
@@ -111,7 +111,7 @@ class FlowResult:
     Attributes:
         refusal: why nothing was decided; then there is no verdict, and no source was called.
         concluded: the verdict, None of a refusal.
-        evidence: what it stands on; ``conclude`` gives the same verdict from it.
+        grounds: what it stands on; ``conclude`` gives the same verdict from it.
         fetched: sources that were asked, in that order.
         skipped: those that were not.
         degraded: those that did not answer as they should.
@@ -120,7 +120,7 @@ class FlowResult:
 
     refusal: Refusal | None
     concluded: Concluded | None
-    evidence: Evidence
+    grounds: Grounds
     fetched: tuple[Fetched, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     degraded: tuple[Degraded, ...] = ()

@@ -10,7 +10,7 @@ from tael.policies.flow.calls import Caller
 from tael.policies.flow.course import Course, Equipment, FlowSettings
 from tael.policies.flow.examine import refuse_faults
 from tael.policies.flow.plan import ALL, FlowPlan
-from tael.policies.flow.ports import Answer, Applicant, Evidence, SourcePort
+from tael.policies.flow.ports import Answer, Applicant, Grounds, SourcePort
 from tael.policies.flow.result import FlowResult, Refusal
 from tael.policies.flow.settle import Sources
 from tael.policies.model import Feature
@@ -63,7 +63,7 @@ class FlowRunner:
         """
         refused, barred = self._consents(applicant)
         if refused is not None:
-            return FlowResult(refused, None, Evidence({}))
+            return FlowResult(refused, None, Grounds({}))
         course = Course(self._equipment, applicant, barred)
         course.tell(self._from_application(applicant))
         course.have(answers)
