@@ -11,8 +11,9 @@ import pytest
 
 from tael.kernel import BadInput, Money, Rate
 from tael.policies import first_bundle
-from tael.policies.decisions import DRAWN, run_on
+from tael.policies.decisions import run_on
 from tael.policies.engines import DmnRules, Engines, Score
+from tael.policies.figures import DRAWN
 from tael.policies.lottery import accepted
 from tael.policies.model import Feature, Verdict
 from tael.policies.rules import checked, evaluate

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tael.policies.decisions import Decisions
 from tael.policies.ports import DatedParameters, Engines, OpenStore
 from tael.policies.signing import Signer
+from tael.policies.staged import StagedDecisions
 from tael.policies.traffic import Deployments
 from tael.policies.versions import Versions
 
 
-class Policies(Versions, Deployments, Decisions):
+class Policies(Versions, Deployments, StagedDecisions):
     """Policy versions, deployments and the decision service.
 
     Args:

@@ -112,6 +112,7 @@ class Policy:
     given too. A decline on a hard rule alone names that rule and nothing else. ``concepts`` says of
     a code what it speaks of; one concept is named once. ``variables`` are those computed from raw
     events, inputs too, by the ``plan`` of that hash. ``cases`` are its own tests.
+    ``bundle`` are the texts themselves.
     """
 
     inputs: tuple[InputRule, ...]
@@ -125,6 +126,7 @@ class Policy:
     variables: tuple[str, ...] = ()
     cases: tuple[Case, ...] = ()
     lottery: Lottery | None = None
+    bundle: Bundle | None = None
 
     def reason(self, code: str) -> Reason:
         """The code with its texts; a code without a text stands for itself."""
@@ -163,6 +165,7 @@ def load(bundle: Bundle, engines: Engines) -> Policy:
         variables=variables,
         cases=read_cases(bundle.cases),
         lottery=_lottery(parameters),
+        bundle=bundle,
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from tael.kernel import ApplicationId, DecisionId, Rate, VersionId
 from tael.policies import first_bundle, rules
 from tael.policies.canonical import canonical
-from tael.policies.decisions import DRAWN, run_logged
+from tael.policies.decisions import run_logged
 from tael.policies.engines import DmnRules, Engines, Score
 from tael.policies.experiments import (
     LotSettings,
@@ -24,6 +24,7 @@ from tael.policies.experiments import (
     default_of_declines,
     shadow_tables,
 )
+from tael.policies.figures import DRAWN
 from tael.policies.model import Feature, LogEntry
 from tael.policies.texts import Policy, load
 

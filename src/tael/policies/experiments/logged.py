@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ import pyarrow as pa
 from tael.kernel import ApplicationId, Rate, VersionId, check, day_of
 from tael.policies import rules
 from tael.policies.canonical import read
-from tael.policies.decisions import figures_of
+from tael.policies.decisions import figures_of, lost_of
 from tael.policies.experiments.declines import Declines
 from tael.policies.experiments.shadow import verdict_table
 from tael.policies.experiments.tables import ASSIGNED
-from tael.policies.figures import CAP
+from tael.policies.figures import CAP, DRAWN
+from tael.policies.flow import Grounds, concluded_on
 from tael.policies.lottery import ROUTING, accepted
-from tael.policies.model import WHOLE, LogEntry, Role
+from tael.policies.model import WHOLE, LogEntry, Role, Verdict
 from tael.policies.texts import Policy
 
 
@@ -89,13 +91,11 @@ def _lots(
 ) -> Iterator[tuple[float, bool, float, float]]:
     for entry in entries:
         policy = settings.policies[entry.policy_id]
-        inputs, dated = _object(entry.inputs), figures_of(entry.parameters)
-        cap, evaluator = Rate(dated[CAP]), int(dated["evaluator"])
-        verdict, _ = rules.evaluate(policy, inputs, cap=cap, evaluator=evaluator)
+        verdict, taken = _without_and_with_lot(policy, entry)
         if verdict.outcome != "decline":
             continue
         share = settings.shares.get(int(_object(entry.context).get("deployment", 0)), 0)
-        open_to_it = accepted(policy, inputs, verdict, cap=cap) is not verdict
+        open_to_it = taken is not verdict
         drawn = _object(entry.result).get("routing") == ROUTING
         check(open_to_it or not drawn, "the lot takes what the policy opens to it")
         known = settings.bad.get(entry.application_id) if drawn else None
@@ -105,6 +105,18 @@ def _lots(
             float("nan") if known is None else float(known),
             float(verdict.pd.fraction),
         )
+
+
+def _without_and_with_lot(policy: Policy, entry: LogEntry) -> tuple[Verdict, Verdict]:
+    """The verdict had the lot not drawn the application, and had it; the same where it may not."""
+    inputs, dated = _object(entry.inputs), figures_of(entry.parameters)
+    lost, cap = lost_of(entry.parameters), Rate(dated[CAP])
+    if lost is None:
+        verdict, _ = rules.evaluate(policy, inputs, cap=cap, evaluator=int(dated["evaluator"]))
+        return verdict, accepted(policy, inputs, verdict, cap=cap)
+    grounds = Grounds(inputs, lost)
+    found, taken = concluded_on(policy, grounds, {**dated, DRAWN: Decimal(1)})
+    return found.verdict, taken
 
 
 def _assigned(entry: LogEntry, booked: date | None) -> dict[str, object]:

@@ -9,6 +9,7 @@
 ``conclude`` gives the same verdict again from the grounds of a result.
 """
 
+from tael.policies.flow.again import ahead_of, concluded_on, run_staged
 from tael.policies.flow.ahead import Ahead
 from tael.policies.flow.conclude import conclude
 from tael.policies.flow.course import FlowSettings
@@ -36,6 +37,7 @@ from tael.policies.flow.result import (
     StageRun,
     savings,
 )
+from tael.policies.flow.run import Staged, StagedRun
 from tael.policies.flow.runner import FlowRunner
 from tael.policies.flow.staged import staged_bundle
 from tael.policies.flow.streams import SOURCE_OF_STREAM, sources_of
@@ -65,9 +67,14 @@ __all__ = [
     "Spent",
     "Stage",
     "StageRun",
+    "Staged",
+    "StagedRun",
+    "ahead_of",
     "conclude",
+    "concluded_on",
     "examine",
     "plan_of",
+    "run_staged",
     "savings",
     "sources_of",
     "staged_bundle",
