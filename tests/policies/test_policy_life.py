@@ -183,6 +183,21 @@ def test_every_refusal_of_the_table_is_played() -> None:
     assert {case["do"] for case in rows("refusals.csv")} == set(DO)
 
 
+def test_a_draft_made_from_a_version_says_from_which_and_why(light: Any) -> None:
+    first = draft(light)
+    policies = light.policies
+    made = policies.draft(light.wang, "next", bundle(), why=f" {WHY} ", base=first)
+    (event,) = policies.timeline(light.wang, made.id)
+    assert (event.kind, event.why) == (EventKind.DRAFTED, WHY)
+    assert json.loads(event.record)["from"] == first
+    (before,) = policies.timeline(light.wang, first)
+    assert "from" not in json.loads(before.record)
+    with pytest.raises(BadInput, match="does not say why"):
+        policies.draft(light.wang, "next", bundle(), why="so")
+    with pytest.raises(NotFound):
+        policies.draft(light.wang, "next", bundle(), base=VersionId.new(light.wang.clock.now()))
+
+
 def test_a_draft_with_a_gap_is_kept_and_the_check_says_node_rule_and_reason(
     new_desk: Callable[..., Any], light_engines: Any
 ) -> None:

@@ -10,6 +10,7 @@ save_tables("policy.xlsx", tables)
 
 from tael.dmn.authoring.builder import Draft
 from tael.dmn.authoring.declarations import Declaration
+from tael.dmn.authoring.drawing import Diagram, diagram
 from tael.dmn.authoring.forms import (
     Conditional,
     Context,
@@ -26,7 +27,7 @@ from tael.dmn.authoring.spreadsheet import read_tables, save_tables
 from tael.dmn.authoring.table import InputColumn, OutputColumn, Rule, Table
 
 __all__ = [
-    "Conditional", "Context", "Declaration", "Definition", "Draft", "Each", "Filtered",
+    "Conditional", "Context", "Declaration", "Definition", "Diagram", "Draft", "Each", "Filtered",
     "InputColumn", "Invocation", "Items", "Logic", "OutputColumn", "Relation", "Rule", "Table",
-    "onnx_function", "read_tables", "save_tables",
+    "diagram", "onnx_function", "read_tables", "save_tables",
 ]  # fmt: skip
