@@ -26,7 +26,7 @@ class Asked(LiveDecisions):
 
     path = "/decisions"
 
-    def _actor(self, scope: Scope) -> Actor:  # noqa: ARG002 - nobody is asked who they are
+    async def _actor(self, scope: Scope) -> Actor:  # noqa: ARG002 - nobody is asked who they are
         return _CALLER
 
     def _read(self, body: bytes) -> Request:

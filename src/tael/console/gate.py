@@ -81,9 +81,18 @@ class Gate:
             wait_s = self._api.take(_caller(request) or address)
         elif (request.method, path) == ("POST", "/sign-in"):
             wait_s = self._sign_in.take(address)
-        if wait_s:
-            headers = {"Retry-After": str(wait_s)}
-            raise HTTPException(TOO_MANY, "too many requests; wait a little", headers)
+        demand(wait_s)
+
+
+def demand(wait_s: int) -> None:
+    """Stop whoever has to wait so many seconds.
+
+    Raises:
+        HTTPException: 429, unless ``wait_s`` is 0.
+    """
+    if wait_s:
+        headers = {"Retry-After": str(wait_s)}
+        raise HTTPException(TOO_MANY, "too many requests; wait a little", headers)
 
 
 def _caller(request: Request) -> str:

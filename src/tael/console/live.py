@@ -1,12 +1,15 @@
 """``POST /api/v1/live/decisions``: one application decided on evidence, durably, in milliseconds.
 
 Stands before the web framework: at a thousand requests a second its routing and models cost more
-than the decision. The same keys, permissions, errors and limits hold as for the rest of the API.
+than the decision. The same keys, permissions, errors and headers hold as for the rest of the API.
+Whoever has a key may ask as often as he likes; keys that are not known yet are looked up as often
+as ``TAEL_API_PER_MINUTE`` lets an address ask.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import threading
 import time
@@ -16,11 +19,13 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
+from starlette.exceptions import HTTPException
 from starlette.requests import Request as WebRequest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tael.console.batching import Batcher
-from tael.console.errors import Fault, fault_of
+from tael.console.errors import answer
+from tael.console.gate import Buckets, demand
 from tael.console.ports import House
 from tael.kernel import ApplicationId, BadInput, Money, TaelError, Unauthenticated
 from tael.platform import SYSTEM, Actor
@@ -57,8 +62,11 @@ class LiveDecisions:
         self._lane = Lane(house.policies)
         self._database = house.database.apart(connections=_THREADS + 1)
         self._batcher: Batcher[tuple[str, Request], Answer] | None = None
-        self._keys: dict[str, tuple[float, Actor]] = {}
+        # By a hash of what was sent: no key is kept.
+        self._keys: dict[bytes, tuple[float, Actor]] = {}
+        self._lookups = Buckets(house.settings.api_per_minute)
         self._ended = threading.Event()
+        self._warmer = threading.Thread(target=self._keep_warm, name="live-warm", daemon=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -68,22 +76,21 @@ class LiveDecisions:
             await self._app(scope, receive, send)
             return
         try:
-            status, body = 200, await self._answer(scope, receive)
+            body = await self._answer(scope, receive)
         except Exception as error:  # noqa: BLE001 - the edge: every failure is told in one form
-            fault = fault_of(error)
-            status, body = fault.status, _told(fault)
+            await answer(WebRequest(scope), error)(scope, receive, send)
+            return
         length = (b"content-length", str(len(body)).encode())
-        await send({"type": "http.response.start", "status": status, "headers": [_JSON, length]})
+        await send({"type": "http.response.start", "status": 200, "headers": [_JSON, length]})
         await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
         if scope["method"] != "POST":
-            raise BadInput("decisions are asked for with POST", field="method", rule="POST")
-        actor = self._actor(scope)
+            raise HTTPException(405, "decisions are asked for with POST", {"Allow": "POST"})
+        actor = await self._actor(scope)
         self._house.permissions.require(actor, "decide", "decision")
         asked = self._read(await _body(receive))
-        answer = await self._batches().ask((actor.id, asked))
-        return self._written(answer)
+        return self._written(await self._batches().ask((actor.id, asked)))
 
     def _read(self, body: bytes) -> Request:
         return request_of(body)
@@ -99,27 +106,28 @@ class LiveDecisions:
             f'"result":{entry.result}}}'
         ).encode()
 
-    def _actor(self, scope: Scope) -> Actor:
+    async def _actor(self, scope: Scope) -> Actor:
         """Whose key it is."""
-        text = next((v for n, v in scope["headers"] if n == b"authorization"), b"").decode(
-            "latin-1"
-        )
-        known = self._keys.get(text)
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        name = hashlib.sha256(given).digest()
+        known = self._keys.get(name)
         if known is not None and time.monotonic() < known[0]:
             return known[1]
-        actor = self._looked_up(WebRequest(scope).headers.get("authorization", ""))
+        demand(self._lookups.take(scope["client"][0] if scope.get("client") else ""))
+        scheme, _, key = given.decode("latin-1").partition(" ")
+        found = None
+        if scheme.lower() == "bearer":
+            found = await asyncio.to_thread(self._looked_up, key.strip())
+        if found is None:
+            raise Unauthenticated("send an API key as `Authorization: Bearer tael_key_...`")
         if len(self._keys) >= _MOST_KEYS:
             self._keys.clear()
-        self._keys[text] = (time.monotonic() + _KEY_SECONDS, actor)
-        return actor
-
-    def _looked_up(self, header: str) -> Actor:
-        scheme, _, key = header.partition(" ")
-        with self._house.database.begin(SYSTEM) as work:
-            found = self._house.identity.api_keys.resolve(work, key.strip())
-        if scheme.lower() != "bearer" or found is None:
-            raise Unauthenticated("send an API key as `Authorization: Bearer tael_key_...`")
+        self._keys[name] = (time.monotonic() + _KEY_SECONDS, found)
         return found
+
+    def _looked_up(self, key: str) -> Actor | None:
+        with self._house.database.begin(SYSTEM) as work:
+            return self._house.identity.api_keys.resolve(work, key)
 
     def _batches(self) -> Batcher[tuple[str, Request], Answer]:
         if self._batcher is None:  # no thread before the first request
@@ -133,14 +141,19 @@ class LiveDecisions:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await asyncio.to_thread(self._warm)
-                threading.Thread(target=self._keep_warm, name="live-warm", daemon=True).start()
+                self._warmer.start()
             elif message["type"] == "lifespan.shutdown":
-                self._ended.set()
-                if self._batcher is not None:
-                    await asyncio.to_thread(self._batcher.close)
+                await asyncio.to_thread(self._end)
             return message
 
         return receiving
+
+    def _end(self) -> None:
+        self._ended.set()
+        self._warmer.join()
+        if self._batcher is not None:
+            self._batcher.close()
+        self._database.close()
 
     def _keep_warm(self) -> None:
         while not self._ended.wait(_WARM_SECONDS):
@@ -253,7 +266,3 @@ async def _body(receive: Receive) -> bytes:
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)
-
-
-def _told(fault: Fault) -> bytes:
-    return json.dumps(fault.as_json(), ensure_ascii=False).encode()

@@ -50,8 +50,8 @@ def create_app(house: House) -> FastAPI:
     app.state.pages = Pages.open(house.settings.zone, _stamp())
     errors.install(app)
     app.add_middleware(Gate, settings=house.settings)
-    app.add_middleware(SecurityHeaders)
     app.add_middleware(LiveDecisions, house=house)
+    app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for room in (api, sign_in, dashboard, applications, loans, books, partners, audit):
         app.include_router(room.router)
