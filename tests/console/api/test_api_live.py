@@ -13,7 +13,7 @@ from tael.console import create_app
 pytestmark = pytest.mark.xdist_group("console")  # the company is played once
 PATH = "/api/v1/live/decisions"
 REFUSED = {
-    # what: (method, headers, status, code)
+    # The method, the headers, the status and the code of the fault.
     "another method": ("GET", {}, 405, "method_not_allowed"),
     "no key": ("POST", {}, 401, "unauthenticated"),
     "another scheme": ("POST", {"Authorization": "Basic eDp5"}, 401, "unauthenticated"),
