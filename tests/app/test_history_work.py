@@ -203,6 +203,22 @@ def test_inputs_taken_from_variables_are_read_as_live(
     assert found.versions[0].reasons["input_missing:total_debt"] == 1
 
 
+def test_a_scorecard_on_variables_that_no_rule_reads_scores_as_live(
+    economy: Path, values: Path, tmp_path: Path
+) -> None:
+    paid = np.arange(2000) % 500.0
+    card = Scorecard().fit({PAID: paid}, (paid < 150) & (np.arange(2000) % 3 == 0))
+    names = json.dumps({"plan": "0" * 64, "names": [PAID]})
+    bundle = replace(first_bundle(card.to_json()), variables=names, cases="")
+    build_history(wanted(economy, values, bundle), tmp_path / "out")
+    rows = pq.read_table(tmp_path / "out").to_pylist()
+    asked = {PAID: [100.0, 200.0, 300.0, 400.0, 500.0]}
+    assert [float(row["pd"]) for row in rows[:5]] == pytest.approx(
+        card.predict_proba(asked)[:, 1], abs=1e-9
+    )
+    assert PAID not in rows[0]
+
+
 def test_inputs_that_come_from_nowhere_are_named_all_at_once(
     economy: Path, values: Path, tmp_path: Path
 ) -> None:

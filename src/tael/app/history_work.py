@@ -215,7 +215,8 @@ class _Work:
             yield from _named(told, rated.hash, number)
             number += 1
         for bundle in self._cards:
-            yield from _named(scored(bundle, table), model_hash(bundle.model), number)
+            told = scored(bundle, _with_variables(bundle, rows, table))
+            yield from _named(told, model_hash(bundle.model), number)
             number += 1
 
 
@@ -341,6 +342,16 @@ def _origin(asked: Asked, origins: Mapping[str, Origin]) -> Origin:
 
 def _is_rated(text: str) -> bool:
     return '"tael.rated/' in text
+
+
+def _with_variables(bundle: Bundle, rows: _Rows, table: pa.Table) -> pa.Table:
+    """The table with the variables that a scorecard reads and the rules do not."""
+    names = json.loads(bundle.variables)["names"] if bundle.variables else []
+    for name in names:
+        column = None if name in table.column_names else rows.coded(name)
+        if column is not None:
+            table = table.append_column(name, column)
+    return table
 
 
 def _named(told: Mapping[str, Any], model: str, number: int) -> Iterator[tuple[pa.Field, Any]]:
