@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from tael.app.backtests import Backtests
 from tael.app.guarantor import GuarantorCapital, limits_on
 from tael.app.routing import AgreementRoutes, AskedOutside
 from tael.app.store.lines import Lines
+from tael.app.underwriting import Underwriting
 from tael.funding import Funding, Limits
 from tael.funding.store import FundingStore
 from tael.kernel import Clock, Day, SystemClock
@@ -68,10 +71,16 @@ class Installation:
     parameters: Parameters
     policies: Policies
     books: books.Books
+    backtests: Backtests
     parties: Parties
     applications: Applications
     offers: Offers
     states: StateCache = field(default_factory=StateCache)
+
+    @cached_property
+    def underwriting(self) -> Underwriting:
+        """What decides applications, whatever the policy in force reads."""
+        return Underwriting(self)
 
     def rooms(self, work: Work) -> Rooms:
         """The rooms inside ``work``."""
@@ -104,7 +113,8 @@ class Installation:
         return limits_on(self.parameters, work, day)
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Give back every connection; answers of sources that are under way are kept first."""
+        self.underwriting.close()
         self.database.close()
 
 
@@ -172,6 +182,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> Installation:
         parameters=parameters,
         policies=policies,
         books=_books(settings, vault, policies),
+        backtests=Backtests(settings.data_dir, policies, parameters),
         parties=Parties(store, vault),
         applications=Applications(outside),
         offers=Offers(outside),

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from tael.app.backtests import backtest_jobs
 from tael.app.daily import Daily
 from tael.app.installation import Installation
 from tael.app.lending import Lending
@@ -47,7 +48,7 @@ _UNANSWERED_CLAIMS = ("claimed", "unknown")
 def company_jobs(
     house: Installation, banks: Mapping[PartnerId, BankClient], purges: Sequence[Purge] = ()
 ) -> Sequence[Job]:
-    """The jobs ``ask_bank``, ``disburse``, ``compensate`` and ``close_day`` of one installation.
+    """The jobs of one installation: banks asked, money moved, days closed, policies back-tested.
 
     Args:
         house: the installation.
@@ -61,6 +62,7 @@ def company_jobs(
         Job("disburse", work.disburse),
         Job("compensate", work.compensate),
         Job("close_day", work.close_day),
+        *backtest_jobs(house.database, house.backtests),
     ]
 
 

@@ -144,8 +144,10 @@ def at_work(
     with open_wires(house) as banks:
         jobs = company_jobs(house, banks, purges)
         worker = Worker(house.database, jobs, name=house.settings.worker_name)
+        house.backtests.halt.clear()
         worker.start()
         try:
             yield Rounds(house, banks, catch_up=catch_up)
         finally:
+            house.backtests.halt.set()
             worker.stop(finish_s=_GOODBYE_S)

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from tael.console.listing import LoanLine, Narrowed
+from tael.console.listing import DecisionLine, LoanLine, Narrowed, Sought
 from tael.funding import Funding, Limits
 from tael.kernel import (
     ApplicationId,
     AuditId,
     Clock,
     Day,
+    DecisionId,
     LoanId,
     Refusal,
     SessionId,
@@ -23,12 +24,15 @@ from tael.kernel import (
     VersionId,
 )
 from tael.ledger import Ledger
-from tael.origination import Applications, Offers, Parties
+from tael.origination import Applications, Offers, Parties, model
 from tael.platform import Actor, Work
 from tael.policies import Policies
 from tael.policies.books import Books
 from tael.portfolio import Portfolio
 from tael.servicing import Servicing
+
+if TYPE_CHECKING:  # the pages about policies load this module themselves
+    from tael.console.policies.backtest_ports import BacktestsOf
 
 Result = TypeVar("Result")
 
@@ -259,7 +263,7 @@ class VaultDoor(Protocol):
 
 
 class LinesOf(Protocol):
-    """The lists of loans and applications as the actor of a unit of work may see them."""
+    """The lists of loans, applications and decisions as the actor of a unit of work may see them."""
 
     def loans(
         self, where: Narrowed, today: Day, *, after: str, limit: int
@@ -267,6 +271,9 @@ class LinesOf(Protocol):
     def applications(
         self, where: Narrowed, zone: ZoneInfo, *, after: str, limit: int
     ) -> tuple[Sequence[ApplicationId], ApplicationId | None]: ...
+    def decisions(
+        self, where: Sought, zone: ZoneInfo, *, after: str, limit: int
+    ) -> tuple[Sequence[DecisionLine], DecisionId | None]: ...
 
 
 class RoomsOf(Protocol):
@@ -280,6 +287,14 @@ class RoomsOf(Protocol):
     def funding(self) -> Funding: ...
     @property
     def portfolio(self) -> Portfolio: ...
+
+
+class UnderwritingDoor(Protocol):
+    """Decides applications, whatever the policy in force reads."""
+
+    def decide(
+        self, application_id: ApplicationId, *, actor: Actor, key: str
+    ) -> model.Application: ...
 
 
 class House(Protocol):
@@ -305,11 +320,15 @@ class House(Protocol):
     @property
     def books(self) -> Books: ...
     @property
+    def backtests(self) -> BacktestsOf: ...
+    @property
     def parties(self) -> Parties: ...
     @property
     def applications(self) -> Applications: ...
     @property
     def offers(self) -> Offers: ...
+    @property
+    def underwriting(self) -> UnderwritingDoor: ...
     @property
     def audit(self) -> AuditTrail: ...
 

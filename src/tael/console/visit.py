@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from tael.console.listing import Asked
+from tael.console.listing import HOMES, Asked
 from tael.console.pages import pages_of, wants_fragment
 from tael.console.ports import House, Session
 from tael.console.security import SESSION
@@ -33,7 +33,11 @@ NAV = (
 )
 
 # The tabs of the pages about policies: path, title, resource whose reading opens the tab.
-POLICY_TABS = (("/policies", N_("Versions"), "policy"),)
+POLICY_TABS = (
+    ("/policies", N_("Versions"), "policy"),
+    ("/policies/decisions", N_("Decisions"), "decision"),
+    ("/policies/backtests", N_("Back-tests"), "policy"),
+)
 
 
 # What the scopes of the permission table look at, of a row that is nobody's: who may read that
@@ -111,13 +115,14 @@ class Visit:
 
         ``following`` is the last row's id when more follow, ``further`` asks for rows only.
         """
-        home, fragment = f"/{kind}", wants_fragment(self.request)
+        home, fragment = HOMES.get(kind, f"/{kind}"), wants_fragment(self.request)
         part = f"{kind}_rows.html" if further else "listing_part.html"
         response = self.page(
             part if fragment else f"{kind}.html",
             status=422 if asked.problems else 200,
             asked=asked,
             kind=kind,
+            home=home,
             more=asked.address(home, after=following) if following else "",
             **values,
         )

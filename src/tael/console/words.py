@@ -59,6 +59,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "decline": N_("Declined"),
         "refer": N_("Referred to a person"),
     },
+    "arm": {
+        "champion": N_("Champion"),
+        "challenger": N_("Challenger"),
+        "shadow": N_("Shadow"),
+        "random_accept": N_("Accepted by lot"),
+    },
     "method": {
         "equal_instalment": N_("Equal instalments"),
         "equal_principal": N_("Equal principal"),
@@ -89,6 +95,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "principal": N_("Principal"),
         "penalty": N_("Penalty interest"),
     },
+    "backtest": {
+        "waiting": N_("Waiting"),
+        "running": N_("At work"),
+        "done": N_("Done"),
+        "failed": N_("Failed"),
+        "cancelled": N_("Cancelled"),
+    },
     "policy": {
         "draft": N_("Draft"),
         "checked": N_("Checked"),
@@ -96,6 +109,36 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "approved": N_("Approved"),
         "deployed": N_("Deployed"),
         "retired": N_("Retired"),
+    },
+    "policy_role": {
+        "champion": N_("Champion"),
+        "challenger": N_("Challenger"),
+        "shadow": N_("Shadow"),
+        "random_accept": N_("Accepted at random"),
+    },
+    "policy_event": {
+        "drafted": N_("Drafted"),
+        "checked": N_("Looked through"),
+        "finding accepted": N_("Doubt accepted"),
+        "back-tested": N_("Back-tested"),
+        "back-test waived": N_("Back-test waived"),
+        "rejected": N_("Rejected"),
+        "approved": N_("Approved"),
+        "deployed": N_("Put in force"),
+        "retired": N_("Retired"),
+    },
+    "policy_text": {
+        "dmn": N_("Rules (DMN)"),
+        "model": N_("Model"),
+        "prices": N_("Prices"),
+        "parameters": N_("Parameters"),
+        "variables": N_("Variables"),
+        "cases": N_("Cases"),
+    },
+    "policy_weight": {
+        "fault": N_("Fault"),
+        "doubt": N_("Doubt"),
+        "note": N_("Note"),
     },
     "detail": {
         "amount": N_("Amount"),

@@ -77,11 +77,13 @@ class Page:
         self._made_at = None if made_at is None else aware(made_at)
         self._sections: list[Text] = []
         self._blocks: list[Render] = []
+        self._heads: dict[int, tuple[Text, Text]] = {}  # of sections, by the number of the block
 
     def section(self, title: Text, lead: Text = "") -> Self:
         """Begin a section, with a sentence below its heading."""
         self._sections.append(title)
         number = len(self._sections)
+        self._heads[len(self._blocks)] = title, lead
 
         def render(locale: str) -> str:
             below = f'<p class="lead">{say(lead, locale)}</p>' if lead else ""
@@ -161,9 +163,7 @@ class Page:
             BadInput: another locale.
         """
         title = say(self._title, locale)
-        body = "".join(block(locale) for block in self._blocks)
-        # Charts that follow each other stand side by side where there is room.
-        body = body.replace('</figure></div><div class="charts">', "</figure>")
+        body = _side_by_side("".join(block(locale) for block in self._blocks))
         return (
             f'<!DOCTYPE html>\n<html lang="{_LANGUAGE[locale]}"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -171,6 +171,25 @@ class Page:
             f"{self._origin(locale)}</header>{self._contents(locale)}<main>{body}</main>"
             f"<footer>{say(MADE_BY, locale)}</footer></body></html>\n"
         )
+
+    def parts(self, locale: str = "en") -> list[tuple[str, str]]:
+        """The same as titles and HTML of its sections, for a page that has a frame of its own.
+
+        What stands before the first section has no title. All texts are escaped; the looks are the
+        host's, who knows the classes of ``html``.
+
+        Raises:
+            BadInput: another locale.
+        """
+        found: list[tuple[str, list[str]]] = [("", [])]
+        for number, block in enumerate(self._blocks):
+            if number in self._heads:
+                title, lead = self._heads[number]
+                below = f'<p class="lead">{say(lead, locale)}</p>' if lead else ""
+                found.append((say(title, locale), [below]))
+            else:
+                found[-1][1].append(block(locale))
+        return [(title, _side_by_side("".join(made))) for title, made in found]
 
     def write(self, path: Path, locale: str = "en") -> Path:
         """Write the page to ``path``, making its folder, and return the path."""
@@ -201,6 +220,11 @@ class Page:
             for number, title in enumerate(self._sections, 1)
         )
         return f'<nav aria-label="{say(CONTENTS, locale)}">{"".join(links)}</nav>'
+
+
+def _side_by_side(body: str) -> str:
+    """Charts that follow each other stand side by side where there is room."""
+    return body.replace('</figure></div><div class="charts">', "</figure>")
 
 
 def _tiles(figures: Sequence[Figure], locale: str) -> str:

@@ -28,7 +28,7 @@ from tael.policies.backtest.scores import of_billionths
 from tael.policies.backtest.sensitivity import Sensitivity
 from tael.policies.backtest.verdict import OUTCOMES
 from tael.policies.model import Reason
-from tael.report import Words
+from tael.report import Page, Words
 
 _ROW_GROUP = 131_072
 _PAGES = {"report.html": "en", "report.zh.html": "zh"}
@@ -43,12 +43,14 @@ class Written:
         source: on which data, below the title of the pages.
         made_at: instant of making, aware; left out when None.
         verdicts: whether every single verdict is written.
+        parts: whether the sections of the pages are written too, for a page around them.
     """
 
     versions: tuple[Tried, ...] = ()
     source: Words | str = ""
     made_at: datetime | None = None
     verdicts: bool = True
+    parts: bool = False
 
 
 def write(found: Backtest, folder: Path, more: Written) -> list[Path]:
@@ -74,7 +76,15 @@ def write(found: Backtest, folder: Path, more: Written) -> list[Path]:
         source=more.source,
         made_at=more.made_at,
     )
+    if more.parts:
+        made += [_write_parts(report, folder, locale) for locale in _PAGES.values()]
     return made + [report.write(folder / name, locale) for name, locale in _PAGES.items()]
+
+
+def _write_parts(report: Page, folder: Path, locale: str) -> Path:
+    path = folder / f"parts.{locale}.json"
+    path.write_text(json.dumps(report.parts(locale), ensure_ascii=False), "utf-8")
+    return path
 
 
 def _reasons(found: Backtest, versions: tuple[Tried, ...]) -> dict[str, Reason]:

@@ -149,7 +149,9 @@ def layout_of(
     if missing:
         unscored = [one for one, have in zip(deciders, scores, strict=True) if not have]
         told = f"the history has no column {', '.join(missing)}{_other_models(schema, unscored)}"
-        raise BadInput(told, field=missing[0], rule="the columns of a history")
+        raise BadInput(
+            told, code="history_columns", field=missing[0], rule="the columns of a history"
+        )
     _check_types(schema, deciders, inputs)
     told_by = tuple(segments) or _segments(schema)
     optional = tuple(name for name in _OPTIONAL if name in present)
@@ -212,6 +214,7 @@ def _check_types(
     if wrong:
         raise BadInput(
             f"the history's columns {', '.join(wrong.values())}",
+            code="history_types",
             field=next(iter(wrong)),
             rule="exact numbers, texts, truths and days, as the policy's inputs say",
         )
