@@ -159,11 +159,13 @@ def keep_pulls(
     application_id: ApplicationId,
     whom: Whom,
     pulled: Mapping[str, Mapping[str, object]],
+    *,
+    round_: int = 1,
 ) -> Sequence[DataPull]:
     """Write down with an application which inputs each source gave it, under whose consent.
 
     ``pulled`` holds by source the inputs of the policy, exact; what gave none is left out. Kept
-    again, a source's pull is the first.
+    again in the same round of the application, a source's pull is the first.
 
     Raises:
         Forbidden: a consent that does not allow it (any more).
@@ -176,7 +178,7 @@ def keep_pulls(
         if consent is None or not values:
             continue
         given = Pulled(application_id=application_id, source=source, values=values)
-        key = f"pull:{application_id}:{source}"
+        key = f"pull:{application_id}:{round_}:{source}"
         kept.append(house.applications.add_pull(work, key, consent, **given))
     return kept
 

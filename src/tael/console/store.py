@@ -54,11 +54,15 @@ class Replies:
         )
         if added.first() is not None:
             return None
+        return self.kept(owner, key)
+
+    def kept(self, owner: str, key: str) -> Reply | None:
+        """The answer that ``key`` has; None of a new command."""
         query = sa.select(replies.c.fingerprint, replies.c.status, replies.c.body)
         found = self._connection.execute(
             query.where(replies.c.owner == owner, replies.c.key == key)
-        ).one()
-        return Reply(found.fingerprint, found.status, found.body)
+        ).first()
+        return None if found is None else Reply(found.fingerprint, found.status, found.body)
 
     def keep(self, owner: str, key: str, *, status: int, body: str) -> None:
         """The answer to the command that claimed ``key``."""

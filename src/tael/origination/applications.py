@@ -12,6 +12,7 @@ from tael.kernel import (
     BadInput,
     Conflict,
     ConsentId,
+    DecisionId,
     EventId,
     Forbidden,
     GroupId,
@@ -37,6 +38,7 @@ from tael.origination.moves import move_application, void_offers
 from tael.origination.parties import ASSESSMENT, found, require_consent
 from tael.origination.ports import (
     ApplicationFilter,
+    DecisionAnswer,
     OriginationStore,
     Outside,
     Page,
@@ -116,7 +118,7 @@ class Applications(BankSteps):
         )
 
     def find_by_key(self, work: Work, key: str) -> ApplicationId | None:
-        """The application that ``create`` made for ``key``, if it did."""
+        """The application that a command made or decided under ``key``, if it did."""
         known = self._store(work).command(key)
         return None if known is None else ApplicationId.parse(known[1], field="key")
 
@@ -179,8 +181,27 @@ class Applications(BankSteps):
         return moved
 
     def collect(self, work: Work, application_id: ApplicationId) -> Application:
-        """Ask for data (again): SUBMITTED or IN_REVIEW → DATA_PENDING."""
-        return self._move(work, self._locked(work, application_id)[1], _S.DATA_PENDING)
+        """Ask for data (again): → DATA_PENDING, of what was referred or reconsidered by review.
+
+        Raises:
+            Conflict: the state does not allow it.
+        """
+        _, application = self._locked(work, application_id)
+        if application.state in (_S.REFERRED, _S.RECONSIDERED):
+            application = self._move(work, application, _S.IN_REVIEW)
+        return self._move(work, application, _S.DATA_PENDING)
+
+    def lock(self, work: Work, application_id: ApplicationId) -> Application:
+        """One application, which nobody else changes until this unit of work ends.
+
+        Raises:
+            NotFound: there is none that the caller may see.
+        """
+        return self._locked(work, application_id)[1]
+
+    def features(self, work: Work, application_id: ApplicationId) -> Mapping[str, object]:
+        """The values that were received, the latest of a name; exact."""
+        return rules.merged(pull.values for pull in self.pulls(work, application_id))
 
     def add_pull(
         self, work: Work, key: str, consent_id: ConsentId, **pulled: Unpack[Pulled]
@@ -249,6 +270,31 @@ class Applications(BankSteps):
             amount=request.amount,
             months=request.months,
         )
+        return self._take(work, application, answer)
+
+    def take_decision(
+        self, work: Work, application_id: ApplicationId, decision_id: DecisionId
+    ) -> Application:
+        """Go the way of a decision that was made elsewhere on data of its own: it may need none.
+
+        Raises:
+            Conflict: the application neither waits for data nor is in review.
+        """
+        _, application = self._locked(work, application_id)
+        if application.state is not _S.IN_REVIEW:
+            application = self._move(work, application, _S.IN_REVIEW)
+        return self._take(work, application, self._outside.decisions.decision(work, decision_id))
+
+    def once_decided(self, work: Work, key: str, application_id: ApplicationId) -> None:
+        """Note that the command ``key`` decided an application; ``find_by_key`` finds it.
+
+        Raises:
+            Conflict: the key came before with another command.
+        """
+        inputs = {"command": "decide", "application": application_id}
+        once(self._store(work), key, inputs, lambda: application_id)
+
+    def _take(self, work: Work, application: Application, answer: DecisionAnswer) -> Application:
         check(answer.outcome in _OUTCOMES, "a decision approves, declines or refers")
         moved = self._move(
             work,
@@ -256,7 +302,7 @@ class Applications(BankSteps):
             _OUTCOMES[answer.outcome],
             detail={"tier": str(answer.tier), "reasons": " ".join(answer.reason_codes)},
             decision_id=answer.id,
-            tier=answer.tier,
+            tier=answer.tier or None,  # 0 of one that was declined before it was rated
             limit=answer.limit,
         )
         _tell_decision(work, moved, answer.outcome)
@@ -282,6 +328,12 @@ class Applications(BankSteps):
                 f"the policy said {decision.outcome}; a person decides what it referred",
                 field="decision",
                 rule="referred by the policy",
+            )
+        if approve and not decision.options:
+            raise Conflict(
+                "the policy gave no limit and no price, for data were missing",
+                field="decision",
+                rule="decide again first",
             )
         moved = self._move(work, application, to, detail={"note": _note(note)})
         _tell_decision(work, moved, "approve" if approve else "decline")

@@ -109,6 +109,15 @@ class Parties:
             raise NotFound(f"the personal data of {party_id} was erased", code="erased")
         return PersonalFields(**texts)
 
+    def demand_consent(self, work: Work, party_id: PartyId, *, purpose: str) -> None:
+        """Refuse what a party has not consented to.
+
+        Raises:
+            Forbidden: no live consent of the party for this purpose (``no_live_consent``).
+        """
+        today = day_of(work.clock.now())
+        require_consent(self._open(work), party_id, purpose=purpose, today=today)
+
     def erase(self, work: Work, party_id: PartyId, *, reason: str) -> None:
         """Make the personal fields unreadable for good; id, days and amounts stay."""
         store = self._open(work)

@@ -44,19 +44,25 @@ class Disbursing(JobOut):
     "/decision", tags=["decisions"], response_model=DecisionOut, response_model_exclude_unset=True
 )
 def decide(command: Commanding, application_id: str, body: Nothing) -> Response:
-    """Let the policy in force decide on everything received.
+    """Let the policy in force decide: on what was received, on raw events, or asking its sources.
 
-    Inputs and trace stand in the list of decisions: this answer is kept for a while, they are not.
+    A staged policy asks its sources now, under the consents of all whom they tell of, while the
+    outcome depends on them; what was referred because a source was down is decided again. Inputs
+    and trace stand in the list of decisions: this answer is kept for a while, they are not.
     """
     caller = command.caller
 
-    def act(work: Work) -> DecisionOut:
+    def mine(work: Work) -> model.Application:
         one = found(caller, work, application_id)
         caller.require("decide", "decision", records.row_of(one))
-        decided = caller.house.applications.decide(work, one.id)
-        return _latest(caller, work, decided)
+        return one
 
-    return command.run(body, act)
+    if command.is_new(body):
+        with caller.begin() as work:
+            one = mine(work)
+        # No unit of work is open here, for sources may be asked.
+        caller.house.underwriting.decide(one.id, actor=caller.actor, key=command.name)
+    return command.run(body, lambda work: _latest(caller, work, mine(work)))
 
 
 @router.post(

@@ -54,13 +54,20 @@ class Command:
                 replies.keep(owner, self.key, status=status, body=text)
                 return _answer(text, status)
             if known.fingerprint != fingerprint:
-                raise Conflict(
-                    "this Idempotency-Key was used with another request",
-                    code="key_reused",
-                    field="Idempotency-Key",
-                    rule="one key, one request",
-                )
+                raise _reused()
             return _answer(known.body, known.status, _REPLAYED)
+
+    def is_new(self, body: BaseModel) -> bool:
+        """Whether it was not answered before: what cannot be done in one unit of work asks first.
+
+        Raises:
+            Conflict: the key came before with other content (``key_reused``).
+        """
+        with self.caller.begin() as work:
+            known = Replies(work).kept(self.caller.actor.id, self.key)
+        if known is not None and known.fingerprint != self._fingerprint(body):
+            raise _reused()
+        return known is None
 
     def _fingerprint(self, body: BaseModel) -> str:
         content = [self.path, body.model_dump(mode="json")]
@@ -107,6 +114,15 @@ def granted(result: object) -> None:
 
 def _answer(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
     return Response(text, status, headers=headers, media_type="application/json")
+
+
+def _reused() -> Conflict:
+    return Conflict(
+        "this Idempotency-Key was used with another request",
+        code="key_reused",
+        field="Idempotency-Key",
+        rule="one key, one request",
+    )
 
 
 def _unstorable() -> BadInput:
