@@ -1,0 +1,319 @@
+"""One application, decided by the deployment in force, whatever its policy reads."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tael.app.demo.company import found_company
+from tael.app.installation import Installation, build
+from tael.app.lending import Lending
+from tael.app.sources import open_sources, signer_of
+from tael.app.staged_decision import Arm, open_run
+from tael.app.underwriting import Underwriting
+from tael.funding import BankClient
+from tael.kernel import ApplicationId, Conflict, Day, FixedClock, Forbidden, LoanId, Money, PartyId
+from tael.origination import ASSESSMENT, BANK, Origin, model
+from tael.origination.sources import SOURCES
+from tael.origination.sources.breaker import BreakerLimits
+from tael.origination.sources.ports import Patience
+from tael.platform import SYSTEM, Actor, Database, Settings
+from tael.policies import Bundle
+from tael.policies.flow import staged_bundle
+from tael.policies.live import Lane, replay_sample
+from tael.pricing import Method
+from tael.sandbox import BankPolicy, running_bank
+from tael.sandbox.sources import Authority, Latency, SourcesSetup, public_key, running_sources
+from tael.servicing import LoanState
+
+_MADE = Path(__file__).parents[1] / "sandbox" / "sources" / "tiny_economy.py"
+_spec = importlib.util.spec_from_file_location("tael_tests_tiny_economy_of_app", _MADE)
+assert _spec is not None
+assert _spec.loader is not None
+_module = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_module)
+
+pytestmark = pytest.mark.slow  # nine sources and a bank over HTTP, on PostgreSQL
+S = model.ApplicationState
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+# Three failures do not open a breaker here: faults are ordered one after another.
+PATIENCE = Patience(attempts=1, attempt_s=1.5, late_s=2, pause_s=0.002, breaker=BreakerLimits(50))
+FIRM, OWNER = "E3", "P4"
+SAID: Mapping[str, object] = {
+    "owner_age": 41, "firm_age_months": 90, "industry": "F",
+    "stated_sales_12m": Decimal(2_000_000),
+}  # fmt: skip
+WANG, LI = (Actor("user", name, frozenset({"risk_manager"})) for name in ("wang", "li"))
+
+
+def card() -> str:
+    """A scorecard by hand, of banked sales alone: without sales in the bank risk is high."""
+    adds = [0.8, 0.1, -0.6, 0.0]
+    feature = {"name": "banked_sales_365d", "kind": "numeric", "monotone": "auto", "max_bins": 6,
+               "min_share": 0.03, "reason": ""}  # fmt: skip
+    binning = {"feature": feature, "cuts": [200_000, 1_000_000], "groups": [],
+               "woe": [-add for add in adds], "shares": [0.25] * 4, "bad_rates": [0.25] * 4,
+               "information_value": 1.0}  # fmt: skip
+    characteristic = {"binning": binning, "coefficient": -1.0, "logits": adds,
+                      "points": [round(-57 * add) for add in adds]}  # fmt: skip
+    scale = {"base_points": 600, "base_odds": 20.0, "points_to_double": 40}
+    return json.dumps(
+        {"format": "tael.scorecard/1", "scale": scale, "training": [0.005, 1.0], "intercept": -3.6,
+         "characteristics": [characteristic], "dropped": {}}
+    )  # fmt: skip
+
+
+def told(bundle: Bundle) -> Bundle:
+    """``bundle`` with a text for the one reason that the card gives."""
+    parameters = json.loads(bundle.parameters)
+    parameters["reasons"]["banked_sales_365d"] = {"zh": "流水偏低", "en": "Low sales in the bank"}
+    return replace(bundle, parameters=json.dumps(parameters))
+
+
+@dataclass
+class Company:
+    """An installation whose sources and bank are on the wire."""
+
+    house: Installation
+    underwriting: Underwriting
+    lending: Lending
+    sources: httpx.Client
+    clock: FixedClock
+
+    def apply(self, firm: str = FIRM, owner: str = OWNER, **said: object) -> ApplicationId:
+        """An application, handed in with what it says; owner and firm have consented."""
+        house = self.house
+        with house.database.begin(SYSTEM) as work:
+            register, day = house.parties.register, Day(2022, 1, 1)
+            company = register(work, model.PartyKind.COMPANY, model.PersonalFields(firm, firm),
+                               region="42", industry="F")  # fmt: skip
+            person = register(work, model.PartyKind.PERSON, model.PersonalFields(owner, owner))
+            for party_id in (company.id, person.id):
+                self.consent(work, party_id, ASSESSMENT, "guarantor")
+            members = [model.Member(person.id, model.Role.OWNER, day),
+                       model.Member(company.id, model.Role.ENTERPRISE, day)]  # fmt: skip
+            group = house.parties.form_group(work, members)
+            asked = model.Request(Money.parse("200000"), 12, Method.EQUAL_INSTALMENT, "stock")
+            made = house.applications.create(work, f"{firm}:1", Origin(group.id, person.id), asked)
+            house.applications.submit(work, made.id)
+            house.applications.collect(work, made.id)
+            consent = house.parties.consents_of(work, company.id)[0]
+            house.applications.add_pull(
+                work, f"{firm}:form", consent.id, application_id=made.id, source="form",
+                values={**SAID, **said},
+            )  # fmt: skip
+        return made.id
+
+    def consent(self, work: Any, party_id: PartyId, purpose: str, to: str) -> None:
+        scope = frozenset({*SOURCES, "form"})
+        terms = model.Authorisation(purpose, scope, to, Day(2024, 12, 31), "0" * 64)
+        self.house.parties.grant(work, f"{party_id}:{to}", party_id, terms)
+
+    def deploy(self, bundle: Bundle) -> None:
+        policies = self.house.policies
+        with self.house.database.begin(WANG) as work:
+            version = policies.draft(work, "staged", bundle).id
+            for finding in policies.check(work, version).open:
+                policies.accept_finding(work, version, finding.id, "known, and meant so")
+            policies.check(work, version)
+            policies.waive_backtest(work, version, "there is no history of it yet at all")
+        with self.house.database.begin(LI) as work:
+            policies.approve(work, version)
+            policies.deploy(work, version)
+
+    def order(self, **fault: Any) -> None:
+        assert self.sources.post("/v1/faults", json=fault).status_code == 204
+
+    def charged(self) -> int:
+        found: list[dict[str, Any]] = self.sources.get("/v1/charges").json()["charges"]
+        return sum(one["charge"] for one in found)
+
+    def logged(self, application_id: ApplicationId) -> list[Any]:
+        policies = self.house.policies
+        with self.house.database.begin(SYSTEM) as work:
+            made = policies.decisions_of(work, application_id)
+            return [policies.log_entry(work, one.id) for one in made]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture(scope="module")
+def economy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of its firms one sells 180,000 yuan a month, as its bank and its invoices tell."""
+    folder: Path = _module.write_tiny_economy(tmp_path_factory.mktemp("tiny") / "economy")
+    draw, usual = random.Random(1), {"amount": 18_000_000, "void": False}  # noqa: S311 - no secret
+    sales = {"bank_tx": {"purpose": "sales", "direction": "in"},
+             "vat_invoice": {"direction": "out", "status": "valid"}}  # fmt: skip
+    for stream, what in sales.items():
+        rows = []
+        for month in range(12):
+            at = NOW - timedelta(days=30 * month + 20)
+            when = {"event_at": at, "known_at": at + timedelta(days=2)}
+            rows.append({**_module._row(stream, FIRM, month, draw), **usual, **what, **when})
+        _module._table(folder / "events" / stream, 1, rows, stream)
+    return folder
+
+
+@pytest.fixture
+def company(
+    database: Database, clock: FixedClock, tmp_path: Path, economy: Path
+) -> Iterator[Company]:
+    with ExitStack() as stack:
+        signer = signer_of(Settings(data_dir=tmp_path))
+        authority = Authority({signer.key_id: signer.public_key})
+        setup = SourcesSetup(authority, latency=Latency(0, 0, 1))
+        url = stack.enter_context(running_sources(economy, setup))
+        wires = {"*": f"{url}#{public_key(1).hex()}"}
+        house = build(Settings(data_dir=tmp_path, sources=wires), database, clock)
+        client = stack.enter_context(open_sources(house, PATIENCE))
+        admin = stack.enter_context(httpx.Client(base_url=url, timeout=2, trust_env=False))
+        with house.database.begin(SYSTEM) as work:
+            house.parameters.install_defaults(work)
+        made = Company(house, Underwriting(house, client), Lending(house, {}), admin, clock)
+        made.deploy(told(staged_bundle(card())))
+        bank = stack.enter_context(
+            running_bank(tmp_path / "bank.jsonl", policy=BankPolicy(private_decline_percent=0))
+        )
+        partner = found_company(house, seed=7, start=Day(2024, 6, 1))
+        wire = stack.enter_context(BankClient(bank, timeout=timedelta(seconds=5), pauses=()))
+        made.lending = Lending(house, {partner: wire})
+        yield made
+
+
+def book(company: Company, application_id: ApplicationId) -> LoanState:
+    """The rest of the way: bank, offer, signature, money."""
+    house, lending = company.house, company.lending
+    with house.database.begin(SYSTEM) as work:
+        routed = house.applications.route(work, application_id)
+        assert isinstance(routed, model.Application)
+        assert routed.partner_id is not None
+        company.consent(work, routed.borrower_id, BANK, routed.partner_id)
+    assert lending.ask_bank(application_id).state is S.BANK_APPROVED
+    with house.database.begin(SYSTEM) as work:
+        offers = house.offers
+        made = offers.make(work, application_id)
+        assert isinstance(made, tuple | list)
+        offers.confirm_disclosure(work, made[0].id, document_hash=made[0].disclosure.hash)
+        offers.accept(work, made[0].id)
+        _, shown = offers.documents(work, made[0].id)
+        offers.sign(work, made[0].id, model.Signature(routed.borrower_id, "electronic", shown))
+    loan = lending.disburse(application_id, loan_id=LoanId.derive(NOW, application_id))
+    assert isinstance(loan, LoanState)
+    return loan
+
+
+def test_an_application_goes_from_consents_over_its_sources_to_the_money(company: Company) -> None:
+    one = company.apply()
+    before = company.charged()
+    decided = company.underwriting.decide(one, key="press")
+    paid = company.charged() - before
+    assert company.underwriting.decide(one, key="press") == decided
+    (entry,) = company.logged(one)
+    flow = json.loads(entry.context)["flow"]
+    with company.house.database.begin(SYSTEM) as work:
+        pulls = company.house.applications.pulls(work, one)
+        again = company.house.policies.reproduce(work, entry.id)
+        replayed = replay_sample(work, Lane(company.house.policies), size=5, seed="any")
+        dates = [each["known_at"] for each in flow["fetched"]]
+    loan = book(company, one)
+
+    assert (decided.state, decided.tier, decided.decision_id) == (S.APPROVED, 3, entry.id)
+    assert flow["how"] == "early"
+    assert flow["cost_minor"] == paid == 2030
+    assert dates == [NOW.isoformat()] * 7
+    assert [each["source"] for each in flow["fetched"]] == [
+        "registry", "court", "device", "tax", "bureau", "merchant_books", "bank_statement",
+    ]  # fmt: skip
+    assert set(json.loads(entry.timings)) == {
+        "policy",
+        "sources.identity_and_fraud",
+        "sources.bureau_and_tax",
+        "sources.score_and_tier",
+    }
+    assert {pull.source for pull in pulls} >= {"form", "registry", "bank_statement"}
+    assert again.equal
+    assert (replayed.looked, replayed.deviations) == (1, ())
+    assert loan.status.value == "current"
+    with pytest.raises(Conflict, match="contracted"):
+        company.underwriting.decide(one)
+
+
+def test_a_withdrawn_consent_refuses_before_any_source_is_called(company: Company) -> None:
+    one = company.apply()
+    before = company.charged()
+    with company.house.database.begin(SYSTEM) as work:
+        borrower = company.house.applications.get(work, one).borrower_id
+        consent = company.house.parties.consents_of(work, borrower)[0]
+        company.house.parties.withdraw_consent(work, consent.id)
+    with pytest.raises(Forbidden) as refused:
+        company.underwriting.decide(one)
+
+    assert refused.value.code == "consent_withdrawn"
+    assert company.charged() == before
+    assert company.logged(one) == []
+    with company.house.database.begin(SYSTEM) as work:
+        assert company.house.applications.get(work, one).state is S.DATA_PENDING
+
+
+def test_a_source_that_is_down_refers_and_the_next_round_decides(company: Company) -> None:
+    one = company.apply()
+    company.order(fault="error", source="court", times=9)
+    referred = company.underwriting.decide(one)
+    with company.house.database.begin(SYSTEM) as work:
+        company.house.applications.review(work, one)
+    with (
+        company.house.database.begin(SYSTEM) as work,
+        pytest.raises(Conflict, match="no limit and no price"),
+    ):
+        company.house.applications.judge(work, one, approve=True, note="looks fine")
+    company.sources.delete("/v1/faults")
+    approved = company.underwriting.decide(one)
+    first, second = company.logged(one)
+
+    assert (referred.state, referred.tier) == (S.REFERRED, None)
+    assert json.loads(first.parameters)["lost"] == {"court": "source_down"}
+    assert json.loads(first.result)["reasons"] == ["source_unavailable"]
+    assert approved.state is S.APPROVED
+    assert [json.loads(each.context)["round"] for each in (first, second)] == [1, 2]
+    assert json.loads(second.parameters)["lost"] == {}
+
+
+def test_a_run_that_was_killed_is_taken_up_without_paying_twice(company: Company) -> None:
+    one = company.apply()
+    house, before = company.house, company.charged()
+    with house.database.begin(SYSTEM) as work:
+        application = house.applications.get(work, one)
+        put = house.policies.assigned(work, one)
+        staged = house.policies.staged(work, put.arm.version)
+        assert staged is not None
+        ready = Lane(house.policies).ready(work, put.arm.version)
+        killed = open_run(house, work, application, Arm(put, staged, ready), "")
+    with open_sources(house, PATIENCE) as client:
+        result = killed.ask(client)  # and there it dies, before anything was written
+    paid = company.charged() - before
+    with ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(company.underwriting.decide, one) for _ in range(2)]
+        ends = [each.result() for each in running]
+    with house.database.begin(SYSTEM) as work:
+        late = killed.settle(work, result)
+
+    assert company.charged() - before == paid == 2030
+    assert {end.state for end in ends} == {S.APPROVED}
+    assert late == ends[0]
+    (entry,) = company.logged(one)
+    assert json.loads(entry.context)["flow"]["cost_minor"] == 0
