@@ -35,6 +35,7 @@ NAV = (
 # The tabs of the pages about policies: path, title, resource whose reading opens the tab.
 POLICY_TABS = (
     ("/policies", N_("Versions"), "policy"),
+    ("/policies/approvals", N_("Approvals"), "policy"),
     ("/policies/decisions", N_("Decisions"), "decision"),
     ("/policies/backtests", N_("Back-tests"), "policy"),
 )

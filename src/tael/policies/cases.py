@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tael.kernel import BadInput, Rate
+from tael.policies.canonical import canonical
 from tael.policies.objects import JsonObject, code_of, fault
 
 # What a case may expect: fields of the verdict, or ``refused`` by the name of the input at fault.
@@ -54,6 +55,28 @@ def read_cases(text: str) -> tuple[Case, ...]:
         if names.count(name) > 1:
             raise BadInput(f"{name!r} is there twice", field="cases.name", rule="unique names")
     return found
+
+
+def with_case(text: str, case: Mapping[str, object]) -> str:
+    """``text`` with ``case`` among its cases: in the place of the one of that name, or the last.
+
+    Args:
+        text: as ``read_cases`` takes it; '' has none yet.
+        case: name, inputs, expect and, if it has one, cap, in exact JSON values.
+
+    Raises:
+        BadInput: not such a text.
+    """
+    data = JsonObject.of(text, "cases") if text else JsonObject({"cases": []}, "cases")
+    rows = data.items("cases")
+    same = [at for at, row in enumerate(rows)
+            if isinstance(row, Mapping) and row.get("name") == case["name"]]  # fmt: skip
+    at = same[0] if same else len(rows)
+    told = [canonical(row) for row in (*rows[:at], case, *rows[at + 1 :])]
+    shared = [f" {canonical(name)}: {canonical(value)},"
+              for name, value in data.fields.items() if name != "cases"]  # fmt: skip
+    listed = ",\n".join(f"  {one}" for one in told)
+    return "\n".join(["{", *shared, f' "cases": [\n{listed}\n ]', "}"]) + "\n"
 
 
 def _case(data: JsonObject, given: Mapping[str, object], cap: Rate | None) -> Case:

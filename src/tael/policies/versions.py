@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tael.kernel import BadInput, Conflict, NotFound, VersionId
 from tael.platform import Work
 from tael.policies import texts
 from tael.policies.artefacts import Artefacts, own_work
 from tael.policies.canonical import read
+from tael.policies.cases import with_case
 from tael.policies.differences import compare
 from tael.policies.examination import examine
 from tael.policies.manifest import faults_of_texts, last_of, manifest_of, model_of
@@ -76,6 +78,19 @@ class Versions(Artefacts):
         record = {"hashes": dict(version.hashes), **made_from}
         self._happened(work, version.id, EventKind.DRAFTED, record, why=told)
         return version
+
+    def draft_with_case(
+        self, work: Work, version_id: VersionId, name: str, case: Mapping[str, object]
+    ) -> PolicyVersion:
+        """A new draft: the texts of a version with one more case, or another of the same name.
+
+        ``case`` holds name, inputs and expect in exact JSON values.
+
+        Raises:
+            BadInput: no name, or a case that cannot be read; names the field.
+        """
+        bundle = self.bundle(work, version_id)
+        return self.draft(work, name, replace(bundle, cases=with_case(bundle.cases, case)))
 
     def check(self, work: Work, version_id: VersionId) -> CheckRecord:
         """Look a draft through and run its own cases; keep the outcome.

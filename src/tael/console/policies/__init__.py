@@ -4,8 +4,24 @@ One module a page, each with a ``router``; ``routers`` is what the site includes
 an address with a fixed name comes before one that takes an id in its place.
 """
 
-from tael.console.policies import backtests, diagram, tables, versions
+from tael.console.policies import (
+    approvals,
+    backtests,
+    deploying,
+    diagram,
+    tables,
+    version,
+    versions,
+)
 
 __all__ = ["routers"]
 
-routers = (diagram.router, tables.router, backtests.router, versions.router)
+routers = (
+    diagram.router,
+    tables.router,
+    backtests.router,
+    approvals.router,
+    deploying.router,
+    version.router,
+    versions.router,
+)

@@ -14,6 +14,8 @@ WHOLE = 10_000
 """All applications, in basis points."""
 
 _POINTS = 100
+# Farther off than any slip of the pen: an exponent that would fill the memory.
+_MOST_POINTS = 10**9
 
 
 def basis_points(text: str, field: str) -> int:
@@ -26,7 +28,8 @@ def basis_points(text: str, field: str) -> int:
         points = Decimal(text.strip().removesuffix("%").strip()) * _POINTS
     except ArithmeticError:
         points = Decimal("NaN")
-    if not points.is_finite() or points != points.to_integral_value():
+    known = points.is_finite() and abs(points) < _MOST_POINTS
+    if not known or points != points.to_integral_value():
         raise BadInput(
             f"{text!r} is no share", field=field, rule="percent with at most two decimal places"
         )
