@@ -118,7 +118,7 @@ class ConstantScorer:
 
     def score(self, features: Mapping[str, object]) -> Score:
         assert features
-        return Score(Rate(Decimal("0.05")), 555, ())
+        return Score(Rate(Decimal("0.05")), 555)
 
 
 @functools.cache

@@ -86,8 +86,8 @@ def test_a_rated_model_gives_exact_probabilities_its_tier_and_reasons() -> None:
     assert score.more["pd_cycle"] == Rate.from_probability(float(whole.pd_cycle[0])).fraction
     assert score.more["pd_cycle"] > score.pd.fraction
     assert score.more["model_tier"] == int(whole.tier[0])
-    assert score.reasons
-    assert set(score.reasons) <= set(scorer.codes)
+    assert score.reasons()
+    assert set(score.reasons()) <= set(scorer.codes)
     assert scorer.plan == "plan-1"
 
 

@@ -46,7 +46,7 @@ class Given:
 
     def score(self, features: Mapping[str, object]) -> Score:
         assert features
-        return Score(self._pd, 500, ())
+        return Score(self._pd, 500)
 
 
 def policy(pd: str = "0.5", **changes: object) -> Policy:

@@ -31,7 +31,7 @@ class ScorerOfInput:
         self.codes: tuple[str, ...] = ()
 
     def score(self, features: Mapping[str, object]) -> Score:
-        return Score(Rate(Decimal(str(features["revenue_volatility"])) * self._scale), 0, ())
+        return Score(Rate(Decimal(str(features["revenue_volatility"])) * self._scale), 0)
 
 
 POLICY = load(first_bundle("1"), Engines(rules=DmnRules, scorer=ScorerOfInput))

@@ -44,7 +44,19 @@ class FixedScorer:
 
     def score(self, features: Mapping[str, object]) -> Score:
         assert features
-        return Score(self._pd, 600, ("debt_ratio",))
+        return Score(self._pd, 600, reasons=lambda: ("debt_ratio",))
+
+
+class Answering(FixedScorer):
+    """Gives one answer."""
+
+    def __init__(self, answer: Score) -> None:
+        super().__init__("0")
+        self._answer = answer
+
+    def score(self, features: Mapping[str, object]) -> Score:
+        assert features
+        return self._answer
 
 
 def policy(pd: str = "0.02") -> Policy:
@@ -255,6 +267,25 @@ def test_what_an_older_evaluator_decided_is_decided_again_as_it_was() -> None:
         "over_indebted", "owner_age_out_of_range", "term_not_offered", "risk_too_high",
         "debt_ratio",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("pd", "asked"), [("0.02", 0), ("0.3", 1)])
+def test_a_model_is_asked_for_reasons_only_where_they_are_given(pd: str, asked: int) -> None:
+    loaded, times = policy(pd), list[str]()
+
+    def why() -> tuple[str, ...]:
+        times.append(pd)
+        return ("debt_ratio",)
+
+    answer = replace(loaded.scorer.score(checked(loaded, GOOD)), reasons=why)
+    found = replace(loaded, scorer=Answering(answer))
+    trace = evaluate(found, checked(found, GOOD), cap=CAP)[1]
+    assert len(times) == asked
+    assert "reasons" not in trace["score"]  # type: ignore[index]
+    # In a trace that is whole, and as it was noted before, they always stand.
+    for whole, evaluator in ((True, 4), (False, 3)):
+        trace = evaluate(found, checked(found, GOOD), cap=CAP, evaluator=evaluator, whole=whole)[1]
+        assert trace["score"]["reasons"] == ["debt_ratio"]  # type: ignore[index]
 
 
 def test_rules_that_declare_no_reasons_give_the_codes_of_their_lists() -> None:

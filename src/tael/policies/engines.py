@@ -144,8 +144,11 @@ class ScorecardScorer:
         """
         row = {name: self._seen(name, features[name]) for name in self._names if name in features}
         scored = self._rows.score(row)
-        reasons = tuple(reason.code for reason in self._rows.reasons(scored))
-        return Score(scored.pd, scored.points, reasons)
+
+        def reasons() -> tuple[str, ...]:
+            return tuple(reason.code for reason in self._rows.reasons(scored))
+
+        return Score(scored.pd, scored.points, reasons=reasons)
 
     def _seen(self, name: str, value: Feature) -> object:
         plain = _plain(value)
@@ -179,13 +182,17 @@ class RatedScorer:
         """
         row = self._row(features)
         scores = self._model.score(row)
-        (told,) = self._model.explain(row, refused=True)
+
+        def reasons() -> tuple[str, ...]:
+            (told,) = self._model.explain(row, refused=True)
+            return tuple(reason.code for reason in told.against)
+
         pd, cycle = (Rate.from_probability(float(each[0])) for each in (scores.pd, scores.pd_cycle))
         return Score(
             pd,
             points_of(pd.fraction),
-            tuple(reason.code for reason in told.against),
             {"pd_cycle": cycle.fraction, "model_tier": Decimal(int(scores.tier[0]))},
+            reasons,
         )
 
     def _row(self, features: Mapping[str, Feature]) -> Sample:

@@ -25,15 +25,16 @@ from tael.policies.model import (
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A model's answer: probability of default, points, and main reasons by code.
+    """A model's answer: probability of default and points.
 
-    ``more`` is what it gives the rules besides, by the names of ``Scorer.gives``.
+    ``more`` is what it gives the rules besides, by the names of ``Scorer.gives``; ``reasons`` finds
+    the main reasons by code, and takes longer than the answer: it is asked for what is declined.
     """
 
     pd: Rate
     points: int
-    reasons: tuple[str, ...]
     more: Mapping[str, Decimal] = field(default_factory=dict)
+    reasons: Callable[[], tuple[str, ...]] = tuple
 
 
 @dataclass(frozen=True, slots=True)

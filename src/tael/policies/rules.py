@@ -15,10 +15,10 @@ OUTCOMES = ("approve", "decline", "refer")
 # More than four reasons are not likely to help: official interpretation of 12 CFR 1002.9(b)(2).
 MOST_REASONS = 4
 # Raised when this code decides otherwise on the same texts: 2 names four reasons at most, and one
-# concept once; 3 notes of the trace which rules fired, the rest is had by deciding again. What was
-# decided before is decided again as it was.
-EVALUATOR = 3
-_BRIEF = 3
+# concept once; 3 notes of the trace which rules fired, the rest is had by deciding again; 4 asks a
+# model for reasons only where they are given. What was decided before is decided again as it was.
+EVALUATOR = 4
+_BRIEF, _ON_DEMAND = 3, 4
 
 
 def checked(
@@ -66,8 +66,9 @@ def evaluate(
     answer = policy.rules.evaluate({**inputs, **score.more, "pd": score.pd.fraction})
     verdict = verdict_of(policy, inputs, (score, answer), cap=cap, evaluator=evaluator)
     if whole or evaluator < _BRIEF:
-        return verdict, {"decisions": answer.trace(), "score": _score_trace(score)}
-    return verdict, {"fired": answer.fired, "score": _score_trace(score)}
+        return verdict, {"decisions": answer.trace(), "score": _score_trace(score, explained=True)}
+    explained = evaluator < _ON_DEMAND
+    return verdict, {"fired": answer.fired, "score": _score_trace(score, explained=explained)}
 
 
 def verdict_of(
@@ -89,7 +90,7 @@ def verdict_of(
     options = _options(policy.prices, values, tier, inputs, cap)
     outcome, more = _afterwards(policy.prices, outcome, limit, options, inputs)
     hard = [*answer.knock_outs, *more]
-    soft = () if policy.explained.isdisjoint(hard) else (*answer.shortfalls, *score.reasons)
+    soft = () if policy.explained.isdisjoint(hard) else (*answer.shortfalls, *score.reasons())
     return Verdict(
         outcome=outcome,
         tier=tier,
@@ -211,13 +212,9 @@ def _named(
     return tuple(first.values())[:MOST_REASONS]
 
 
-def _score_trace(score: Score) -> dict[str, object]:
-    return {
-        "pd": score.pd.fraction,
-        "points": score.points,
-        "reasons": list(score.reasons),
-        **score.more,
-    }
+def _score_trace(score: Score, *, explained: bool) -> dict[str, object]:
+    why = {"reasons": list(score.reasons())} if explained else {}
+    return {"pd": score.pd.fraction, "points": score.points, **why, **score.more}
 
 
 def _checked(rule: InputRule, features: Mapping[str, object]) -> Feature:

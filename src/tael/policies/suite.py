@@ -71,7 +71,7 @@ def _score(given: Mapping[str, object]) -> Score:
     pd = exact.pop("pd")
     if not 0 <= pd <= 1:
         raise BadInput(f"{pd} is no probability", field="pd", rule="between 0 and 1")
-    return Score(Rate(pd), 0, (), exact)
+    return Score(Rate(pd), 0, exact)
 
 
 def _told(verdict: Verdict) -> dict[str, object]:

@@ -57,7 +57,7 @@ class Told:
 
     def score(self, features: Mapping[str, object]) -> Score:
         assert features
-        return Score(Rate(self.pd), 0, ())
+        return Score(Rate(self.pd), 0)
 
 
 def written(limit: str, prices: str, outcome: Table | str = REASONED) -> Bundle:

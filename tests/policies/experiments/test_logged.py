@@ -55,7 +55,7 @@ class Given:
     def score(self, features: Mapping[str, Feature]) -> Score:
         swing = features["revenue_volatility"]
         assert isinstance(swing, Decimal)
-        return Score(Rate(swing + self._added), 500, ())
+        return Score(Rate(swing + self._added), 500)
 
 
 @pytest.fixture(scope="module")

@@ -213,7 +213,7 @@ class Decider:
         given = {name: _exact(value) for name, value in told.to_pylist()[0].items()}
         more = {name: given[name] for name in self.policy.scorer.gives if name != "pd"}
         known = tuple(rule for rule in self.policy.inputs if rule.name in given)
-        scorer = _Given(Score(Rate(given["pd"]), 0, (), more))
+        scorer = _Given(Score(Rate(given["pd"]), 0, more))
         policy = replace(self.policy, scorer=scorer, inputs=known)
         try:
             features = rules.checked(policy, {rule.name: given[rule.name] for rule in known})

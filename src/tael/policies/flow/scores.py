@@ -101,7 +101,7 @@ class _Card:
         scale = self._scale
         points = round(scale.offset - scale.factor * high)
         ends = _wider(_chance(low), _chance(high))
-        return Bounds({"pd": ends}, Score(Rate(ends[1]), points, ()))
+        return Bounds({"pd": ends}, Score(Rate(ends[1]), points))
 
 
 class _Rated:
@@ -121,7 +121,7 @@ class _Rated:
         tier = Decimal(tiers[0]), Decimal(tiers[1])
         more = {"pd_cycle": cycle[1], "model_tier": tier[1]}
         ends = {"pd": pd, "pd_cycle": cycle, "model_tier": tier}
-        return Bounds(ends, Score(Rate(pd[1]), points_of(pd[1]), (), more))
+        return Bounds(ends, Score(Rate(pd[1]), points_of(pd[1]), more))
 
 
 def _chance(log_odds: float) -> Decimal:
