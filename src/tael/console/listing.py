@@ -5,15 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from tael.console.words import N_
-from tael.kernel import BadInput, Day, LoanId, Money, PartyId
+from tael.kernel import (
+    ApplicationId,
+    BadInput,
+    Day,
+    DecisionId,
+    LoanId,
+    Money,
+    PartyId,
+    VersionId,
+)
 
 ROWS = 25
 # Settled in one way or another: what was unpaid counts no more.
 CLOSED_STATUSES = ("settled", "recovered_full")
 _LONGEST_TEXT = 80
+# Where a list is that does not stand under its own name.
+HOMES = {"policy_decisions": "/policies/decisions"}
 _MOST_MINOR = 10**15
 _YEARS = range(1900, 2200)
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
@@ -22,6 +34,7 @@ _PROBLEMS = {
     "day": N_("Not a day of the calendar. Write it like 2026-01-31."),
     "choice": N_("Not one of the choices."),
     "text": N_("At most 80 letters and digits, on one line."),
+    "code": N_("At most 80 letters and digits, on one line."),
     "order": N_("Below where it begins."),
 }
 
@@ -136,6 +149,39 @@ class Narrowed:
     since: Day | None = None
     until: Day | None = None
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which decisions of the log are wanted; '' and None where nothing was asked.
+
+    ``number`` is the whole id of an application or a decision, ``reason`` a code. ``since`` and
+    ``until`` are days on which it was decided, both included.
+    """
+
+    number: str = ""
+    version: str = ""
+    outcome: str = ""
+    tier: int | None = None
+    arm: str = ""
+    reason: str = ""
+    since: Day | None = None
+    until: Day | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLine:
+    """A decision as a line of the list; ``arm`` is '' of one from before there were arms."""
+
+    decision_id: DecisionId
+    application_id: ApplicationId
+    policy_id: VersionId
+    as_of: datetime
+    outcome: str
+    tier: int
+    reasons: tuple[str, ...]
+    limit: Money
+    arm: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the engine is heavy, and only a trace needs it
+    from tael.dmn.authoring import Rule, Table
+
+
+# Of a decision table by the number of the rule: what it says.
+RuleTexts = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that fired: its number, its annotation, and what it says; '' where that is none."""
+
+    number: int
+    note: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,27 +29,52 @@ class Step:
 
     node: str
     reads: Mapping[str, str]
-    fired: tuple[tuple[int, str], ...]
+    fired: tuple[Fired, ...]
     value: str
 
 
-def steps_of(trace: object) -> tuple[Step, ...]:
+def rule_texts(dmn: str) -> RuleTexts:
+    """What every rule of every table says: ``months ≤ 12, tier 1 → 0.08``."""
+    from tael.dmn import authoring  # noqa: PLC0415 - heavy, and few pages need it
+
+    return {
+        name: tuple(_said(table, rule) for rule in table.rules)
+        for name, table in authoring.Draft.read(dmn).tables().items()
+    }
+
+
+def _said(table: Table, rule: Rule) -> str:
+    """Its conditions, those that take any value left out, and its conclusions."""
+    asked = zip(table.inputs, rule.conditions, strict=True)
+    given = zip(table.outputs, rule.conclusions, strict=True)
+    conditions = [f"{column.expression} {cell}" for column, cell in asked if cell not in ("", "-")]
+    one = len(table.outputs) == 1
+    conclusions = [cell if one else f"{column.name} {cell}" for column, cell in given]
+    text = f"{', '.join(conditions) or '-'} → {', '.join(conclusions)}"
+    return " ".join(text.split())
+
+
+def steps_of(trace: object, texts: RuleTexts | None = None) -> tuple[Step, ...]:
     """The steps of a logged trace; none when it has another form."""
     rows = _list(_map(trace).get("decisions"))
-    return tuple(_step(_map(row)) for row in rows)
+    return tuple(_step(_map(row), texts or {}) for row in rows)
 
 
-def _step(row: Mapping[str, Any]) -> Step:
-    fired = (_map(rule) for rule in _list(row.get("fired")))
+def _step(row: Mapping[str, Any], texts: RuleTexts) -> Step:
+    node = str(row.get("node", ""))
+    rules = texts.get(node, ())
     return Step(
-        node=str(row.get("node", "")),
+        node=node,
         reads={name: _text(value) for name, value in _map(row.get("reads")).items()},
-        fired=tuple(
-            (int(rule.get("number", 0)), "; ".join(map(str, _list(rule.get("annotations")))))
-            for rule in fired
-        ),
+        fired=tuple(_fired(_map(rule), rules) for rule in _list(row.get("fired"))),
         value=_text(row.get("value")),
     )
+
+
+def _fired(rule: Mapping[str, Any], texts: Sequence[str]) -> Fired:
+    number = int(rule.get("number", 0))
+    note = "; ".join(map(str, _list(rule.get("annotations"))))
+    return Fired(number, note, texts[number - 1] if 0 < number <= len(texts) else "")
 
 
 def _text(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tael.kernel import BadInput
 from tael.policies.canonical import canonical, read
@@ -42,7 +43,7 @@ def _walk(
 
 
 def _one(
-    place: str, key: object, both: tuple[Mapping[object, object], Mapping[object, object]]
+    place: str, key: object, both: tuple[Mapping[Any, object], Mapping[Any, object]]
 ) -> Iterator[tuple[str, str | None, str | None]]:
     before, after = both
     if key not in before:

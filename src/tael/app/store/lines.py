@@ -1,4 +1,4 @@
-"""The loans and applications that a reader may see, for lists that people narrow. Reads only.
+"""The loans, applications and decisions that a reader may see, for lists. Reads only.
 
 A loan's bank stands in servicing's row, whose loan it is in origination's: neither room alone can
 keep a list to its reader, so the two are joined here, where the rooms are wired.
@@ -6,6 +6,7 @@ keep a list to its reader, so the two are joined here, where the rooms are wired
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from tael.console import CLOSED_STATUSES, LoanLine, Narrowed
-from tael.kernel import ApplicationId, Day, LoanId, Money, PartyId
+from tael.console import CLOSED_STATUSES, DecisionLine, LoanLine, Narrowed, Sought
+from tael.kernel import ApplicationId, Day, DecisionId, LoanId, Money, PartyId, VersionId
 from tael.platform import Permissions, Work
+from tael.policies import SqlPolicyStore
 
 _COLUMNS = {
     "servicing.loan": "loan_id application_id borrower_id partner tier currency principal_minor "
@@ -23,6 +25,7 @@ _COLUMNS = {
     "origination.application": "id borrower_id owner_id consultant_id partner_id amount_minor "
     "currency state tier submitted_at",
     "origination.party": "id display_name",
+    "policies.decision_log": "id application_id policy_id as_of result context",
 }
 
 
@@ -35,6 +38,7 @@ def _table(name: str) -> sa.TableClause:
 _loan = _table("servicing.loan")
 _application = _table("origination.application")
 _party = _table("origination.party")
+_decision = _table("policies.decision_log")
 
 
 class Lines:
@@ -70,6 +74,23 @@ class Lines:
         query = query.order_by(_application.c.id.desc()).limit(limit + 1)
         found = [ApplicationId(text) for text in self._work.connection.scalars(query)]
         return found[:limit], found[limit - 1] if len(found) > limit else None
+
+    def decisions(
+        self, where: Sought, zone: ZoneInfo, *, after: str, limit: int
+    ) -> tuple[Sequence[DecisionLine], DecisionId | None]:
+        """Decisions of the log, the newest first, and the last one's id when more follow.
+
+        Whoever may not read every decision finds those on the applications that are theirs.
+        """
+        whose = _decision.outerjoin(_application, _application.c.id == _decision.c.application_id)
+        mine = self._may_read("decision", _application.c.partner_id)
+        source = _decision if mine is sa.true() else whose
+        query = sa.select(_decision).select_from(source).where(mine, *_of_decisions(where, zone))
+        if after:
+            query = query.where(_decision.c.id < after)
+        query = query.order_by(_decision.c.id.desc()).limit(limit + 1)
+        lines = [_decided(row) for row in self._work.connection.execute(query)]
+        return lines[:limit], lines[limit - 1].decision_id if len(lines) > limit else None
 
     def _may_read(self, resource: str, partner: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         columns = {
@@ -111,6 +132,26 @@ def _of_applications(where: Narrowed, zone: ZoneInfo) -> list[sa.ColumnElement[b
         found.append(row.submitted_at < _morning(where.until.plus_days(1), zone))
     if where.text:
         found.append(_says(where.text, row.borrower_id, row.id))
+    return found
+
+
+def _of_decisions(where: Sought, zone: ZoneInfo) -> list[sa.ColumnElement[bool]]:
+    row = _decision.c
+    found = SqlPolicyStore.search(
+        arm=where.arm,
+        outcome=where.outcome or None,
+        tier=where.tier,
+        reasons=[where.reason] if where.reason else None,
+    )
+    if where.number:
+        found.append(sa.or_(row.id == where.number, row.application_id == where.number))
+    if where.version:
+        found.append(row.policy_id == where.version)
+    # Ids are in the order of time: a period is a range of them, and needs no index of its own.
+    if where.since is not None:
+        found.append(row.id >= DecisionId.first(_morning(where.since, zone)))
+    if where.until is not None:
+        found.append(row.id < DecisionId.first(_morning(where.until.plus_days(1), zone)))
     return found
 
 
@@ -159,4 +200,19 @@ def _line(row: sa.Row[Any]) -> LoanLine:
         outstanding=Money(row.outstanding_minor, row.currency),
         disbursed_on=Day.of(row.disbursed_on),
         oldest_unpaid_due=Day.of(row.oldest_unpaid_due) if row.oldest_unpaid_due else None,
+    )
+
+
+def _decided(row: sa.Row[Any]) -> DecisionLine:
+    result, context = json.loads(row.result), json.loads(row.context or "{}")
+    return DecisionLine(
+        decision_id=DecisionId(row.id),
+        application_id=ApplicationId(row.application_id),
+        policy_id=VersionId(row.policy_id),
+        as_of=row.as_of.astimezone(UTC),
+        outcome=result["outcome"],
+        tier=result["tier"],
+        reasons=tuple(result["reasons"]),
+        limit=Money(result["limit"]["minor"], result["limit"]["currency"]),
+        arm=context.get("arm", ""),
     )

@@ -7,6 +7,7 @@ an address with a fixed name comes before one that takes an id in its place.
 from tael.console.policies import (
     approvals,
     backtests,
+    decisions,
     deploying,
     diagram,
     tables,
@@ -20,6 +21,7 @@ routers = (
     diagram.router,
     tables.router,
     backtests.router,
+    decisions.router,
     approvals.router,
     deploying.router,
     version.router,

@@ -12,9 +12,9 @@ them again.
 from tael.policies.live.lane import Lane
 from tael.policies.live.model import Answer, Evidence, Request
 from tael.policies.live.replay import Deviation, Replay, replay, replay_sample
-from tael.policies.live.shadows import run_shadows
+from tael.policies.live.shadows import ShadowVerdict, run_shadows, shadows_of
 
 __all__ = [
-    "Answer", "Deviation", "Evidence", "Lane", "Replay", "Request", "replay", "replay_sample",
-    "run_shadows",
+    "Answer", "Deviation", "Evidence", "Lane", "Replay", "Request", "ShadowVerdict", "replay",
+    "replay_sample", "run_shadows", "shadows_of",
 ]  # fmt: skip

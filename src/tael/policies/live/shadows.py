@@ -53,6 +53,11 @@ def run_shadows(work: Work, lane: Lane, deployment: Deployment, *, most: int = 2
     return done
 
 
+def shadows_of(work: Work, decision_id: DecisionId) -> list[ShadowVerdict]:
+    """What shadows said of one decision, in the order of their versions."""
+    return SqlLiveStore(work).shadows_of(decision_id)
+
+
 def _verdicts(
     ready: Ready, entries: Sequence[LogEntry], held: Mapping[str, Evidence]
 ) -> list[ShadowVerdict]:

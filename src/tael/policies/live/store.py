@@ -67,6 +67,10 @@ _SHADOWS = """
     JOIN policies.decision_log AS made ON made.id = seen.decision_id
     WHERE seen.version_id = %s AND made.id > %s ORDER BY made.id LIMIT %s
 """
+_OF_DECISION = """
+    SELECT version_id, result, failure, elapsed_us FROM policies.shadow_verdict
+    WHERE decision_id = %s ORDER BY version_id
+"""
 _KEEP = """
     INSERT INTO policies.evidence (hash, borrower, known_at, recorded_at, sources, packed)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (hash) DO NOTHING
@@ -144,6 +148,14 @@ class SqlLiveStore:
         """Decision, its result, what ``version`` would have said, and why it could not."""
         rows = self._connection.exec_driver_sql(_SHADOWS, (str(version), after, most))
         return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    def shadows_of(self, decision_id: DecisionId) -> list[ShadowVerdict]:
+        """What was kept of shadows on one decision."""
+        from tael.policies.live.shadows import ShadowVerdict  # noqa: PLC0415 - it imports this
+
+        rows = self._connection.exec_driver_sql(_OF_DECISION, (str(decision_id),))
+        return [ShadowVerdict(decision_id, VersionId(row[0]), row[1], row[2], row[3])
+                for row in rows]  # fmt: skip
 
     def _in_binary(self, *queries: tuple[str, tuple[list[str], ...]]) -> list[list[Any]]:
         """Rows of each query as the server keeps them: as text, bytes come in twice the size.

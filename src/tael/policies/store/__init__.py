@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from tael.kernel import ApplicationId, DecisionId, VersionId
 from tael.platform import Work
@@ -28,12 +28,15 @@ from tael.policies.model import (
     Seal,
 )
 from tael.policies.store.tables import (
+    ARM,
     DDL,
+    SAID,
     decisions,
     deployments,
     events,
     metadata,
     models,
+    of_log,
     seals,
     versions,
 )
@@ -50,6 +53,21 @@ class SqlPolicyStore:
 
     def __init__(self, work: Work) -> None:
         self._connection = work.connection
+
+    @staticmethod
+    def search(*, arm: str = "", **said: object) -> list[sa.ColumnElement[bool]]:
+        """Conditions on the decision log in the words of its indices.
+
+        ``said`` are what the result has to hold: ``outcome``, ``tier``, ``reasons``; None for any.
+        """
+        found: list[sa.ColumnElement[bool]] = []
+        if arm:
+            found.append(sa.literal_column(of_log(ARM)) == arm)
+        held = canonical({name: value for name, value in said.items() if value is not None})
+        if held != "{}":
+            asked = sa.cast(sa.literal(held, sa.Text), JSONB)
+            found.append(sa.literal_column(f"({of_log(SAID)})", JSONB).contains(asked))
+        return found
 
     def add_version(self, version: PolicyVersion, bundle: Bundle) -> None:
         texts = {name: getattr(bundle, name) for name in TEXTS}

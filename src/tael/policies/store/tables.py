@@ -12,6 +12,13 @@ metadata = sa.MetaData(schema="policies")
 ARM = '"substring"(context, \'^\\{"arm":"([a-z_]+)"\'::text)'
 SAID = "result::jsonb - '{limit,options,pd,points,routing}'::text[]"
 
+
+def of_log(expression: str) -> str:
+    """``ARM`` or ``SAID`` where other tables are asked besides."""
+    return expression.replace("context", f"{_LOG}.context").replace("result", f"{_LOG}.result")
+
+
+_LOG = "policies.decision_log"
 _INSTANT = sa.DateTime(timezone=True)
 
 versions = sa.Table(
