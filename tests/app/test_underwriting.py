@@ -20,16 +20,29 @@ import pytest
 from tael.app.demo.company import found_company
 from tael.app.installation import Installation, build
 from tael.app.lending import Lending
+from tael.app.source_desk import About, whom_of
 from tael.app.sources import open_sources, signer_of
 from tael.app.staged_decision import Arm, open_run
 from tael.app.underwriting import Underwriting
 from tael.funding import BankClient
-from tael.kernel import ApplicationId, Conflict, Day, FixedClock, Forbidden, LoanId, Money, PartyId
+from tael.kernel import (
+    ApplicationId,
+    Conflict,
+    Day,
+    EventId,
+    FixedClock,
+    Forbidden,
+    LoanId,
+    Money,
+    PartyId,
+)
 from tael.origination import ASSESSMENT, BANK, Origin, model
-from tael.origination.sources import SOURCES
+from tael.origination.sources import SOURCES, SqlSources
 from tael.origination.sources.breaker import BreakerLimits
+from tael.origination.sources.model import Mode, Request
 from tael.origination.sources.ports import Patience
-from tael.platform import SYSTEM, Actor, Database, Settings
+from tael.origination.sources.wire import SourceWire
+from tael.platform import SYSTEM, Actor, Database, Settings, Work
 from tael.policies import Bundle
 from tael.policies.flow import staged_bundle
 from tael.policies.live import Lane, replay_sample
@@ -246,9 +259,9 @@ def test_an_application_goes_from_consents_over_its_sources_to_the_money(company
         "sources.score_and_tier",
     }
     assert {pull.source for pull in pulls} >= {"form", "registry", "bank_statement"}
-    assert again.equal
+    assert again.same
     assert (replayed.looked, replayed.deviations) == (1, ())
-    assert loan.status.value == "current"
+    assert loan.status.value == "active"
     with pytest.raises(Conflict, match="contracted"):
         company.underwriting.decide(one)
 
@@ -317,3 +330,40 @@ def test_a_run_that_was_killed_is_taken_up_without_paying_twice(company: Company
     assert late == ends[0]
     (entry,) = company.logged(one)
     assert json.loads(entry.context)["flow"]["cost_minor"] == 0
+
+
+def test_answers_that_a_process_did_not_live_to_hear_are_collected_at_night(
+    company: Company,
+) -> None:
+    one = company.apply()
+    house, before = company.house, company.charged()
+    with house.database.begin(SYSTEM) as work:
+        whom = whom_of(house, work, one)
+        asked = [_question(work, whom.firm, "tax"), _question(work, whom.firm, "court")]
+        for request in asked:
+            SqlSources(work).add_request(request)
+    # The process put the first question, and died before the answer and before the second.
+    with SourceWire(str(company.sources.base_url), attempt_s=2) as wire:
+        wire.ask(asked[0], whom.firm.subject, whom.firm.authorisation, lambda: 5.0)
+    early = company.underwriting.collect_late()
+    company.clock.advance(timedelta(hours=1))
+    collected = [company.underwriting.collect_late() for _ in range(2)]
+    with house.database.begin(SYSTEM) as work:
+        reads = SqlSources(work).reads(whom.firm.subject.id)
+    decided = company.underwriting.decide(one)
+    (entry,) = company.logged(one)
+    tax = next(o for o in json.loads(entry.context)["flow"]["fetched"] if o["source"] == "tax")
+
+    assert (early, collected) == (0, [1, 0])
+    assert [(read.source, read.late, read.cost_minor) for read in reads] == [("tax", True, 300)]
+    assert (tax["cached"], tax["cost_minor"]) == (True, 0)
+    assert decided.state is S.APPROVED
+    assert company.charged() - before == 2030
+
+
+def _question(work: Work, about: About, source: str) -> Request:
+    """A question as a client writes it down before it puts it."""
+    now = work.clock.now()
+    consent = about.authorisation.consent_id if about.authorisation else None
+    return Request(EventId.new(now), source, about.subject.id, consent, "guarantor", Mode.FULL,
+                   "direct" if source == "tax" else "published", now, now, "dead")  # fmt: skip

@@ -129,9 +129,10 @@ class _Company:
         day = Day.parse(_argument(run, "day"))
         done = run.outside("close", lambda: self._close_until(day))
         again = run.outside("ask again", self._ask_again)
+        late = run.outside("collect", self._collect_late)
         kept = run.outside("keep up", self._keep_up)
         replayed = run.outside("replay", lambda: self._replay(day))
-        return {**done, **again, **kept, **replayed}
+        return {**done, **again, **late, **kept, **replayed}
 
     def _close_until(self, day: Day) -> Answer:
         """Close ``day``, and before it, in order, whatever is open still.
@@ -169,6 +170,10 @@ class _Company:
             _log.error("a decision does not come out again", decision=deviation.decision_id,
                        what=deviation.what)  # fmt: skip
         return {"decisions_replayed": found.looked, "deviations": len(found.deviations)}
+
+    def _collect_late(self) -> Answer:
+        """What sources answered to a process that died while it asked."""
+        return {"late_answers": self.house.underwriting.collect_late()}
 
     def _keep_up(self) -> Answer:
         return dict(keep_up(self.house, self.purges))

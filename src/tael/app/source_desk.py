@@ -193,20 +193,22 @@ def whom_of(house: Installation, work: Work, application_id: ApplicationId) -> W
     """
     signer = signer_of(house.settings)
     application = house.applications.get(work, application_id)
-    borrower = house.parties.party(work, application.borrower_id)
-    group = house.parties.group(work, application.group_id)
+    members = house.parties.group(work, application.group_id).on(day_of(work.clock.now()))
+    # Who borrows for an individual business is its owner: the firm is still another party.
+    firm_id = next(one.party_id for one in members if one.role is Role.ENTERPRISE)
+    place_of = house.parties.party(work, firm_id)
     owners = {
         one.party_id: datetime.combine(one.since, time(), CHINA)
-        for one in group.on(day_of(work.clock.now()))
-        if one.role in _OWNERS and one.party_id != borrower.id
+        for one in members
+        if one.role in _OWNERS
     }
-    firm = _about(house, work, signer, borrower.id, kind="enterprise")
+    firm = _about(house, work, signer, firm_id, kind="enterprise")
     persons = tuple(
         replace(_about(house, work, signer, party_id, kind="person"), since=since)
         for party_id, since in owners.items()
     )
-    place = f"{borrower.region}-{borrower.industry}"
-    known = borrower.region and borrower.industry
+    place = f"{place_of.region}-{place_of.industry}"
+    known = place_of.region and place_of.industry
     return Whom(firm, persons, About(model.Subject(place, "market", place)) if known else None)
 
 

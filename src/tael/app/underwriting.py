@@ -75,6 +75,14 @@ class Underwriting:
         with self._house.database.begin(actor) as work:
             return run.settle(work, result)
 
+    def collect_late(self) -> int:
+        """Fetch the answers that sources have for a process that died; returns how many came."""
+        if self._client is None and not self._house.settings.sources:
+            return 0
+        from tael.app.late_answers import collect_late  # noqa: PLC0415 - as above
+
+        return collect_late(self._house, self._sources())
+
     def close(self) -> None:
         """Wait for answers that are under way, and close the connections to the sources."""
         self._stack.close()

@@ -22,7 +22,7 @@ from tael.origination.sources.model import (
 )
 from tael.origination.sources.ports import Patience
 from tael.origination.sources.reading import Expected, read_answer
-from tael.origination.sources.wire import Silent, SourceRefused, SourceWire
+from tael.origination.sources.wire import Answer, Silent, SourceRefused, SourceWire
 
 # What the sources' own refusals mean here; any other is not_entitled.
 _REFUSALS = {
@@ -115,13 +115,32 @@ class Voice:
             self.sleep(pause)
         return heard
 
+    def collect(self, ask: Ask) -> Heard:
+        """What the source has for a question that was put before; nothing is asked anew."""
+        if not self.breaker.admits():
+            return Heard(0, code=Code.SOURCE_DOWN, told="the source is left alone for now")
+        return self._heard(ask, 1, lambda left_s: self.wire.collect(ask.request, left_s))
+
     def _attempt(self, ask: Ask, attempt: int) -> Heard:
+        def put(left_s: Callable[[], float]) -> Answer:
+            return self.wire.ask(ask.request, ask.subject, ask.authorisation, left_s)
+
+        return self._heard(ask, attempt, put)
+
+    def _heard(
+        self, ask: Ask, attempt: int, put: Callable[[Callable[[], float]], Answer | None]
+    ) -> Heard:
         def left_s() -> float:
             return ask.budget_s + self.patience.late_s - ask.elapsed_s()
 
         settled = False
         try:
-            raw, headers = self.wire.ask(ask.request, ask.subject, ask.authorisation, left_s)
+            came = put(left_s)
+            if came is None:
+                self.breaker.succeeded()
+                settled = True
+                return Heard(attempt, code=Code.SOURCE_DOWN, told="it was never asked this")
+            raw, headers = came
             expected = Expected(ask.source, ask.subject, ask.request, self._now(), self.public_key)
             report = read_answer(raw, headers, expected)
             self.breaker.succeeded()

@@ -19,6 +19,7 @@ from tael.origination.sources.model import (
     BreakerMove,
     BreakerState,
     Code,
+    Request,
     SignedAuthorisation,
     SourceAnswer,
     Status,
@@ -29,6 +30,7 @@ from tael.origination.sources.wire import SourceWire
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_BUDGET_S = 120.0
+_COLLECT_S = 10.0
 
 
 class SourceClient:
@@ -79,6 +81,24 @@ class SourceClient:
             return self._keeper.without(
                 prepared, Heard(1, code=Code.BUDGET_EXCEEDED, told=_NO_TIME)
             )
+
+    def collect(
+        self, request: Request, subject: Subject, authorisation: SignedAuthorisation | None
+    ) -> bool:
+        """Fetch the answer to a question whose asker did not live to hear it; whether it was kept.
+
+        The source is not asked anew, and what it had charged is written down as spent. Nothing is
+        fetched under a consent that ended.
+        """
+        voice, source = self._voices.get(request.source), source_named(request.source)
+        if voice is None or self._keeper.why_not(source, authorisation) is not None:
+            return False
+        asked = (request, request.caller_key, time.monotonic(), _COLLECT_S)
+        ask = Ask(source, subject, authorisation, *asked)
+        heard = voice.collect(ask)
+        if heard.report is None:
+            return False
+        return self._keeper.keep(ask, heard, heard.report, late=True).report is not None
 
     def why_not(self, source: str, authorisation: SignedAuthorisation | None) -> Code | None:
         """Why ``source`` may not be asked under the consent as it stands; None when it may."""

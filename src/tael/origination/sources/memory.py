@@ -62,6 +62,12 @@ class MemorySources:
         ]
         return max(found, key=lambda request: request.asked_at, default=None)
 
+    def unanswered(self, since: datetime, until: datetime) -> Sequence[Request]:
+        answered = {answer.request_id for answer in self.stored}
+        return [
+            one for one in self.requests if since <= one.asked_at < until and one.id not in answered
+        ]
+
     def add_request(self, request: Request) -> None:
         self.requests.append(request)
 

@@ -48,6 +48,9 @@ class SourceStore(Protocol):
     def open_request(self, place: Place, since: datetime) -> Request | None:
         """The latest question since an instant to which no whole answer came."""
 
+    def unanswered(self, since: datetime, until: datetime) -> Sequence[Request]:
+        """Questions put from one instant up to another to which nothing came, oldest first."""
+
     def add_request(self, request: Request) -> None: ...
 
     def answers_to(self, request_id: EventId) -> Sequence[StoredAnswer]: ...

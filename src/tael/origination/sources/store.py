@@ -88,6 +88,13 @@ class SqlSources:
         row = self._first(query.order_by(_requests.asked_at.desc(), _requests.id.desc()))
         return None if row is None else _request(row)
 
+    def unanswered(self, since: datetime, until: datetime) -> Sequence[Request]:
+        answered = sa.select(_answers.id).where(_answers.request_id == _requests.id)
+        query = sa.select(source_requests).where(
+            _requests.asked_at >= since, _requests.asked_at < until, ~answered.exists()
+        )
+        return [_request(row) for row in self._all(query.order_by(_requests.asked_at))]
+
     def add_request(self, request: Request) -> None:
         self._connection.execute(sa.insert(source_requests).values(_values(request)))
 

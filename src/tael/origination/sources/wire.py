@@ -91,18 +91,18 @@ class SourceWire:
         while response.status_code == _ACCEPTED:
             self._sleep(_pause(response, left_s()))
             response = self._send("GET", f"{path}/{request.id}", left_s)
-        if response.status_code == _OK:
-            return response.content, {k.lower(): v for k, v in response.headers.items()}
-        if response.status_code == _FORBIDDEN:
-            raise SourceRefused(_code(response))
-        if response.status_code in _TRY_AGAIN or response.status_code == _NOT_FOUND:
-            raise Silent(f"the source answered HTTP {response.status_code}")
-        raise InvalidAnswer(
-            f"the source does not take the question (HTTP {response.status_code}, "
-            f"{_code(response)})",
-            field="status",
-            rule="200, 202 or 403",
-        )
+        return _told(response)
+
+    def collect(self, request: Request, left_s: Callable[[], float]) -> Answer | None:
+        """The answer to a question that was put before; None where the source never got it.
+
+        Nothing is asked and nothing charged.
+
+        Raises:
+            Silent, SourceRefused, InvalidAnswer: as ``ask``.
+        """
+        response = self._send("GET", f"/v1/{request.source}/reports/{request.id}", left_s)
+        return None if response.status_code == _NOT_FOUND else _told(response)
 
     def close(self) -> None:
         """Close the connections."""
@@ -145,6 +145,27 @@ class SourceWire:
             raise InvalidAnswer(
                 f"the source speaks no HTTP ({type(odd).__name__})", field="body", rule="HTTP"
             ) from None
+
+
+def _told(response: httpx.Response) -> Answer:
+    """Body and headers of an answer.
+
+    Raises:
+        Silent: there is none yet, or not now.
+        SourceRefused: it will not answer.
+        InvalidAnswer: it does not take the question.
+    """
+    if response.status_code == _OK:
+        return response.content, {k.lower(): v for k, v in response.headers.items()}
+    if response.status_code == _FORBIDDEN:
+        raise SourceRefused(_code(response))
+    if response.status_code in _TRY_AGAIN | {_NOT_FOUND, _ACCEPTED}:
+        raise Silent(f"the source answered HTTP {response.status_code}")
+    raise InvalidAnswer(
+        f"the source does not take the question (HTTP {response.status_code}, {_code(response)})",
+        field="status",
+        rule="200, 202 or 403",
+    )
 
 
 def _whole(response: httpx.Response, left_s: Callable[[], float]) -> httpx.Response:
