@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tael.app.backtests import Backtests
+from tael.app.experiment_desk import Experiments
 from tael.app.guarantor import GuarantorCapital, limits_on
 from tael.app.routing import AgreementRoutes, AskedOutside
 from tael.app.store.lines import Lines
@@ -72,6 +73,7 @@ class Installation:
     policies: Policies
     books: books.Books
     backtests: Backtests
+    experiments: Experiments
     parties: Parties
     applications: Applications
     offers: Offers
@@ -183,6 +185,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> Installation:
         policies=policies,
         books=_books(settings, vault, policies),
         backtests=Backtests(settings.data_dir, policies, parameters),
+        experiments=Experiments(policies, settings.zone),
         parties=Parties(store, vault),
         applications=Applications(outside),
         offers=Offers(outside),

@@ -33,6 +33,7 @@ from tael.servicing import Servicing
 
 if TYPE_CHECKING:  # the pages about policies load this module themselves
     from tael.console.policies.backtest_ports import BacktestsOf
+    from tael.console.policies.experiments import ExperimentsOf
 
 Result = TypeVar("Result")
 
@@ -263,7 +264,7 @@ class VaultDoor(Protocol):
 
 
 class LinesOf(Protocol):
-    """The lists of loans, applications and decisions as the actor of a unit of work may see them."""
+    """The lists of loans, applications and decisions as the actor of a work may see them."""
 
     def loans(
         self, where: Narrowed, today: Day, *, after: str, limit: int
@@ -321,6 +322,8 @@ class House(Protocol):
     def books(self) -> Books: ...
     @property
     def backtests(self) -> BacktestsOf: ...
+    @property
+    def experiments(self) -> ExperimentsOf: ...
     @property
     def parties(self) -> Parties: ...
     @property

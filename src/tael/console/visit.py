@@ -38,6 +38,7 @@ POLICY_TABS = (
     ("/policies/approvals", N_("Approvals"), "policy"),
     ("/policies/decisions", N_("Decisions"), "decision"),
     ("/policies/backtests", N_("Back-tests"), "policy"),
+    ("/policies/experiments", N_("Champion and challenger"), "policy"),
 )
 
 

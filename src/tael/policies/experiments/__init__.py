@@ -9,7 +9,15 @@ Pure functions over Arrow tables and numpy arrays; ``assigned_table``, ``shadow_
 ``declines_of`` make these of the decision log, ``experiment_page`` tells the results.
 """
 
-from tael.policies.experiments.arms import ArmFigures, Ending, Experiment, track
+from tael.policies.experiments.arms import (
+    ArmFigures,
+    Course,
+    Ending,
+    Experiment,
+    Look,
+    courses,
+    track,
+)
 from tael.policies.experiments.declines import (
     DeclineFigures,
     Declines,
@@ -20,18 +28,20 @@ from tael.policies.experiments.logged import (
     LotSettings,
     assigned_table,
     declines_of,
+    policies_of,
     shadow_tables,
 )
 from tael.policies.experiments.outcomes import Tally, Window
 from tael.policies.experiments.page import Results, experiment_page
-from tael.policies.experiments.planning import Plan, applications_needed
+from tael.policies.experiments.planning import Needed, Plan, applications_needed
 from tael.policies.experiments.shadow import CLASS_WORDS, Class, Shadow, classify, verdict_table
 from tael.policies.experiments.stopping import Measure, Rule, Standing, State
 
 __all__ = [
-    "CLASS_WORDS", "ArmFigures", "Class", "DeclineFigures", "Declines", "Ending", "EqualRate",
-    "Experiment", "LotSettings", "Measure", "Plan", "Results", "Rule", "Scores", "Shadow",
-    "Standing", "State", "Tally", "Window", "applications_needed", "assigned_table", "classify",
-    "declines_of", "default_at_equal_rate", "default_of_declines", "experiment_page",
-    "shadow_tables", "track", "verdict_table",
+    "CLASS_WORDS", "ArmFigures", "Class", "Course", "DeclineFigures", "Declines", "Ending",
+    "EqualRate", "Experiment", "Look", "LotSettings", "Measure", "Needed", "Plan", "Results",
+    "Rule", "Scores", "Shadow", "Standing", "State", "Tally", "Window", "applications_needed",
+    "assigned_table", "classify", "courses", "declines_of", "default_at_equal_rate",
+    "default_of_declines", "experiment_page", "policies_of", "shadow_tables", "track",
+    "verdict_table",
 ]  # fmt: skip

@@ -25,6 +25,8 @@ from tael.policies.experiments.stopping import (
     Standing,
     first_end,
     first_end_of_means,
+    judge_means,
+    judge_shares,
     shared_alpha,
 )
 from tael.policies.experiments.tables import Assigned, Bools, Days, Floats, names_in_order
@@ -32,6 +34,7 @@ from tael.risk import Interval
 
 MEASURES = tuple(Measure)
 _MOST_LOOKS = 400
+_MOST_DRAWN = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,22 @@ class Ending:
     standing: Standing
     on: date
     looks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was known on a day: the difference in an interval that holds at all looks."""
+
+    on: date
+    difference: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How the interval of a challenger's difference narrowed, look by look, oldest first."""
+
+    challenger: str
+    looks: tuple[Look, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +173,50 @@ def track(
         rule=rule,
         tally=known.tally,
     )
+
+
+def courses(
+    assigned: pa.Table, outcomes: pa.Table, window: Window, rule: Rule, champion: str = "champion"
+) -> tuple[Course, ...]:
+    """Each challenger's difference over time, at up to 24 of the days on which one may look.
+
+    The intervals are those that ``track`` decides by: of the rule's measure, with its alpha divided
+    among the challengers. Those of a day with nothing known of an arm are left out.
+
+    Args:
+        assigned: as ``track``.
+        outcomes: as ``track``.
+        window: as ``track``.
+        rule: as ``track``.
+        champion: as ``track``.
+
+    Raises:
+        BadInput: as ``track``; or nothing is known of either arm.
+    """
+    rows = Assigned.of(assigned)
+    known = latest_known(rows, outcomes, window)
+    others = [name for name in names_in_order(rows.arm) if name != champion]
+    first = _Arm.of(rows, known, rows.arm == champion)
+    each = replace(rule, alpha=shared_alpha(rule, others))
+    return tuple(
+        Course(name, _course(each, first, _Arm.of(rows, known, rows.arm == name)))
+        for name in others
+    )
+
+
+def _course(rule: Rule, first: _Arm, second: _Arm) -> tuple[Look, ...]:
+    measure = rule.measure
+    days = _looks(np.concatenate([first.days(measure), second.days(measure)]), _MOST_DRAWN)
+    found = []
+    for on in days:
+        a, b = first.until(on, measure), second.until(on, measure)
+        if measure in SHARES:
+            standing = judge_shares(rule, a.counts(measure), b.counts(measure))
+        else:
+            standing = judge_means(rule, a.values(measure), b.values(measure))
+        if not np.isnan(standing.difference.low):
+            found.append(Look(on.astype(object), standing.difference))
+    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,13 +332,13 @@ def _ending(rule: Rule, name: str, first: _Arm, second: _Arm) -> Ending:
     return Ending(name, standing, looks[number].astype(object), number + 1)
 
 
-def _looks(days: Days) -> Days:
+def _looks(days: Days, most: int = _MOST_LOOKS) -> Days:
     """The days on which something became known, thinned evenly to the most that is looked at."""
     seen = np.unique(days)
     if not len(seen):
         raise BadInput(
             "nothing is known yet of either arm", field="outcomes", rule="a settled application"
         )
-    at = np.unique(np.linspace(0, len(seen) - 1, min(len(seen), _MOST_LOOKS)).round().astype(int))
+    at = np.unique(np.linspace(0, len(seen) - 1, min(len(seen), most)).round().astype(int))
     found: Days = seen[at]
     return found

@@ -12,16 +12,17 @@ import numpy as np
 import pyarrow as pa
 
 from tael.kernel import ApplicationId, Rate, VersionId, check, day_of
-from tael.policies import rules
+from tael.policies import rules, texts
 from tael.policies.canonical import read
 from tael.policies.decisions import figures_of, lost_of
+from tael.policies.engines import ENGINES
 from tael.policies.experiments.declines import Declines
 from tael.policies.experiments.shadow import verdict_table
 from tael.policies.experiments.tables import ASSIGNED
 from tael.policies.figures import CAP, DRAWN
 from tael.policies.flow import Grounds, concluded_on
 from tael.policies.lottery import ROUTING, accepted
-from tael.policies.model import WHOLE, LogEntry, Role, Verdict
+from tael.policies.model import WHOLE, Bundle, LogEntry, Role, Verdict
 from tael.policies.texts import Policy
 
 
@@ -73,6 +74,11 @@ class LotSettings:
     shares: Mapping[int, int]
     policies: Mapping[VersionId, Policy]
     bad: Mapping[ApplicationId, bool]
+
+
+def policies_of(bundles: Mapping[VersionId, Bundle]) -> dict[VersionId, Policy]:
+    """Versions, loaded: what ``LotSettings`` decides declines again by."""
+    return {version: texts.load(bundle, ENGINES) for version, bundle in bundles.items()}
 
 
 def declines_of(entries: Iterable[LogEntry], settings: LotSettings) -> Declines:

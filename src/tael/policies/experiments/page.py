@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tael.policies.experiments.arms import ArmFigures, Ending, Experiment
+from tael.policies.experiments.arms import ArmFigures, Course, Ending, Experiment
 from tael.policies.experiments.declines import DeclineFigures
 from tael.policies.experiments.equal_rate import EqualRate
+from tael.policies.experiments.planning import Needed, Plan
 from tael.policies.experiments.shadow import (
     CLASS_WORDS,
     OUTCOME_CHANGES,
@@ -17,8 +18,8 @@ from tael.policies.experiments.shadow import (
     Class,
     Shadow,
 )
-from tael.policies.experiments.stopping import SHARES, Measure, State
-from tael.report import Axes, Bars, Column, Figure, Kind, Page, Text, Tone, Value, Words
+from tael.policies.experiments.stopping import SHARES, Measure, Rule, State
+from tael.report import Axes, Bars, Column, Figure, Kind, Page, Series, Text, Tone, Value, Words
 from tael.risk import Interval
 
 _CENT = 100
@@ -32,6 +33,7 @@ MEASURE_WORDS = {
 }
 _BETWEEN = Words("区间", "Interval")
 _ARM = Words("组", "Arm")
+_ROLES = {"champion": Words("冠军", "Champion"), "challenger": Words("挑战者", "Challenger")}
 _TONES = {
     State.CONTINUE: Tone.PLAIN,
     State.CHALLENGER_BETTER: Tone.GOOD,
@@ -42,12 +44,26 @@ _TONES = {
 
 @dataclass(frozen=True)
 class Results:
-    """What a page tells; a part that is None is left out."""
+    """What a page tells; a part that is None or empty is left out.
+
+    Attributes:
+        experiment: the arms.
+        courses: how each difference narrowed.
+        needed: how many applications the experiment was to take, and the plan.
+        shadow: the differences of a shadow; ``shadow_name`` is its name.
+        equal: whose approvals default less.
+        declines: what the lot says.
+        measures: which are told of each arm: leave out what nobody knows.
+    """
 
     experiment: Experiment | None = None
+    courses: tuple[Course, ...] = ()
+    needed: tuple[Plan, Needed] | None = None
     shadow: Shadow | None = None
+    shadow_name: str = ""
     equal: EqualRate | None = None
     declines: DeclineFigures | None = None
+    measures: tuple[Measure, ...] = tuple(Measure)
 
 
 def experiment_page(
@@ -56,13 +72,23 @@ def experiment_page(
     title: Text = _TITLE,
     source: Text = "",
     made_at: datetime | None = None,
+    onto: Page | None = None,
 ) -> Page:
-    """The results as a page in Chinese and English; money in the major unit of two decimals."""
-    page = Page(title, source=source, made_at=made_at)
+    """The results as a page in Chinese and English; money in the major unit of two decimals.
+
+    Args:
+        results: what it tells.
+        title: of the page.
+        source: on which data, below the title.
+        made_at: instant of making, aware; left out when None.
+        onto: a page that they are added to, instead of one of their own.
+    """
+    page = onto or Page(title, source=source, made_at=made_at)
     if results.experiment is not None:
-        _experiment(page, results.experiment)
+        _experiment(page, results.experiment, results.measures)
+        _courses(page, results)
     if results.shadow is not None:
-        _shadow(page, results.shadow)
+        _shadow(page, results.shadow, results.shadow_name)
     if results.equal is not None:
         _equal(page, results.equal)
     if results.declines is not None:
@@ -70,7 +96,7 @@ def experiment_page(
     return page
 
 
-def _experiment(page: Page, found: Experiment) -> None:
+def _experiment(page: Page, found: Experiment, measures: Sequence[Measure]) -> None:
     window, months = found.window, found.window.months
     page.section(
         Words("各组结果", "Arms"),
@@ -82,13 +108,13 @@ def _experiment(page: Page, found: Experiment) -> None:
     )
     page.table(_ARM_COLUMNS, [_arm_row(arm) for arm in found.arms])
     page.table(
-        [Column(_ARM), *_columns()],
-        [[arm.name, *_cells(arm.figures)] for arm in found.arms],
+        [Column(_ARM), *_columns(measures)],
+        [[arm_words(arm.name), *_cells(arm.figures, measures)] for arm in found.arms],
         caption=Words("一次观察的估计与区间", "Estimates and intervals at one look"),
     )
     page.bar_chart(
         MEASURE_WORDS[Measure.DEFAULT],
-        [arm.name for arm in found.arms],
+        [arm_words(arm.name) for arm in found.arms],
         [
             Bars(
                 MEASURE_WORDS[Measure.DEFAULT],
@@ -99,9 +125,12 @@ def _experiment(page: Page, found: Experiment) -> None:
     )
     if found.comparisons:
         page.table(
-            [Column(_ARM), *_columns()],
-            [[one.challenger, *_cells(one.differences)] for one in found.comparisons],
-            caption=Words(f"与{found.champion}之差", f"Difference from {found.champion}"),
+            [Column(_ARM), *_columns(measures)],
+            [
+                [arm_words(one.challenger), *_cells(one.differences, measures)]
+                for one in found.comparisons
+            ],
+            caption=Words("与冠军之差", "Difference from the champion"),
         )
     for ending in found.endings:
         page.note(_told(ending), _TONES[ending.standing.state])
@@ -134,22 +163,30 @@ _ARM_COLUMNS = (
 
 def _arm_row(arm: ArmFigures) -> list[Value]:
     return [
-        arm.name, arm.applications, arm.approved, arm.old, arm.drawn, arm.bads, arm.late,
+        arm_words(arm.name), arm.applications, arm.approved, arm.old, arm.drawn, arm.bads, arm.late,
         *arm.default_if_late,
     ]  # fmt: skip
 
 
-def _columns() -> list[Column]:
+def arm_words(name: str) -> Text:
+    """An arm as a person calls it."""
+    role, _, version = name.partition(" ")
+    known = _ROLES.get(role)
+    return name if known is None else Words(f"{known.zh} {version}", f"{known.en} {version}")
+
+
+def _columns(measures: Sequence[Measure]) -> list[Column]:
     found = []
-    for measure, words in MEASURE_WORDS.items():
+    for measure in measures:
+        words = MEASURE_WORDS[measure]
         kind = Kind.PERCENT if measure in SHARES else Kind.MONEY
         found += [Column(words, kind, 2), Column(_BETWEEN)]
     return found
 
 
-def _cells(figures: Mapping[Measure, Interval]) -> list[Value]:
+def _cells(figures: Mapping[Measure, Interval], measures: Sequence[Measure]) -> list[Value]:
     cells: list[Value] = []
-    for measure in MEASURE_WORDS:
+    for measure in measures:
         interval = figures[measure]
         if measure in SHARES:
             cells += [_known(interval), between(interval)]
@@ -163,12 +200,64 @@ def _cells(figures: Mapping[Measure, Interval]) -> list[Value]:
 
 def _told(ending: Ending) -> Words:
     standing, interval = ending.standing, ending.standing.difference
-    words = standing.words
+    words, name = standing.words, arm_words(ending.challenger)
+    zh, en = (name, name) if isinstance(name, str) else (name.zh, name.en)
     return Words(
-        f"{ending.challenger}: {words.zh} ({ending.on:%Y-%m-%d}, 第{ending.looks}次观察, "
+        f"{zh}: {words.zh} ({ending.on:%Y-%m-%d}, 第{ending.looks}次观察, "
         f"差 {_span(interval)}, 该区间对每次观察同时成立)",
-        f"{ending.challenger}: {words.en} ({ending.on:%Y-%m-%d}, look {ending.looks}, "
+        f"{en}: {words.en} ({ending.on:%Y-%m-%d}, look {ending.looks}, "
         f"difference {_span(interval)}, an interval that holds at all looks at once)",
+    )
+
+
+def _courses(page: Page, results: Results) -> None:
+    """The intervals over time, and what the experiment was to take."""
+    rule = results.experiment.rule if results.experiment else None
+    if rule is None:
+        return
+    page.section(
+        Words("差异随时间", "The difference over time"),
+        Words(
+            f"{MEASURE_WORDS[rule.measure].zh}, 挑战者减冠军; 上下界对每次观察同时成立, "
+            "零在外面的那一天即可停止。",
+            f"{MEASURE_WORDS[rule.measure].en}, challenger less champion; the bounds hold at all "
+            "looks at once: the first day that leaves out zero may end it.",
+        ),
+    )
+    for course in results.courses:
+        page.line_chart(
+            arm_words(course.challenger),
+            _lines(course, rule),
+            Axes(kind=Kind.PERCENT if rule.measure in SHARES else Kind.MONEY, from_zero=False),
+        )
+    if results.needed is not None:
+        _needed(page, *results.needed)
+
+
+def _lines(course: Course, rule: Rule) -> list[Series]:
+    unit = 1 if rule.measure in SHARES else _CENT
+    looks = course.looks
+    ends = [looks[0].on, looks[-1].on] if looks else []
+    more = [(on, rule.margin / unit) for on in ends]
+    return [
+        Series(Words("差", "Difference"), [(one.on, one.difference.value / unit) for one in looks]),
+        Series(Words("下界", "Lower"), [(one.on, one.difference.low / unit) for one in looks]),
+        Series(Words("上界", "Upper"), [(one.on, one.difference.high / unit) for one in looks]),
+        Series(Words("有意义的差, 上", "What matters, above"), more),
+        Series(Words("有意义的差, 下", "What matters, below"), [(on, -each) for on, each in more]),
+    ]
+
+
+def _needed(page: Page, plan: Plan, needed: Needed) -> None:
+    page.paragraph(
+        Words(
+            f"要以{plan.power:.0%}的把握看出 {plan.champion:.2%} 与 {plan.challenger:.2%} 之差, "
+            f"挑战者占{plan.share:.1%}: 只在最后看一次需要{needed.at_once:,}笔申请, "
+            f"随时观察最多需要{needed.watched:,}笔。",
+            f"To find {plan.challenger:.2%} against {plan.champion:.2%} with a chance of "
+            f"{plan.power:.0%}, {plan.share:.1%} going to the challenger: {needed.at_once:,} "
+            f"applications looked at once at the end, at most {needed.watched:,} when one watches.",
+        )
     )
 
 
@@ -176,9 +265,9 @@ def _span(interval: Interval) -> str:
     return f"{interval.value:.4g} [{interval.low:.4g}, {interval.high:.4g}]"
 
 
-def _shadow(page: Page, found: Shadow) -> None:
+def _shadow(page: Page, found: Shadow, name: str) -> None:
     page.section(
-        Words("影子运行", "Shadow"),
+        Words(f"影子运行 {name}".strip(), f"Shadow {name}".strip()),
         Words(
             f"{found.rows:,}笔申请中{found.different:,}笔不同, 每笔归入一类",
             f"{found.different:,} of {found.rows:,} applications differ; each has one class",

@@ -1,0 +1,81 @@
+"""Experiments of an installation: each deployment's arms, shadows and lot, and how they went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tael.kernel import NotFound, day_of
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from tael.platform import Work
+    from tael.policies import Policies
+    from tael.report import Page
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The sections of the page, how many decisions were read, and whether older ones were not."""
+
+    page: Page
+    decisions: int
+    left_out: bool
+
+    def parts(self, locale: str) -> list[tuple[str, str]]:
+        """The sections in ``zh`` or ``en``: titles and HTML, all texts escaped."""
+        return self.page.parts(locale)
+
+
+class Experiments:
+    """Reads the experiments of one installation.
+
+    Args:
+        policies: the desk of versions and deployments.
+        zone: of contract days.
+    """
+
+    def __init__(self, policies: Policies, zone: ZoneInfo) -> None:
+        self._policies = policies
+        self._zone = zone
+
+    def look(
+        self,
+        work: Work,
+        number: int,
+        rule: tuple[str, float, int | None] = ("default", 0.01, None),
+        *,
+        months: int = 6,
+    ) -> Looked:
+        """The experiment of deployment ``number`` as of today.
+
+        Args:
+            work: the unit of work.
+            number: of the deployment.
+            rule: measure (default, approval or loss), the smallest difference that matters (a
+                fraction; of loss, minor units), and the applications at which one gives up.
+            months: on book.
+
+        Raises:
+            NotFound: no such deployment.
+            BadInput: a rule that cannot be; names the field.
+        """
+        # Arrow and numpy are loaded when an experiment is looked at, not with the installation.
+        from tael.app.experiment_rows import MOST_DECISIONS, Rows  # noqa: PLC0415 - as said above
+        from tael.app.experiment_telling import Wanted, tell  # noqa: PLC0415 - as said above
+
+        deployment = next((d for d in self._policies.deployments(work) if d.number == number), None)
+        if deployment is None:
+            raise NotFound(f"there is no deployment {number}", field="deployment")
+        names = {str(one.id): one.name for one in self._policies.versions(work)}
+        rows = Rows.read(work, deployment, names)
+        today = day_of(work.clock.now(), self._zone)
+        bundles = {entry.policy_id: entry for entry in rows.entries}
+        texts = (
+            {version: self._policies.bundle(work, version) for version in bundles}
+            if deployment.random_accept
+            else {}
+        )
+        page = tell(rows, Wanted(months, *rule, today), texts)
+        return Looked(page, len(rows.entries), len(rows.entries) >= MOST_DECISIONS)

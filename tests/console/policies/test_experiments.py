@@ -1,0 +1,36 @@
+"""The page of champion and challengers over HTTP: arms, the rule's word, and what cannot be said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.xdist_group("console")
+Browse = Callable[..., httpx.Client]
+HOME = "/policies/experiments"
+
+
+def test_the_champion_of_the_deployment_in_force_stands_there_with_its_figures(
+    browse: Browse,
+) -> None:
+    page = browse("risk").get(f"{HOME}?months=1")
+    assert page.status_code == 200
+    assert "Deployment 1" in page.text
+    assert "In force" in page.text
+    for told in ("16 decisions of this deployment", "Old enough", "Default rate", "<svg"):
+        assert told in page.text, told
+    assert "各组结果" in browse("risk", language="zh").get(f"{HOME}?months=1").text
+
+
+def test_a_rule_that_cannot_be_is_said_at_its_field(browse: Browse) -> None:
+    page = browse("risk").get(f"{HOME}?margin=nothing&planned=-3")
+    assert page.status_code == 422
+    assert "A number above zero." in page.text
+    assert "A whole number, or nothing." in page.text
+    assert 'value="nothing"' in page.text
+
+
+def test_whoever_reads_no_policy_sees_no_experiment(browse: Browse) -> None:
+    assert browse("finance").get(HOME).status_code == 403
