@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from tael.policies.books import MOST_BYTES
 LARGEST_BODY_BYTES = 2**20
 # Whole files come in on these alone; they are read as streams.
 _LARGER = {("POST", "/books"): MOST_BYTES + LARGEST_BODY_BYTES}
+# A decision table may have some ten thousand rules, and is sent as text or as a file.
+_TABLES = re.compile(r"/policies/versions/[^/]+/tables/.+")
+_TABLE_BYTES = 16 * LARGEST_BODY_BYTES + LARGEST_BODY_BYTES
 _MINUTE_S = 60
 _MOST_CALLERS = 10_000
 # A monitor asks these without a key, as often as it likes.
@@ -67,7 +71,7 @@ class Gate:
         request = Request(scope, receive)
         try:
             self._count(request)
-            limit = _LARGER.get((request.method, request.url.path), LARGEST_BODY_BYTES)
+            limit = _limit(request.method, request.url.path)
             _check_length(request.headers.get("content-length", ""), limit)
         except HTTPException as refused:
             await answer(request, refused)(scope, receive, send)
@@ -93,6 +97,12 @@ def demand(wait_s: int) -> None:
     if wait_s:
         headers = {"Retry-After": str(wait_s)}
         raise HTTPException(TOO_MANY, "too many requests; wait a little", headers)
+
+
+def _limit(method: str, path: str) -> int:
+    if method == "POST" and _TABLES.fullmatch(path):
+        return _TABLE_BYTES
+    return _LARGER.get((method, path), LARGEST_BODY_BYTES)
 
 
 def _caller(request: Request) -> str:

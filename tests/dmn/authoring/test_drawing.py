@@ -74,12 +74,14 @@ def test_the_same_model_is_drawn_the_same_way() -> None:
     assert diagram(read[0]) == diagram(read[1])
 
 
-def test_a_line_over_several_layers_bends_at_each() -> None:
+def test_a_line_passes_upright_through_the_layers_between() -> None:
     links = {"ab": ("a", "b"), "bc": ("b", "c"), "ac": ("a", "c")}
     boxes, lines = placed(dict.fromkeys("abc", (100, 60)), links)
     assert set(boxes) == set("abc")
-    assert {name: len(line) for name, line in lines.items()} == {"ab": 2, "bc": 2, "ac": 3}
+    assert {name: len(line) for name, line in lines.items()} == {"ab": 2, "bc": 2, "ac": 4}
     assert all(below.y > above.y for line in lines.values() for below, above in pairwise(line))
+    assert lines["ac"][1].x == lines["ac"][2].x
+    assert not boxes["b"].x <= lines["ac"][1].x <= boxes["b"].x + boxes["b"].width
 
 
 def test_a_circle_is_drawn_all_the_same() -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 
-_GAP_X, _GAP_Y, _MARGIN = 28, 90, 20
+_GAP_X, _GAP_Y, _MARGIN = 28, 70, 20
 _SWEEPS = 8
-_BEND = 16
+# A line on its way through a layer takes little room; so many inputs stand beside each other.
+_BEND, _BEND_GAP = 6, 6
+_MOST_BESIDE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,15 @@ def placed(
     steps = [pair for chain in chains.values() for pair in pairwise(chain)]
     rows = _ordered(layer, steps)
     boxes = _boxes(rows, sizes, steps)
-    lines = {
-        name: (boxes[chain[0]].top, *(boxes[bend].top for bend in chain[1:-1]),
-               boxes[chain[-1]].bottom)
-        for name, chain in chains.items()
-    }  # fmt: skip
-    bends = {bend for chain in chains.values() for bend in chain[1:-1]}
-    return {name: box for name, box in boxes.items() if name not in bends}, lines
+    lines = {name: _line([boxes[each] for each in chain]) for name, chain in chains.items()}
+    broken = {bend for chain in chains.values() for bend in chain[1:-1]}
+    return {name: box for name, box in boxes.items() if name not in broken}, lines
+
+
+def _line(along: list[Box]) -> Line:
+    """From the top of the first box straight up through the layers between to the last one."""
+    between = (end for bend in along[1:-1] for end in (bend.bottom, bend.top))
+    return (along[0].top, *between, along[-1].bottom)
 
 
 def _layers(nodes: Mapping[str, object], links: list[tuple[str, str]]) -> dict[str, int]:
@@ -89,7 +94,21 @@ def _layers(nodes: Mapping[str, object], links: list[tuple[str, str]]) -> dict[s
         readers = [layer[end] for start, end in links if start == node]
         if node not in reading and readers:
             layer[node] = max(0, min(readers) - 1)
-    return layer
+    return _dealt(layer, reading)
+
+
+def _dealt(layer: Mapping[str, int], reading: AbstractSet[str]) -> dict[str, int]:
+    """Many inputs of one layer stand in several rows: one row would be too wide to read."""
+    found: dict[str, int] = {}
+    base = 0
+    for level in range(max(layer.values(), default=-1) + 1):
+        inside = [node for node, at in layer.items() if at == level]
+        inputs = [node for node in inside if node not in reading]
+        rows = max(1, -(-len(inputs) // _MOST_BESIDE))
+        found |= dict.fromkeys(inside, base + rows - 1)
+        found |= {node: base + n % rows for n, node in enumerate(inputs)}
+        base += rows
+    return found
 
 
 def _ordered(layer: Mapping[str, int], steps: list[tuple[str, str]]) -> list[list[str]]:
@@ -124,7 +143,8 @@ def _boxes(
         for node in row:
             width, height = sizes[node]
             x = round(centre[node] - left - width / 2) + _MARGIN
-            boxes[node] = Box(x, y + (high - height) // 2, width, height)
+            tall = height or high
+            boxes[node] = Box(x, y + (high - tall) // 2, width, tall)
         y += high + _GAP_Y
     return boxes
 
@@ -139,7 +159,7 @@ def _centres(
         beside[end].append(start)
     centre = {node: 0.0 for row in rows for node in row}
     for row in rows:
-        whole = sum(sizes[node][0] + _GAP_X for node in row)
+        whole = sum(sizes[node][0] + _gap(sizes[node]) for node in row)
         _pack(row, sizes, centre, dict.fromkeys(row, 0.0), start=-whole / 2)
     for sweep in range(_SWEEPS):
         for row in rows if sweep % 2 else rows[::-1]:
@@ -161,8 +181,12 @@ def _pack(
     for node in row:
         half = sizes[node][0] / 2
         centre[node] = max(wanted[node], edge + half) if edge > float("-inf") else wanted[node]
-        edge = centre[node] + half + _GAP_X
+        edge = centre[node] + half + _gap(sizes[node])
     if start == float("-inf") and row:
         shift = sum(wanted[node] - centre[node] for node in row) / len(row)
         for node in row:
             centre[node] += shift
+
+
+def _gap(size: tuple[int, int]) -> int:
+    return _GAP_X if size[1] else _BEND_GAP
