@@ -54,6 +54,9 @@ class Journey:
         """Go on until the way ends; False when it has to wait for the bank."""
         for _ in range(_MOST_STEPS):
             state = self._go_by_ourselves()
+            if state is State.IN_REVIEW and self._is_undecided():
+                self._house.underwriting.decide(self.application_id)
+                continue
             if state not in (State.ROUTED, State.CONTRACTED):
                 return True
             try:
@@ -69,7 +72,7 @@ class Journey:
         return True
 
     def _go_by_ourselves(self) -> State:
-        """Every step that needs no bank, in one unit of work; the state it stands in then."""
+        """Every step that needs nobody else, in one unit of work; the state it stands in then."""
         with self._house.database.begin(SYSTEM) as work:
             self._create(work)
             while True:
@@ -83,6 +86,11 @@ class Journey:
         with self._house.database.begin(SYSTEM) as work:
             application = self._house.applications.get(work, self.application_id)
             return application.state in (State.ROUTED, State.CONTRACTED)
+
+    def _is_undecided(self) -> bool:
+        """The policy decides once: what it refers stays for a person."""
+        with self._house.database.begin(SYSTEM) as work:
+            return self._house.applications.get(work, self.application_id).decision_id is None
 
     def _create(self, work: Work) -> None:
         house, who = self._house, self._who
@@ -157,13 +165,6 @@ class Journey:
         self._house.applications.review(work, application.id)
         return True
 
-    def _decide(self, work: Work, application: model.Application) -> bool:
-        """The policy decides, once: what it refers stays for a person."""
-        if application.decision_id is not None:
-            return False
-        self._house.applications.decide(work, application.id)
-        return True
-
     def _route(self, work: Work, application: model.Application) -> bool:
         """The next bank, and the borrower's word that it may have the data."""
         routed = self._house.applications.route(work, application.id)
@@ -196,7 +197,6 @@ class Journey:
         State.DRAFT: _submit,
         State.SUBMITTED: _collect,
         State.DATA_PENDING: _pull,
-        State.IN_REVIEW: _decide,
         State.APPROVED: _route,
         State.BANK_DECLINED: _route,
         State.BANK_APPROVED: _offer,
