@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tael.app.backtests import Backtests
 from tael.app.experiment_desk import Experiments
@@ -41,6 +42,9 @@ from tael.portfolio import Portfolio, SqlMonthStore
 from tael.risk import auc
 from tael.servicing import Servicing, StateCache
 from tael.servicing.store import SqlLoanStore
+
+if TYPE_CHECKING:
+    from tael.app.sources import SourceBook
 
 COMPANY: Mapping[str, str] = {
     "guarantor": "示例融资担保有限公司",
@@ -78,6 +82,13 @@ class Installation:
     applications: Applications
     offers: Offers
     states: StateCache = field(default_factory=StateCache)
+
+    @cached_property
+    def sources(self) -> SourceBook:
+        """What people see of the data sources."""
+        from tael.app.sources import SourceBook  # noqa: PLC0415 - few commands look at them
+
+        return SourceBook(self.settings.zone)
 
     @cached_property
     def underwriting(self) -> Underwriting:

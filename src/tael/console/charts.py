@@ -16,8 +16,8 @@ def curves(shown: Dashboard) -> dict[str, object]:
     months = shown.months
     return {
         "months": [point.month_end.isoformat()[:7] for point in months],
-        "new_loans": [_major(point.new_loans) for point in months],
-        "balance": [_major(point.balance) for point in months],
+        "new_loans": [major(point.new_loans) for point in months],
+        "balance": [major(point.balance) for point in months],
         "prime_share": [_percent(point.prime_share) for point in months],
         "dpd30": [_percent(point.dpd30) for point in months],
         "dpd90": [_percent(point.dpd90) for point in months],
@@ -35,7 +35,8 @@ def _vintages(shown: Dashboard) -> list[dict[str, object]]:
     return [{"name": name, "points": lines[name]} for name in latest]
 
 
-def _major(amount: Money) -> float:
+def major(amount: Money) -> float:
+    """An amount in its major unit, for a chart."""
     return float(amount.decimal())
 
 

@@ -34,6 +34,7 @@ from tael.servicing import Servicing
 if TYPE_CHECKING:  # the pages about policies load this module themselves
     from tael.console.policies.backtest_ports import BacktestsOf
     from tael.console.policies.experiments import ExperimentsOf
+    from tael.console.policies.sources import SourcesOf
 
 Result = TypeVar("Result")
 
@@ -324,6 +325,8 @@ class House(Protocol):
     def backtests(self) -> BacktestsOf: ...
     @property
     def experiments(self) -> ExperimentsOf: ...
+    @property
+    def sources(self) -> SourcesOf: ...
     @property
     def parties(self) -> Parties: ...
     @property

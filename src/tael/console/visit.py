@@ -39,6 +39,7 @@ POLICY_TABS = (
     ("/policies/decisions", N_("Decisions"), "decision"),
     ("/policies/backtests", N_("Back-tests"), "policy"),
     ("/policies/experiments", N_("Champion and challenger"), "policy"),
+    ("/policies/sources", N_("Sources"), "policy"),
 )
 
 

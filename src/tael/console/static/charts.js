@@ -57,6 +57,16 @@
     lineStyle: { width: 2.5, color: colour }, itemStyle: { color: colour }, ...extra,
   });
 
+  const along = (colours) => ({ ...months(colours), data: data.days });
+  const stacked = (name, values, colour, extra = {}) => ({
+    name, type: "bar", stack: "all", data: values, barMaxWidth: 18, itemStyle: { color: colour }, ...extra,
+  });
+  // As many colours as there are series, from the palette's one to its other.
+  const shade = (colours, index, count) => {
+    const ends = [colours.one, colours.pale, colours.two, colours.three];
+    return echarts.color && count > 1 ? echarts.color.lerp(index / (count - 1), ends) : colours.one;
+  };
+
   const drawn = {
     book: (colours) => frame(colours, {
       xAxis: months(colours),
@@ -93,6 +103,15 @@
         }),
       });
     },
+    spent: (colours) => frame(colours, {
+      legend: { type: "scroll", top: 0, left: 0, itemWidth: 12, itemHeight: 8, icon: "roundRect", textStyle: { color: colours.soft, fontSize: 11 }, pageIconColor: colours.soft, pageTextStyle: { color: colours.soft } },
+      xAxis: along(colours), yAxis: scale(colours, short),
+      series: data.spent.map((one, index) => stacked(one.name, one.values, shade(colours, index, data.spent.length), { tooltip: { valueFormatter: money } })),
+    }),
+    calls: (colours) => frame(colours, {
+      xAxis: along(colours), yAxis: scale(colours, short, { minInterval: 1 }),
+      series: [stacked(words.answered, data.answered, colours.one), stacked(words.failed, data.failed, colours.three)],
+    }),
   };
 
   const charts = [];

@@ -12,6 +12,7 @@ from tael.origination.sources.authorisations import Signer, authorise
 from tael.origination.sources.breaker import Breaker, BreakerLimits
 from tael.origination.sources.catalogue import SOURCES, Source, source_named
 from tael.origination.sources.client import SourceClient
+from tael.origination.sources.figures import SourceFigures
 from tael.origination.sources.memory import MemorySources
 from tael.origination.sources.routes import SHIPPED_ROUTES, RouteTable
 from tael.origination.sources.schemas import arrow_schema
@@ -28,6 +29,7 @@ __all__ = [
     "Signer",
     "Source",
     "SourceClient",
+    "SourceFigures",
     "SqlSources",
     "StreamRows",
     "arrow_schema",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from tael.kernel import ConsentId, Day, EventId
+from tael.kernel import ConsentId, Day, EventId, PartyId
 
 CURRENCY = "CNY"
 
@@ -246,6 +246,29 @@ class Route:
     mode: Mode
     since: Day
     basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDay:
+    """A source on a day: fetches, those that brought an answer, and money spent in fen."""
+
+    day: Day
+    source: str
+    reads: int
+    answered: int
+    spent_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A live consent that ends soon: after ``expires`` its sources are asked no more."""
+
+    consent_id: ConsentId
+    party_id: PartyId
+    scope: tuple[str, ...]
+    recipient: str
+    purpose: str
+    expires: Day
 
 
 class BreakerState(Enum):

@@ -13,8 +13,9 @@ from tael.policies.live.lane import Lane
 from tael.policies.live.model import Answer, Evidence, Request
 from tael.policies.live.replay import Deviation, Replay, replay, replay_sample
 from tael.policies.live.shadows import ShadowVerdict, run_shadows, shadows_of
+from tael.policies.live.spending import Spending, spending
 
 __all__ = [
-    "Answer", "Deviation", "Evidence", "Lane", "Replay", "Request", "ShadowVerdict", "replay",
-    "replay_sample", "run_shadows", "shadows_of",
+    "Answer", "Deviation", "Evidence", "Lane", "Replay", "Request", "ShadowVerdict", "Spending",
+    "replay", "replay_sample", "run_shadows", "shadows_of", "spending",
 ]  # fmt: skip

@@ -71,6 +71,22 @@ _OF_DECISION = """
     SELECT version_id, result, failure, elapsed_us FROM policies.shadow_verdict
     WHERE decision_id = %s ORDER BY version_id
 """
+_SPENDING = """
+    WITH flows AS (
+        SELECT context::jsonb -> 'flow' AS flow FROM policies.decision_log
+        WHERE id >= %s AND id < %s AND position('"flow":{' in context) > 0
+    ), told AS (
+        SELECT one, false AS spared FROM flows, jsonb_array_elements(flow -> 'fetched') AS one
+        UNION ALL
+        SELECT one, true FROM flows, jsonb_array_elements(flow -> 'skipped') AS one
+    )
+    SELECT one ->> 'source',
+        count(*) FILTER (WHERE NOT spared),
+        coalesce(sum((one ->> 'cost_minor')::bigint) FILTER (WHERE NOT spared), 0),
+        count(*) FILTER (WHERE spared),
+        coalesce(sum((one ->> 'cost_minor')::bigint) FILTER (WHERE spared), 0)
+    FROM told GROUP BY 1 ORDER BY 1
+"""
 _KEEP = """
     INSERT INTO policies.evidence (hash, borrower, known_at, recorded_at, sources, packed)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (hash) DO NOTHING
@@ -156,6 +172,11 @@ class SqlLiveStore:
         rows = self._connection.exec_driver_sql(_OF_DECISION, (str(decision_id),))
         return [ShadowVerdict(decision_id, VersionId(row[0]), row[1], row[2], row[3])
                 for row in rows]  # fmt: skip
+
+    def spending(self, first: DecisionId, end: DecisionId) -> list[tuple[str, int, int, int, int]]:
+        """By source: asked, paid, spared, and what these would have cost, of staged decisions."""
+        rows = self._connection.exec_driver_sql(_SPENDING, (str(first), str(end)))
+        return [(row[0], row[1], int(row[2]), row[3], int(row[4])) for row in rows]
 
     def _in_binary(self, *queries: tuple[str, tuple[list[str], ...]]) -> list[list[Any]]:
         """Rows of each query as the server keeps them: as text, bytes come in twice the size.

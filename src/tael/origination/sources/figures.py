@@ -1,0 +1,87 @@
+"""Figures about the sources for people who look after them. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from tael.kernel import ConsentId, Day, PartyId
+from tael.origination.sources.model import BreakerMove, BreakerState, Ending, SourceDay, Status
+from tael.origination.store.source_tables import source_moves, source_reads
+from tael.origination.store.tables import consents
+from tael.platform import Work
+
+_ANSWERED = (Status.OK.value, Status.PARTIAL.value, Status.STALE.value)
+
+
+class SourceFigures:
+    """What was asked, what it cost and what ends soon, over the open unit of work."""
+
+    def __init__(self, work: Work) -> None:
+        self._connection = work.connection
+
+    def days(self, since: datetime, until: datetime, zone: ZoneInfo) -> Sequence[SourceDay]:
+        """Calls and money by day of ``zone`` and source; days and sources without any left out."""
+        row = source_reads.c
+        day = sa.cast(sa.func.timezone(zone.key, row.at), sa.Date).label("day")
+        timely, answered = ~row.late, row.status.in_(_ANSWERED)
+        query = (
+            sa.select(
+                day,
+                row.source,
+                sa.func.count().filter(timely).label("reads"),
+                sa.func.count().filter(timely, answered).label("answered"),
+                sa.func.sum(row.cost_minor).label("spent"),
+            )
+            .where(row.at >= since, row.at < until)
+            .group_by(day, row.source)
+            .order_by(day, row.source)
+        )
+        found = self._connection.execute(query)
+        return [
+            SourceDay(Day.of(one.day), one.source, one.reads, one.answered, int(one.spent))
+            for one in found
+        ]
+
+    def ending(self, first: Day, last: Day, *, limit: int) -> Sequence[Ending]:
+        """Live consents that end from ``first`` to ``last``, both included, the next first."""
+        row = consents.c
+        query = (
+            sa.select(row.id, row.party_id, row.scope, row.recipient, row.purpose, row.expires)
+            .where(row.state == "granted", row.expires.between(first, last))
+            .order_by(row.expires, row.id)
+            .limit(limit)
+        )
+        return [
+            Ending(
+                consent_id=ConsentId(one.id),
+                party_id=PartyId(one.party_id),
+                scope=tuple(sorted(one.scope)),
+                recipient=one.recipient,
+                purpose=one.purpose,
+                expires=Day.of(one.expires),
+            )
+            for one in self._connection.execute(query)
+        ]
+
+    def ending_by_source(self, first: Day, last: Day) -> Mapping[str, int]:
+        """How many live consents that name a source end from ``first`` to ``last``."""
+        row = consents.c
+        named = sa.func.unnest(row.scope).label("source")
+        live = sa.select(named).where(row.state == "granted", row.expires.between(first, last))
+        every = live.subquery()
+        query = sa.select(every.c.source, sa.func.count()).group_by(every.c.source)
+        return {source: count for source, count in self._connection.execute(query)}
+
+    def moves(self, *, limit: int) -> Sequence[BreakerMove]:
+        """The latest moves of breakers, the newest first."""
+        query = sa.select(source_moves).order_by(source_moves.c.number.desc()).limit(limit)
+        return [
+            BreakerMove(
+                one.source, one.worker, BreakerState(one.state), one.at.astimezone(UTC), one.cause
+            )
+            for one in self._connection.execute(query)
+        ]
