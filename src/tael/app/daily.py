@@ -1,4 +1,4 @@
-"""The end of a business day: accruals and settlement, claims, write-offs, month-end rows, facts.
+"""The end of a business day: accruals, claims, write-offs, month-end rows, outcomes, facts.
 
 Every step commits alone and may run again: a day that was cut off is taken up where it stopped. A
 day that is through is noted as closed.
@@ -55,6 +55,7 @@ class Daily:
         if day == day.month_end():
             rows = self._record_month(day)
             seal_all(self._house)
+        self._tell_outcomes(day)
         with self._house.database.begin(SYSTEM) as work:
             note_closed(work, day)
         return DayReport(posted, compensated, written_off, rows, failed)
@@ -112,6 +113,11 @@ class Daily:
                 for loan_id in loans:
                     servicing.write_off(loan_id, day, key="write-off")
         return len(loans)
+
+    def _tell_outcomes(self, day: Day) -> None:
+        from tael.app.outcomes import record_outcomes  # noqa: PLC0415 - loads Arrow
+
+        record_outcomes(self._house, day)
 
     def _record_month(self, day: Day) -> int:
         with self._house.database.begin(SYSTEM) as work:

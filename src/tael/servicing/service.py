@@ -253,8 +253,10 @@ class Servicing:
         file = self.store.load(loan_id)
         if file is None:
             raise NotFound(f"there is no loan {loan_id}", field="loan_id")
+        if file.head != head and not lock:
+            head = self.store.head(loan_id)  # another writer came between the two readings
         check(file.head == head, "a loan's log is what its head says")
-        opened = Opened(file, fold(file.contract, file.log), head)
+        opened = Opened(file, fold(file.contract, file.log), file.head)
         self.cache.put(opened)
         return opened
 

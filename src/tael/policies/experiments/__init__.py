@@ -34,14 +34,47 @@ from tael.policies.experiments.logged import (
 from tael.policies.experiments.outcomes import Tally, Window
 from tael.policies.experiments.page import Results, experiment_page
 from tael.policies.experiments.planning import Needed, Plan, applications_needed
+from tael.policies.experiments.reports import OutcomeReport, outcome_table
 from tael.policies.experiments.shadow import CLASS_WORDS, Class, Shadow, classify, verdict_table
 from tael.policies.experiments.stopping import Measure, Rule, Standing, State
+from tael.policies.experiments.store import SqlOutcomes
 
 __all__ = [
-    "CLASS_WORDS", "ArmFigures", "Class", "Course", "DeclineFigures", "Declines", "Ending",
-    "EqualRate", "Experiment", "Look", "LotSettings", "Measure", "Needed", "Plan", "Results",
-    "Rule", "Scores", "Shadow", "Standing", "State", "Tally", "Window", "applications_needed",
-    "assigned_table", "classify", "courses", "declines_of", "default_at_equal_rate",
-    "default_of_declines", "experiment_page", "policies_of", "shadow_tables", "track",
+    "CLASS_WORDS",
+    "ArmFigures",
+    "Class",
+    "Course",
+    "DeclineFigures",
+    "Declines",
+    "Ending",
+    "EqualRate",
+    "Experiment",
+    "Look",
+    "LotSettings",
+    "Measure",
+    "Needed",
+    "OutcomeReport",
+    "Plan",
+    "Results",
+    "Rule",
+    "Scores",
+    "Shadow",
+    "SqlOutcomes",
+    "Standing",
+    "State",
+    "Tally",
+    "Window",
+    "applications_needed",
+    "assigned_table",
+    "classify",
+    "courses",
+    "declines_of",
+    "default_at_equal_rate",
+    "default_of_declines",
+    "experiment_page",
+    "outcome_table",
+    "policies_of",
+    "shadow_tables",
+    "track",
     "verdict_table",
-]  # fmt: skip
+]

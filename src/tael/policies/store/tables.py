@@ -147,6 +147,21 @@ shadows = sa.Table(
     sa.Column("elapsed_us", sa.BigInteger, nullable=False),
 )
 
+outcomes = sa.Table(
+    "outcome_report",
+    metadata,
+    sa.Column("position", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("application_id", sa.Text, nullable=False),
+    sa.Column("month_on_book", sa.Integer, nullable=False),
+    sa.Column("known_on", sa.Date, nullable=False),
+    sa.Column("recorded_at", _INSTANT, nullable=False),
+    sa.Column("booked_on", sa.Date, nullable=False),
+    # What became of the loan by then, as JSON: the same again is not written again.
+    sa.Column("told", sa.Text, nullable=False),
+    sa.Index("outcome_report_latest", "application_id", "position"),
+    sa.CheckConstraint("month_on_book >= 0", name="on_book"),
+)
+
 evidence = sa.Table(
     "evidence",
     metadata,
@@ -207,6 +222,11 @@ DDL: tuple[str, ...] = (
     "DROP TRIGGER IF EXISTS append_only ON policies.evidence",
     """
     CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.evidence
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
+    """,
+    "DROP TRIGGER IF EXISTS append_only ON policies.outcome_report",
+    """
+    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.outcome_report
     FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
     """,
     "DROP TRIGGER IF EXISTS append_only ON policies.version_event",
