@@ -260,6 +260,7 @@ def look_after(
     if run.state in (RunState.DONE, RunState.FAILED):
         return str(run.state.value)
     if not folder.cancelled:
+        folder.progress("begun", 0, 1)
         make(folder, backtests.history_path(run.asked.history), backtests.halt)
     if folder.cancelled:
         state, kept = RunState.CANCELLED, False

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("console")
 Browse = Callable[..., httpx.Client]
 HOME = "/policies/backtests"
+TOLD = (
+    "Side by side", "Swap set: Decided then → looser", "By vintage", "By segment",
+    "Prices and limits", "What each threshold is worth", "Kept in the history",
+)  # fmt: skip
 _FOLDER = Path(__file__).parents[2] / "policies" / "backtest"
 
 
@@ -109,8 +113,7 @@ def test_a_back_test_is_begun_made_shown_and_kept_with_its_version(desk: Desk) -
     assert 'hx-trigger="every 1s"' in waiting
     assert desk.made(address) == "done"
     shown = desk.client.get(address).text
-    for told in ("Side by side", "Swap set: Decided then → looser", "By vintage", "By segment",
-                 "Prices and limits", "What each threshold is worth", "Kept in the history"):  # fmt: skip
+    for told in TOLD:
         assert told in shown, told
     assert "<svg" in shown
     assert "换入换出" in desk.client.get(address, headers={"Accept-Language": "zh"}).text

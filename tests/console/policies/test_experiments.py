@@ -1,4 +1,4 @@
-"""The page of champion and challengers over HTTP: arms, the rule's word, and what cannot be said."""
+"""The page of champion and challengers over HTTP: arms, their figures, what cannot be said."""
 
 from __future__ import annotations
 

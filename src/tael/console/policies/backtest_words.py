@@ -9,6 +9,7 @@ from tael.console.words import N_
 from tael.kernel import BadInput
 
 STEPS: Mapping[str, str] = {
+    "begun": N_("A worker has taken it up"),
     "read": N_("Reading the history"),
     "decided": N_("Deciding every application again"),
     "written": N_("Writing figures and pages"),
