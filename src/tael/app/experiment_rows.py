@@ -1,8 +1,9 @@
 """The decisions of one deployment with what became of them, as the tables an experiment reads.
 
-Who was put where stands in the decision log; what became of the loans in the month ends. A loan is
-bad once it was 90 days past due, claimed of the guarantor or written off; its loss is what was
-claimed and not recovered. Profit is not known of a month end, and not told.
+Who was put where stands in the decision log; what became of the loans in the reports of each day,
+or in the month ends. A loan is bad once it was 90 days past due, claimed of the guarantor or
+written off; its loss is what was claimed and not recovered. Profit is not known of a month end, and
+not told.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ import pyarrow as pa
 from tael.app.store.outcomes import MonthEnd, Outcomes, Shadowed
 from tael.kernel import ApplicationId
 from tael.platform import Work
-from tael.policies.experiments import assigned_table
+from tael.policies.experiments import (
+    OutcomeReport,
+    SqlOutcomes,
+    assigned_table,
+    outcome_table,
+)
 from tael.policies.model import Deployment, LogEntry, Role
 from tael.risk import BadDefinition
 
@@ -48,6 +54,8 @@ class Rows:
         ends: month ends of the loans.
         names: of the versions, by id.
         shadowed: what each shadow would have said, by version.
+        reports: what the end of each day reported of the loans; of a book from before there were
+            such reports the month ends stand in.
     """
 
     deployment: Deployment
@@ -56,6 +64,7 @@ class Rows:
     ends: Sequence[MonthEnd]
     names: Mapping[str, str]
     shadowed: Mapping[str, Sequence[Shadowed]]
+    reports: Sequence[OutcomeReport] = ()
 
     @classmethod
     def read(cls, work: Work, deployment: Deployment, names: Mapping[str, str]) -> Rows:
@@ -71,6 +80,7 @@ class Rows:
             source.month_ends(applications),
             names,
             {arm.version: source.shadowed(arm.version, entries) for arm in deployment.shadows},
+            SqlOutcomes(work).of([entry.application_id for entry in entries]),
         )
 
     @property
@@ -95,7 +105,9 @@ class Rows:
         return table.set_column(place, "arm", pa.array(arms, pa.string()))
 
     def outcomes(self) -> pa.Table:
-        """A report for each month end, as ``track`` reads it."""
+        """Reports of every day on which there was news, as ``track`` reads them."""
+        if self.reports:
+            return outcome_table(self.reports)
         rows = [
             {
                 "application": end.application,

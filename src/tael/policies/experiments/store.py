@@ -47,8 +47,8 @@ class SqlOutcomes:
 
     def latest(self, applications: Sequence[ApplicationId]) -> Sequence[OutcomeReport]:
         """The last report on each of these, as far as there is one."""
-        found = self._of(applications).ext(distinct_on(_APPLICATION))
-        return self._read(found.order_by(_APPLICATION, outcomes.c.position.desc()))
+        found = self._of(applications).ext(distinct_on(_application))
+        return self._read(found.order_by(_application, outcomes.c.position.desc()))
 
     def of(self, applications: Sequence[ApplicationId]) -> Sequence[OutcomeReport]:
         """Every report on these, oldest first."""
@@ -56,13 +56,14 @@ class SqlOutcomes:
 
     def _of(self, applications: Sequence[ApplicationId]) -> sa.Select[Any]:
         ids = [str(one) for one in applications]
-        return sa.select(outcomes).where(_APPLICATION.in_(ids))
+        return sa.select(outcomes).where(_application == sa.any_(sa.literal(ids, _TEXTS)))
 
     def _read(self, query: sa.Select[Any]) -> Sequence[OutcomeReport]:
         return [_report(row) for row in self._connection.execute(query)]
 
 
-_APPLICATION = outcomes.c.application_id
+_application = outcomes.c.application_id
+_TEXTS = sa.ARRAY(sa.Text)
 
 
 def _says(report: OutcomeReport) -> tuple[int, str]:
