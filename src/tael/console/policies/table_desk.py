@@ -134,6 +134,7 @@ def findings(shown: Open, tongue: Tongue, table: Table) -> dict[str, Any]:
             for one in own[:_MOST_FINDINGS]
         ],
         "more": max(0, len(own) - _MOST_FINDINGS),
+        "spent": proof.spent,
         "proven": [
             told.text(tongue.short) for told in proof.tables if told.node == shown.owner
         ],

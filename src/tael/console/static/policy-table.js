@@ -7,7 +7,7 @@
   const by = (id) => document.getElementById(id);
   const read = (id) => JSON.parse(by(id).textContent);
   const data = read("table-data"), words = read("table-words");
-  const AT_ONCE = 200, PAUSE = 250, LISTED = 12;
+  const AT_ONCE = 500, PAUSE = 250, LISTED = 12;
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const original = data.rows.map((cells, from) => ({ from, cells }));
   const here = location.pathname;
@@ -229,7 +229,8 @@
     proof.className = "text-secondary small mb-0";
     proof.textContent = answer.proven.join(" ");
     const none = document.createElement("p");
-    none.textContent = answer.findings.length ? fill(words.found, { count: answer.findings.length + answer.more }) : words.none;
+    const count = answer.findings.length + answer.more;
+    none.textContent = count ? fill(words.found, { count }) : answer.spent ? words.none_yet : words.none;
     target.replaceChildren(none, list, proof);
     grid.render();
     told_of(grid.at);
