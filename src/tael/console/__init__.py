@@ -5,14 +5,13 @@ what they answer.
 """
 
 from tael.console.errors import Fault, fault_of, status_of
-from tael.console.listing import CLOSED_STATUSES, DecisionLine, LoanLine, Narrowed, Sought
+from tael.console.listing import DecisionLine, LoanLine, Narrowed, Sought
 from tael.console.ports import House
 from tael.console.site import create_app
 from tael.console.store import purge_replies
 from tael.console.vendor import FrontendMissing, check_vendor
 
 __all__ = [
-    "CLOSED_STATUSES",
     "DecisionLine",
     "Fault",
     "FrontendMissing",

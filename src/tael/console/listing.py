@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from tael.console.words import N_
@@ -21,8 +22,6 @@ from tael.kernel import (
 )
 
 ROWS = 25
-# Settled in one way or another: what was unpaid counts no more.
-CLOSED_STATUSES = ("settled", "recovered_full")
 _LONGEST_TEXT = 80
 # Where a list is that does not stand under its own name.
 HOMES = {"policy_decisions": "/policies/decisions"}
@@ -188,6 +187,9 @@ class DecisionLine:
 class LoanLine:
     """A loan as a line of the list."""
 
+    # Settled in one way or another: what was unpaid counts no more.
+    CLOSED: ClassVar = ("settled", "recovered_full")
+
     loan_id: LoanId
     borrower_id: PartyId
     tier: int
@@ -200,4 +202,4 @@ class LoanLine:
     def days_past_due(self, today: Day) -> int:
         """Calendar days since the oldest unpaid due date; 0 when nothing is owed any more."""
         due = self.oldest_unpaid_due
-        return 0 if due is None or self.status in CLOSED_STATUSES else max(0, due.days_until(today))
+        return 0 if due is None or self.status in self.CLOSED else max(0, due.days_until(today))

@@ -12,7 +12,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from tael.platform import SYSTEM
+from tael.console import Sought
+from tael.platform import SYSTEM, Actor
 
 pytestmark = pytest.mark.xdist_group("console")
 Browse = Callable[..., httpx.Client]
@@ -136,18 +137,17 @@ def test_a_search_that_cannot_be_is_told_beside_its_field(browse: Browse) -> Non
     assert "Not a day of the calendar" in page.text
 
 
-def test_the_log_goes_on_below_the_last_row(
-    browse: Browse, rows: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tael.console.policies.decisions.ROWS", 10)
-    client = browse("risk")
-    first = client.get(HOME).text
-    assert _ids(first) == [row.id for row, _ in rows[:10]]
-    more = re.search(r'hx-get="([^"]*after=[^"]*)"', first)
-    assert more is not None
-    rest = client.get(more[1], headers={"HX-Request": "true"}).text
-    assert _ids(rest) == [row.id for row, _ in rows[10:]]
-    assert "<html" not in rest
+def test_the_log_goes_on_below_the_last_row(company: Any, browse: Browse, rows: list[Any]) -> None:
+    ids, house = [row.id for row, _ in rows], company.house
+    with house.database.begin(Actor("user", "nobody", frozenset({"auditor"}))) as work:
+        lines = house.lines(work)
+        first, last = lines.decisions(Sought(), house.settings.zone, after="", limit=10)
+        assert ([one.decision_id for one in first], last) == (ids[:10], ids[9])
+        every, end = lines.decisions(Sought(), house.settings.zone, after="", limit=len(ids))
+        assert ([one.decision_id for one in every], end) == (ids, None)
+    part = browse("risk").get(HOME, params={"after": ids[9]}, headers={"HX-Request": "true"}).text
+    assert _ids(part) == ids[10:]
+    assert "<html" not in part
 
 
 def test_inputs_are_searched_by_name(browse: Browse, rows: list[Any]) -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from tael.console import CLOSED_STATUSES, DecisionLine, LoanLine, Narrowed, Sought
+from tael.console import DecisionLine, LoanLine, Narrowed, Sought
 from tael.kernel import ApplicationId, Day, DecisionId, LoanId, Money, PartyId, VersionId
 from tael.platform import Permissions, Work
 from tael.policies import SqlPolicyStore
@@ -116,7 +116,7 @@ def _of_loans(where: Narrowed, today: Day) -> list[sa.ColumnElement[bool]]:
 
 
 def _past_due(first: int, last: int | None, today: Day) -> sa.ColumnElement[bool]:
-    due, closed = _loan.c.oldest_unpaid_due, _loan.c.status.in_(CLOSED_STATUSES)
+    due, closed = _loan.c.oldest_unpaid_due, _loan.c.status.in_(LoanLine.CLOSED)
     if first == 0:
         return sa.or_(closed, due.is_(None), due >= today)
     since = [] if last is None else [due >= today.plus_days(-last)]

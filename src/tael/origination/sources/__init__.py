@@ -12,12 +12,12 @@ from tael.origination.sources.authorisations import Signer, authorise
 from tael.origination.sources.breaker import Breaker, BreakerLimits
 from tael.origination.sources.catalogue import SOURCES, Source, source_named
 from tael.origination.sources.client import SourceClient
-from tael.origination.sources.figures import SourceFigures
 from tael.origination.sources.memory import MemorySources
 from tael.origination.sources.routes import SHIPPED_ROUTES, RouteTable
 from tael.origination.sources.schemas import arrow_schema
 from tael.origination.sources.store import SqlSources
 from tael.origination.sources.streams import StreamRows, stream_rows
+from tael.origination.store.source_figures import SourceFigures
 
 __all__ = [
     "SHIPPED_ROUTES",
