@@ -45,5 +45,20 @@ def test_a_translation_uses_the_same_values() -> None:
         assert set(_NAMES.findall(text)) == set(_NAMES.findall(chinese)), text
 
 
+def test_a_text_of_a_template_has_no_bare_per_cent_sign() -> None:
+    """Templates put values into every text: a sign on its own breaks the page that shows it."""
+    catalogue = _catalogue()
+    found = extract_from_dir(
+        CONSOLE / "templates",
+        method_map=[("**.html", "jinja2")],
+        options_map={"**.html": _JINJA | {"silent": "false"}},
+        keywords={"gettext": None},
+    )
+    texts = {str(message) for _, _, message, _, _ in found}
+    both = texts | {catalogue.get(text, "") for text in texts}
+    assert texts
+    assert not sorted(text for text in both if "%" in _NAMES.sub("", text).replace("%%", ""))
+
+
 def test_the_catalogue_is_compiled_by_the_build() -> None:
     assert (Path(FOLDER) / "zh_CN" / "LC_MESSAGES" / "console.mo").is_file()

@@ -182,6 +182,14 @@ def test_the_list_tells_who_decides_who_said_so_and_why(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("address", ["/policies", "/policies/approvals", "/policies/versions/{}"])
+def test_every_page_reads_in_chinese(desk: Desk, address: str) -> None:
+    client, place = desk.clients["everything"], address.format(desk.made["asked"])
+    page = client.get(place, headers={"Accept-Language": "zh-CN"})
+    assert page.status_code == 200
+    assert "批准" in page.text
+
+
+@pytest.mark.parametrize("address", ["/policies", "/policies/approvals", "/policies/versions/{}"])
 def test_whoever_only_reads_sees_no_button(desk: Desk, address: str) -> None:
     page = desk.get("reader", address.format(desk.made["asked"]))
     assert page.status_code == 200
@@ -449,6 +457,8 @@ def test_a_parameter_is_decided_in_the_same_inbox(desk: Desk) -> None:
     assert address not in own
     assert desk.post("risk", address, verdict="approve").status_code == 403
     assert address in desk.get("everything", "/policies/approvals").text
+    curt = desk.post("everything", address, verdict="reject", why=" ")
+    assert (curt.status_code, "A rejection needs one" in curt.text) == (422, True)
     assert desk.post("everything", address, verdict="reject", why=WHY).status_code == 303
     with house.database.begin(SYSTEM) as work:
         (row,) = [one for one in house.audit.rows(work, subject=key)

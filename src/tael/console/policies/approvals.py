@@ -17,7 +17,7 @@ from tael.console.policies.versions import acts
 from tael.console.policies.words import Problem, problem_of
 from tael.console.ports import ParameterVersion
 from tael.console.visit import Visit, Visiting, path_id
-from tael.kernel import TaelError, VersionId
+from tael.kernel import BadInput, TaelError, VersionId
 from tael.platform import Work
 from tael.policies.model import (
     TEXTS,
@@ -89,8 +89,17 @@ def parameter(visit: Visiting, version_id: str, form: Filled) -> Response:
     """Approve a dated figure, or reject it."""
     key, why = path_id(VersionId, version_id), form.get("why", "")
     door = visit.house.parameters
-    decide = door.reject if form.get("verdict") == "reject" else door.approve
-    return _done(visit, form, (key, "parameter"), lambda work: decide(work, key, why=why))
+    if form.get("verdict") == "reject":
+        return _done(
+            visit, form, (key, "parameter"), lambda work: door.reject(work, key, why=_said(why))
+        )
+    return _done(visit, form, (key, "parameter"), lambda work: door.approve(work, key, why=why))
+
+
+def _said(why: str) -> str:
+    if not why.strip():
+        raise BadInput("no reason", code="policy_no_reason", field="why", rule="a reason")
+    return why
 
 
 def _done(
