@@ -107,26 +107,32 @@ class Decider:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """The answer without its id, and what fired."""
         log_odds, points, bins = self._card.score(values)
-        chance = _chance(log_odds)
         told = self.inputs(values)
-        told["amount"], told["months"], told["pd"] = amount_minor / _FEN, months, chance
-        found = self._engine.evaluate("policy", told)["result"]
-        outcome, hard = found["outcome"], [*found["knock_outs"], *found["referrals"]]
-        limit, options = 0, []
-        if outcome != "decline":
-            limit, options = self._offers(found, months)
-            outcome, more = _afterwards(outcome, limit, options, amount_minor)
-            hard += more
+        told["amount"], told["months"], told["pd"] = amount_minor / _FEN, months, _chance(log_odds)
+        found, (outcome, limit, options, hard) = self.ruled(told, amount_minor)
         soft = self._card.reasons(bins) if "risk_too_high" in hard else []
-        if outcome == "decline":
-            limit, options = 0, []
         result = {
-            "outcome": outcome, "tier": found["tier"], "pd": chance, "points": points,
+            "outcome": outcome, "tier": found["tier"], "pd": told["pd"], "points": points,
             "limit_minor": limit, "options": options, "reasons": _named(hard, soft),
             "routing": found["routing"],
         }  # fmt: skip
         trace = {"bins": bins, "rules": hard, "price_row": found["price_row"]}
         return result, trace
+
+    def ruled(
+        self, told: dict[str, Any], amount_minor: int
+    ) -> tuple[dict[str, Any], tuple[str, int, list[dict[str, Any]], list[str]]]:
+        """What the rules say of their inputs; outcome, limit, offers, codes of rules."""
+        found = self._engine.evaluate("policy", told)["result"]
+        outcome, hard = found["outcome"], [*found["knock_outs"], *found["referrals"]]
+        limit, options = 0, []
+        if outcome != "decline":
+            limit, options = self._offers(found, told["months"])
+            outcome, more = _afterwards(outcome, limit, options, amount_minor)
+            hard += more
+        if outcome == "decline":
+            limit, options = 0, []
+        return found, (outcome, limit, options, hard)
 
     def inputs(self, values: list[float]) -> dict[str, Any]:
         """What the rules read of the variables."""

@@ -20,13 +20,18 @@ def answers(workload: Workload) -> Iterator[dict[str, object]]:
     """The answer for each borrower, without the id of the decision; plain, one by one."""
     loaded = load(Bundle(**workload.texts), ENGINES)
     cap = Rate(Decimal(policy.CAP))
-    asked = zip(workload.values, workload.amounts_minor, workload.months, strict=True)
-    for values, amount, months in asked:
-        row = dict(zip(workload.names, values.tolist(), strict=True))
-        features = {name: _exact(value) for name, value in row.items()} | _read(row)
-        features |= {"amount": Decimal(amount) / 100, "months": Decimal(months)}
+    for place in range(len(workload.borrowers)):
+        features = features_of(workload, place)
         verdict, _ = rules.evaluate(loaded, rules.checked(loaded, features), cap=cap)
         yield answer(verdict)
+
+
+def features_of(workload: Workload, place: int) -> dict[str, Decimal]:
+    """Every input of the policy, variables among them, of the borrower at ``place``."""
+    row = dict(zip(workload.names, workload.values[place].tolist(), strict=True))
+    features = {name: _exact(value) for name, value in row.items()} | _read(row)
+    amount, months = workload.amounts_minor[place], workload.months[place]
+    return features | {"amount": Decimal(amount) / 100, "months": Decimal(months)}
 
 
 def _read(row: Mapping[str, float]) -> dict[str, Decimal]:
