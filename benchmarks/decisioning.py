@@ -1,7 +1,8 @@
 """A decision from raw events over HTTP beside two honest peers; prints one JSON object.
 
 Run: ``uv run python benchmarks/decisioning.py --economy DIR [--stacks a,b,ours] [--seconds 20]
-[--clients 32] [--workers 2] [--parts]``, where DIR is what `tael economy build` made.
+[--clients 32] [--workers 2] [--parts]``, where DIR is what `tael economy build` made. Ten minutes
+of one stack are ``--stacks ours --seconds 600 --rounds 1``: some 20 GB of log for as long.
 
 Each stack decides the same applications by the same policy (76 variables of 15 slots, a scorecard
 of 47 characteristics, 25 knock-outs, 200 rows of prices, a menu of offers) and commits a row of its
@@ -72,8 +73,8 @@ class Run:
     def turn(self, name: str) -> Figures:
         """One stack: alone for latency, then under load."""
         chosen, stack = self.chosen, stacks.make(name, self.place, self.python)
-        url = stack.start(chosen.workers)
         try:
+            url = stack.start(chosen.workers)
             one = self.load(stack, url, clients=1, seconds=chosen.latency_seconds)
             told = {"one_client": one}
             settings = {"clients": chosen.clients, "seconds": chosen.seconds, "rate": chosen.rate}
@@ -104,6 +105,7 @@ class Run:
         workers, server = (b - a for a, b in zip(before, self._used(stack), strict=True))
         found["worker_cpu_us"] = round(1e6 * workers / many, 1)
         found["postgres_cpu_us"] = round(1e6 * server / many, 1)
+        found["workers_mb"] = stacks.resident_mb(stack.processes)
         return found
 
     def _used(self, stack: stacks.Stack) -> tuple[float, float]:
@@ -252,7 +254,7 @@ def _summary(turns: list[Figures]) -> dict[str, Figures]:
             **{f"loaded_{figure}": middle(1, figure) for figure in ("p50_ms", "p95_ms", "p99_ms")},
             **{f"alone_{figure}": middle(0, figure) for figure in ("p50_ms", "p95_ms", "p99_ms")},
             **{figure: middle(1, figure)
-               for figure in ("worker_cpu_us", "postgres_cpu_us", "load_cpu_us")},
+               for figure in ("worker_cpu_us", "postgres_cpu_us", "load_cpu_us", "workers_mb")},
             "alone_cpu_us": round(statistics.median(
                 one["worker_cpu_us"] + one["postgres_cpu_us"] for one, _ in both), 1),
             "requests": sum(load["requests"] for _, load in both),
