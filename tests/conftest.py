@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import hashlib
 import itertools
 import os
@@ -16,6 +18,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings
+from typer import testing
 
 from tael.app import tables
 from tael.kernel import Day, FixedClock
@@ -38,6 +41,11 @@ _numbers = itertools.count(1)
 settings.register_profile("usual", max_examples=40, derandomize=True, deadline=None)
 settings.register_profile("hunt", max_examples=200, deadline=None, print_blob=True)
 settings.load_profile("usual")
+# Tests start a hundred processes of their own: each would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# The command line stays the same while it is tested: laid out once, not for every call.
+testing._get_command = functools.cache(testing._get_command)
 # A database is a thousand files. ext4 takes 0.3 s to make them where as many were deleted just
 # before, which is what tests do all the time; memory takes 0.02 s.
 _MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own inside it, named by process
@@ -49,6 +57,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep temporary files in memory where there is room, unless ``--basetemp`` names a place."""
     if config.option.basetemp is None and _has_room(_MEMORY):
         config.option.basetemp = str(_MEMORY / f"tael-tests-{os.getpid()}")
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what stays to the end: every module and every test."""
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
