@@ -12,7 +12,12 @@ from tael.risk.facts import OTHER, Concept, concepts, facts_from, facts_of
 from tael.variables import expand, load_definitions
 
 CASES = Path(__file__).parent / "cases" / "facts.csv"
-SIGNS = {each.name: each.sign for each in expand(load_definitions())}
+
+
+@pytest.fixture(scope="module")
+def signs() -> dict[str, str]:
+    """Of every variable of the catalogue the sign that is told, or ''."""
+    return {each.name: each.sign for each in expand(load_definitions())}
 
 
 def rows() -> list[dict[str, str]]:
@@ -27,22 +32,26 @@ def test_a_name_tells_what_it_is_about(row: dict[str, str]) -> None:
     assert found == row
 
 
-def test_every_variable_of_the_catalogue_has_a_concept_of_the_table() -> None:
-    found = {facts_of(name).concept for name in SIGNS}
+def test_every_variable_of_the_catalogue_has_a_concept_of_the_table(signs: dict[str, str]) -> None:
+    found = {facts_of(name).concept for name in signs}
     assert found == set(concepts()) - {OTHER}
 
 
-def test_a_sign_that_is_guessed_is_the_one_of_the_catalogue_where_it_has_one() -> None:
-    guessed = {name: facts_of(name).sign for name in SIGNS}
+def test_a_sign_that_is_guessed_is_the_one_of_the_catalogue_where_it_has_one(
+    signs: dict[str, str],
+) -> None:
+    guessed = {name: facts_of(name).sign for name in signs}
     assert sum(1 for sign in guessed.values() if sign) > 500
-    wrong = [name for name, sign in guessed.items() if sign and SIGNS[name] not in {sign, ""}]
+    wrong = [name for name, sign in guessed.items() if sign and signs[name] not in {sign, ""}]
     assert wrong == []
 
 
 @pytest.mark.parametrize("subject", ["firm", "owner"])
-def test_reasons_about_the_owner_and_about_the_firm_stay_apart(subject: str) -> None:
+def test_reasons_about_the_owner_and_about_the_firm_stay_apart(
+    subject: str, signs: dict[str, str]
+) -> None:
     whose = {"firm": "ent.", "owner": "per."}[subject]
-    found = {facts_of(name).concept for name in SIGNS if name.startswith(whose)}
+    found = {facts_of(name).concept for name in signs if name.startswith(whose)}
     assert {code.split("_")[0] for code in found} <= {subject, "region"}
 
 

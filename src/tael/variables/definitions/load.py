@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from tael.kernel import BadInput
@@ -16,12 +17,21 @@ SHIPPED = Path(__file__).with_name("data")
 
 
 def load_definitions(folder: Path | None = None) -> Definitions:
-    """The definitions of ``folder``, or the shipped ones.
+    """The definitions of ``folder``, or the shipped ones, which are read once.
 
     Raises:
         DefinitionError: with every finding of the sources, of the ids and of the expansion.
         BadInput: the folder holds no definition.
     """
+    return _sound(folder) if folder else _shipped()
+
+
+@cache
+def _shipped() -> Definitions:
+    return _sound(SHIPPED)
+
+
+def _sound(folder: Path) -> Definitions:
     definitions, _, findings = read_definitions(folder)
     if findings:
         raise DefinitionError(findings)
