@@ -9,7 +9,7 @@ BROAD = {"Exception", "BaseException"}
 
 def offences(source) -> list[str]:
     found = []
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.ExceptHandler):
             continue
         names = _names(node.type)

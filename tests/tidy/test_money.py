@@ -13,7 +13,7 @@ def offences(source) -> list[str]:
         return []
     strict = source.room in NO_FLOAT_NO_DIVISION
     found = []
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         reason = _float(node) or (_division(node) if strict else "")
         if reason:
             found.append(f"{source.path}:{node.lineno}: {reason}")

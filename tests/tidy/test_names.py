@@ -19,7 +19,7 @@ def file_offences(path: str) -> list[str]:
 
 def name_offences(source) -> list[str]:
     found = []
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not (isinstance(node, ast.FunctionDef) and node.name.startswith("test_")):
             continue
         if len(node.name.split("_")) <= LEAST_WORDS:
@@ -32,7 +32,7 @@ def name_offences(source) -> list[str]:
 
 def patch_offences(source) -> list[str]:
     found = []
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         mock = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("unittest.mock")
         call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         patch = call and node.func.attr in PATCHES and "monkeypatch" in ast.unparse(node.func.value)

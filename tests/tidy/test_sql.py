@@ -32,7 +32,7 @@ def offences(source) -> list[str]:
     if source.room in DATABASE_ROOMS | ENGINES or APP_FILES.match(source.path):
         return []
     found = [] if _is_store(source) else _sql(source)
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if call and node.func.attr in {"commit", "rollback"} and not node.args:
             found.append(
@@ -54,7 +54,7 @@ def _sql(source) -> list[str]:
     ]
     return found + [
         f"{source.path}:{node.lineno}: an SQL statement outside a store; move it there"
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and STATEMENT.match(node.value)

@@ -13,7 +13,7 @@ def offences(source) -> list[str]:
     if source.path == THE_CLOCK:
         return []
     found = []
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         owner = ast.unparse(node.func.value).rpartition(".")[2]
