@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from tael.app.demo.company import found_company
+from tael.app.evidence import firm_of
 from tael.app.installation import Installation, build
 from tael.app.lending import Lending
 from tael.app.source_desk import About, whom_of
@@ -27,6 +28,7 @@ from tael.app.underwriting import Underwriting
 from tael.funding import BankClient
 from tael.kernel import (
     ApplicationId,
+    BadInput,
     Conflict,
     Day,
     EventId,
@@ -34,6 +36,7 @@ from tael.kernel import (
     Forbidden,
     LoanId,
     Money,
+    NotFound,
     PartyId,
 )
 from tael.origination import ASSESSMENT, BANK, Origin, model
@@ -367,3 +370,72 @@ def _question(work: Work, about: About, source: str) -> Request:
     consent = about.authorisation.consent_id if about.authorisation else None
     return Request(EventId.new(now), source, about.subject.id, consent, "guarantor", Mode.FULL,
                    "direct" if source == "tax" else "published", now, now, "dead")  # fmt: skip
+
+
+def handed_in(company: Company, one: ApplicationId) -> dict[str, list[dict[str, object]]]:
+    """A year of sales, as its bank and its invoices tell, by the ids of parties."""
+    with company.house.database.begin(SYSTEM) as work:
+        firm = firm_of(company.house, work, company.house.applications.get(work, one))
+    rows: dict[str, list[dict[str, object]]] = {"bank_tx": [], "vat_invoice": []}
+    for month in range(12):
+        at = NOW - timedelta(days=30 * month + 20)
+        usual = {"subject_id": firm, "event_id": f"m{month}", "event_at": at.isoformat(),
+                 "known_at": (at + timedelta(days=2)).isoformat(), "amount": 18_000_000,
+                 "counterparty": f"C{month % 4}"}  # fmt: skip
+        bank = {"purpose": "sales", "direction": "in", "weekpart": "weekday", "daypart": "day",
+                "balance": 5_000_000}  # fmt: skip
+        invoice = {"direction": "out", "status": "valid", "kind": "ordinary", "tax": 1_000}
+        rows["bank_tx"].append({**usual, **bank})
+        rows["vat_invoice"].append({**usual, **invoice})
+    return rows
+
+
+def test_a_policy_with_variables_decides_on_the_events_that_were_handed_in(
+    company: Company,
+) -> None:
+    at_once = told(staged_bundle(card()))
+    parameters = json.loads(at_once.parameters)
+    for name in ("stages", "sources", "consent"):
+        del parameters[name]
+    company.deploy(replace(at_once, parameters=json.dumps(parameters)))
+    one = company.apply()
+    before, rows = company.charged(), handed_in(company, one)
+    with pytest.raises(NotFound, match="no evidence"):
+        company.underwriting.decide(one)
+    faults = []
+    for column, value in (("amount", 1.5), ("purpose", "gift"), ("subject_id", "party_x"),
+                          ("known_at", "2030-01-01T00:00:00Z"), ("colour", "red")):  # fmt: skip
+        bad = [*rows["bank_tx"][:4], {**rows["bank_tx"][4], column: value}]
+        with company.house.database.begin(SYSTEM) as work, pytest.raises(BadInput) as refused:
+            company.underwriting.keep_evidence(work, one, {"bank_tx": bad})
+        faults.append((refused.value.field, refused.value.row))
+    with company.house.database.begin(SYSTEM) as work:
+        kept = company.underwriting.keep_evidence(work, one, rows)
+        again = company.underwriting.keep_evidence(work, one, rows)
+    decided = company.underwriting.decide(one)
+    (entry,) = company.logged(one)
+    with company.house.database.begin(SYSTEM) as work:
+        replayed = replay_sample(work, Lane(company.house.policies), size=5, seed="any")
+        with pytest.raises(Conflict) as late:
+            company.underwriting.keep_evidence(work, one, rows)
+
+    assert faults == [(f"events.bank_tx.{name}", 5) for name in (
+        "amount", "purpose", "subject_id", "known_at", "colour")]  # fmt: skip
+    assert kept.hash == again.hash == json.loads(entry.context)["evidence"]
+    assert decided.state is S.APPROVED
+    assert json.loads(entry.inputs)["banked_sales_365d"] == 12 * 180_000
+    assert company.charged() == before
+    assert (replayed.on_evidence, replayed.deviations) == (1, ())
+    assert late.value.rule
+
+
+def test_events_of_somebody_who_has_not_consented_are_refused(company: Company) -> None:
+    one = company.apply()
+    rows = handed_in(company, one)
+    with company.house.database.begin(SYSTEM) as work:
+        borrower = company.house.applications.get(work, one).borrower_id
+        consent = company.house.parties.consents_of(work, borrower)[0]
+        company.house.parties.withdraw_consent(work, consent.id)
+    with company.house.database.begin(SYSTEM) as work, pytest.raises(Forbidden) as refused:
+        company.underwriting.keep_evidence(work, one, rows)
+    assert refused.value.code == "no_live_consent"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Packed events of a firm and an instant to inputs of a policy, exact.
 Read = Callable[[bytes, datetime], Mapping[str, object]]
 
-_OWNERS = (Role.OWNER, Role.ACTUAL_CONTROLLER)
+OWNERS = (Role.OWNER, Role.ACTUAL_CONTROLLER)
 # The worst of several answers is that of all: half an answer is none.
 _WORST = (
     model.Status.REFUSED,
@@ -200,7 +200,7 @@ def whom_of(house: Installation, work: Work, application_id: ApplicationId) -> W
     owners = {
         one.party_id: datetime.combine(one.since, time(), CHINA)
         for one in members
-        if one.role in _OWNERS
+        if one.role in OWNERS
     }
     firm = _about(house, work, signer, firm_id, kind="enterprise")
     persons = tuple(

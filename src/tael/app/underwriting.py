@@ -7,6 +7,7 @@ Which it is follows from the arm into which the application falls.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING
 from tael.kernel import ApplicationId, Conflict, TaelError
 from tael.origination import ASSESSMENT, model
 from tael.platform import SYSTEM, Actor, Work
-from tael.policies.live import Lane, Request
+from tael.policies.live import Evidence, Lane, Request
 
 if TYPE_CHECKING:
+    from tael.app.evidence_rows import Rows
     from tael.app.installation import Installation
     from tael.app.staged_decision import StagedDecision
     from tael.origination.sources import SourceClient
@@ -75,6 +77,27 @@ class Underwriting:
         with self._house.database.begin(actor) as work:
             return run.settle(work, result)
 
+    def keep_evidence(
+        self, work: Work, application_id: ApplicationId, events: Mapping[str, Rows]
+    ) -> Evidence:
+        """Keep raw events that were handed in for an application; decisions read the latest.
+
+        Raises:
+            BadInput: a stream, column or row at fault; names it, and nothing is kept.
+            Forbidden: somebody it tells of has not consented to its source.
+            Conflict: the application was decided.
+        """
+        from tael.app.evidence import evidence_of  # noqa: PLC0415 - heavy
+
+        application = self._house.applications.lock(work, application_id)
+        if application.state not in _UNDECIDED:
+            model.move(application.state, _S.IN_REVIEW)
+        found = evidence_of(self._house, work, application, events)
+        self._lane.keep(work, found)
+        sources = " ".join(sorted(events))
+        self._house.applications.note_data(work, application_id, sources, found.hash)
+        return found
+
     def collect_late(self) -> int:
         """Fetch the answers that sources have for a process that died; returns how many came."""
         if self._client is None and not self._house.settings.sources:
@@ -116,6 +139,8 @@ class Underwriting:
 
     def _on_evidence(self, work: Work, application: model.Application) -> model.Application:
         """By variables of the raw events that are kept of the borrower, and the values received."""
+        from tael.app.evidence import firm_of  # noqa: PLC0415 - heavy
+
         house = self._house
         application = house.applications.lock(work, application.id)
         self._demand_undecided(work, application)
@@ -124,7 +149,7 @@ class Underwriting:
             application_id=application.id,
             amount=application.request.amount,
             months=application.request.months,
-            borrower=application.borrower_id,
+            borrower=firm_of(house, work, application),
             features=house.applications.features(work, application.id),
             round=1 + len(house.policies.decisions_of(work, application.id)),
         )

@@ -28,6 +28,7 @@ from tael.origination import Applications, Offers, Parties, model
 from tael.platform import Actor, Work
 from tael.policies import Policies
 from tael.policies.books import Books
+from tael.policies.live import Evidence
 from tael.portfolio import Portfolio
 from tael.servicing import Servicing
 
@@ -297,6 +298,12 @@ class UnderwritingDoor(Protocol):
     def decide(
         self, application_id: ApplicationId, *, actor: Actor, key: str
     ) -> model.Application: ...
+    def keep_evidence(
+        self,
+        work: Work,
+        application_id: ApplicationId,
+        events: Mapping[str, Sequence[Mapping[str, object]]],
+    ) -> Evidence: ...
 
 
 class House(Protocol):

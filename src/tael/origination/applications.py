@@ -240,6 +240,14 @@ class Applications(BankSteps):
         kept, _ = once(store, key, inputs, act)
         return next(known for known in store.pulls(application.id) if known.id == kept)
 
+    def note_data(
+        self, work: Work, application_id: ApplicationId, sources: str, content_hash: str
+    ) -> None:
+        """A line in the timeline: data of ``sources`` that are kept elsewhere, by their hash."""
+        store, application = self._locked(work, application_id)
+        told = {"source": sources, "hash": content_hash}
+        record(work, store, application.id, "data_received", **told)
+
     def review(self, work: Work, application_id: ApplicationId) -> Application:
         """The data is there, or the matter is taken up again: → IN_REVIEW.
 

@@ -113,6 +113,42 @@ class PullIn(Strict):
     )
 
 
+class EvidenceIn(Strict):
+    """Raw events by stream, one object a row, with the columns of the stream's definition.
+
+    `subject_id` is the id of the enterprise, the owner or another controller of the application, or
+    the market as REGION-INDUSTRY. Amounts are whole fen; instants have a zone.
+    """
+
+    events: dict[Code, list[dict[Code, JsonValue]]] = Field(
+        min_length=1,
+        max_length=20,
+        examples=[
+            {
+                "bureau_enquiry": [
+                    {
+                        "subject_id": "party_01jd8m6f3v0q7c2k9xw5t4hbna",
+                        "event_id": "q-1",
+                        "event_at": "2025-11-03T02:00:00Z",
+                        "known_at": "2025-11-03T02:05:00Z",
+                        "lender": "bank",
+                        "reason": "loan_approval",
+                    }
+                ]
+            }
+        ],
+    )
+
+
+class EvidenceOut(BaseModel):
+    """Evidence as it is kept: decisions name it by `hash`; `known_at` is its latest event's."""
+
+    hash: str
+    borrower: str
+    known_at: str
+    events: dict[str, int]
+
+
 @router.get("/consents")
 def consents(caller: Calling, application_id: str) -> Consents:
     """Who consented to what."""
@@ -194,6 +230,30 @@ def pull(command: Commanding, application_id: str, body: PullIn) -> Response:
             values={name: _plain(value) for name, value in body.values.items()},
         )
         return _receipt(kept)
+
+    return command.run(body, act, status=201)
+
+
+@router.post("/evidence", status_code=201, response_model=EvidenceOut)
+def evidence(command: Commanding, application_id: str, body: EvidenceIn) -> Response:
+    """Hand in raw events: a policy that reads variables decides on the latest of them.
+
+    At most 20,000 events and 1 MiB at once. One row at fault, or one about somebody who has not
+    consented to its source, and nothing is kept; the error names stream, column and row. Evidence
+    is never changed: newer evidence stands beside it.
+    """
+    caller = command.caller
+
+    def act(work: Work) -> EvidenceOut:
+        one = found(caller, work, application_id)
+        caller.require("pull", "application", records.row_of(one))
+        kept = caller.house.underwriting.keep_evidence(work, one.id, body.events)
+        return EvidenceOut(
+            hash=kept.hash,
+            borrower=kept.borrower,
+            known_at=kept.known_at.isoformat(),
+            events={name: len(rows) for name, rows in sorted(body.events.items())},
+        )
 
     return command.run(body, act, status=201)
 
