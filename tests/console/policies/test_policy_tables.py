@@ -129,6 +129,13 @@ def test_what_cannot_be_saved_is_told(
     assert (told["problem"]["what"] if "problem" in told else told["wrong"][0][:2]) == answered
 
 
+def test_a_table_may_be_larger_than_a_form(client: httpx.Client, home: str) -> None:
+    address = f"{home}/tables/tier"
+    body = {"csrf": _data(client, address)["csrf"], "rows": [{"cells": ["-" * 2**20]}]}
+    assert client.post(f"{address}/findings", json=body).status_code == 422
+    assert client.post(address, json=body | {"rows": "-" * 18 * 2**20}).status_code == 413
+
+
 def test_gaps_and_overlaps_stand_beside_their_rules(client: httpx.Client, home: str) -> None:
     address = f"{home}/tables/tier"
     body = {"csrf": _data(client, address)["csrf"],

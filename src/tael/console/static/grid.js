@@ -180,7 +180,8 @@
       cells.forEach((cell, c) => {
         const text = row.cells[c], wrong = this.problem(row, c);
         cell.id = `cell-${n}-${c}`;
-        if (cell.textContent !== text) cell.textContent = text;
+        const line = text.replace(/\n/g, " ↵ ");
+        if (cell.textContent !== line) cell.textContent = line;
         cell.title = wrong || (text.length > 24 || text.includes("\n") ? text : "");
         const inside = n >= box.top && n <= box.bottom && c >= box.left && c <= box.right;
         cell.classList.toggle("wrong", Boolean(wrong));

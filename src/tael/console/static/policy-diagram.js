@@ -5,6 +5,7 @@
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const place = document.getElementById("diagram");
   if (!place) return;
+  const MARGIN = 28;
   const { xml, tables } = read("diagram-data"), words = read("diagram-words");
 
   function broken(error) {
@@ -23,11 +24,19 @@
     drd: { additionalModules: [{ drillDown: ["value", {}] }] },
   });
 
+  // The whole with a margin. On a phone that would be too small to read: there its top is shown.
   function fit(canvas) {
     canvas.resized();
-    canvas.zoom("fit-viewport", "auto");
-    // On a phone the whole would be too small to read: then the top of it is shown.
-    if (canvas.zoom() < 0.45 && place.clientWidth < 600) canvas.zoom(0.45, { x: 0, y: 0 });
+    const { inner } = canvas.viewbox(), wide = place.clientWidth, high = place.clientHeight;
+    const whole = Math.min(1.2, wide / (inner.width + 2 * MARGIN), high / (inner.height + 2 * MARGIN));
+    const scale = wide < 600 ? Math.max(whole, 0.6) : whole;
+    const width = wide / scale, height = high / scale;
+    canvas.viewbox({
+      x: inner.x + (inner.width - width) / 2,
+      y: Math.min(inner.y + (inner.height - height) / 2, inner.y - MARGIN),
+      width,
+      height,
+    });
   }
 
   function mark(drd) {

@@ -99,7 +99,7 @@
   }
 
   function changed() {
-    by("rule-count").textContent = fill(words.rules, { count: grid.rows.length });
+    by("rule-count").textContent = fill(words.rules, { count: grid.rows.length.toLocaleString("en") });
     listed();
     clearTimeout(pause);
     pause = setTimeout(ask, PAUSE);
