@@ -138,7 +138,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "policy_weight": {
         "fault": N_("Fault"),
         "doubt": N_("Doubt"),
-        "note": N_("Note"),
+        "note": N_("Remark"),
     },
     "detail": {
         "amount": N_("Amount"),

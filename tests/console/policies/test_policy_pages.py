@@ -264,14 +264,14 @@ def test_a_draft_that_cannot_go_on_says_why_with_node_rule_and_reason(desk: Desk
     version = _gap(desk)
     page = desk.get("risk", f"/policies/versions/{version}").text
     assert desk.state(version) is PolicyState.DRAFT
-    assert "doubts to resolve, or to accept in writing below" in page
+    assert "Doubts to resolve, or to accept in writing below: 1" in page
     assert "<strong>tier</strong>" in page
     assert "no rule covers" in page
     assert "for example" in page
     chinese = desk.clients["risk"].get(
         f"/policies/versions/{version}", headers={"Accept-Language": "zh-CN"}
     )
-    assert "个疑点待解决" in chinese.text
+    assert "书面接受的疑点：1" in chinese.text
 
 
 def test_a_doubt_is_accepted_in_writing_beside_itself(desk: Desk) -> None:
@@ -297,7 +297,7 @@ def test_a_fault_is_no_doubt_and_offers_no_acceptance(desk: Desk) -> None:
     version = desk.draft("no age", parameters=parameters)
     desk.post("risk", f"/policies/versions/{version}/check")
     page = desk.get("risk", f"/policies/versions/{version}").text
-    assert "faults to resolve, in a new draft" in page
+    assert "Faults to resolve, in a new draft" in page
     assert "<strong>owner_age</strong>" in page
     assert desk.state(version) is PolicyState.DRAFT
 
@@ -375,7 +375,7 @@ def test_a_case_goes_into_a_new_draft_and_comes_out_as_expected_or_not(desk: Des
     assert desk.post("risk", f"{home}/check").status_code == 303
     page = desk.get("risk", home).text
     assert "21 of 22 as expected" in page
-    assert "1 cases come out otherwise" in page
+    assert "Cases that come out otherwise: 1" in page
     failed = page.partition('class="policy-failed"')[2].partition("</tr>")[0]
     assert "mine" in failed
     assert '<div class="policy-off"><span class="text-secondary">tier</span> 3</div>' in failed
