@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tael.cli import (
-    policies_backtest,
-    policies_history,
-    policies_recourse,
-    policies_strategy,
+    policy_backtest,
     policy_diff,
+    policy_history,
     policy_life,
+    policy_recourse,
     policy_replay,
+    policy_strategy,
     policy_traffic,
 )
 from tael.cli.exits import ExitCode
@@ -234,8 +234,8 @@ group.command()(policy_diff.diff)
 group.command()(policy_replay.replay)
 group.command()(policy_life.check)
 group.command("accept-finding")(policy_life.accept_finding)
-group.command()(policies_backtest.backtest)
-group.command()(policies_history.history)
+group.command()(policy_backtest.backtest)
+group.command()(policy_history.history)
 group.command("backtest-waive")(policy_life.backtest_waive)
 group.command()(policy_life.approve)
 group.command()(policy_life.reject)
@@ -249,5 +249,5 @@ group.command()(policy_life.key)
 group.command()(policy_life.models)
 group.command("approve-model")(policy_life.approve_model)
 group.command("retire-model")(policy_life.retire_model)
-group.command()(policies_recourse.recourse)
-group.command()(policies_strategy.strategy)
+group.command()(policy_recourse.recourse)
+group.command()(policy_strategy.strategy)
