@@ -80,7 +80,7 @@ def replay(work: Work, lane: Lane, decision_ids: Sequence[DecisionId]) -> Replay
         entries = store.entries(some)
         if missing := [each for each in some if each not in entries]:
             raise NotFound(f"there is no decision {missing[0]}", field="decision_id")
-        about = {each: _about(entries[each]) for each in some}
+        about = {each: entries[each].surroundings() for each in some}
         held = store.evidence(sorted({a["evidence"] for a in about.values() if "evidence" in a}))
         for each in some:
             on_evidence += "evidence" in about[each]
@@ -90,19 +90,13 @@ def replay(work: Work, lane: Lane, decision_ids: Sequence[DecisionId]) -> Replay
     return Replay(len(ids), on_evidence, tuple(deviations))
 
 
-def _about(entry: LogEntry) -> dict[str, str]:
-    found = read(entry.context) if entry.context else {}
-    fields = found if isinstance(found, dict) else {}
-    return {name: str(value) for name, value in fields.items()}
-
-
 def _deviation(
     work: Work, lane: Lane, entry: LogEntry, packed: bytes | None
 ) -> Iterable[Deviation]:
     """At most one: the first thing that differs, the causes before what comes of them."""
     try:
         ready = lane.ready(work, entry.policy_id)
-        if "evidence" in _about(entry):
+        if "evidence" in entry.surroundings():
             if packed is None:
                 yield Deviation(entry.id, "evidence", "it is not kept any more")
                 return

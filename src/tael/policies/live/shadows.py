@@ -61,7 +61,10 @@ def shadows_of(work: Work, decision_id: DecisionId) -> list[ShadowVerdict]:
 def _verdicts(
     ready: Ready, entries: Sequence[LogEntry], held: Mapping[str, Evidence]
 ) -> list[ShadowVerdict]:
-    return [_verdict(ready, entry, held.get(_hash_of(entry))) for entry in entries]
+    return [
+        _verdict(ready, entry, held.get(entry.surroundings().get("evidence", "")))
+        for entry in entries
+    ]
 
 
 def _verdict(ready: Ready, entry: LogEntry, evidence: Evidence | None) -> ShadowVerdict:
@@ -89,10 +92,5 @@ def _inputs(ready: Ready, entry: LogEntry, evidence: Evidence | None) -> dict[st
 
 
 def _evidence(store: SqlLiveStore, entries: Sequence[LogEntry]) -> Mapping[str, Evidence]:
-    hashes = {_hash_of(entry) for entry in entries} - {""}
+    hashes = {entry.surroundings().get("evidence", "") for entry in entries} - {""}
     return store.evidence(sorted(hashes)) if hashes else {}
-
-
-def _hash_of(entry: LogEntry) -> str:
-    found = read(entry.context) if entry.context else {}
-    return str(found.get("evidence", "")) if isinstance(found, dict) else ""

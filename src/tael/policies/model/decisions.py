@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum
 
 from tael.kernel import ApplicationId, DecisionId, Money, Rate, VersionId
-from tael.policies.canonical import digest
+from tael.policies.canonical import digest, read
 from tael.pricing import Component, Method
 
 Feature = str | bool | Decimal | None
@@ -126,6 +126,13 @@ class LogEntry:
     elapsed_us: int
     context: str = ""
     timings: str = ""
+
+    def surroundings(self) -> Mapping[str, str]:
+        """The fields of ``context`` as text; none of a decision on handed-in features."""
+        found = read(self.context) if self.context else {}
+        return (
+            {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+        )
 
     def content_hash(self) -> str:
         """What the seal of this row covers: everything that is business content, not the timing."""
