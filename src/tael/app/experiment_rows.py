@@ -126,11 +126,15 @@ class Rows:
 
         A bad that came early is known when the goods of its age are.
         """
-        found: dict[str, bool] = {}
-        for end, bad in self._worst():
-            if end.months == months:
-                found[end.application] = bad
-        return found
+        bad: dict[str, bool] = {}
+        old: set[str] = set()
+        rows = self.outcomes().to_pylist()
+        for row in sorted(rows, key=lambda one: (one["known_on"], one["month_on_book"])):
+            if row["month_on_book"] <= months:
+                bad[row["application"]] = row["bad"]
+            if row["month_on_book"] >= months:
+                old.add(row["application"])
+        return {application: gone for application, gone in bad.items() if application in old}
 
     def _worst(self) -> list[tuple[MonthEnd, bool]]:
         """Each month end, and whether the loan was bad by then."""

@@ -79,7 +79,8 @@ def tell(rows: Rows, wanted: Wanted, texts: Mapping[VersionId, Bundle]) -> Page:
     if not rows.entries:
         empty = Words("这个部署还没有决定过申请。", "It has decided nothing yet.")
         return Page("").note(empty)
-    told, notes = _arms(Results(measures=_MEASURES), rows, wanted)
+    measures = tuple(Measure) if rows.reports else _MEASURES
+    told, notes = _arms(Results(measures=measures), rows, wanted)
     page = experiment_page(told)
     _noted(page, notes)
     for arm in rows.deployment.shadows:

@@ -18,7 +18,7 @@ def test_the_champion_of_the_deployment_in_force_stands_there_with_its_figures(
     page = browse("risk").get(f"{HOME}?months=1")
     assert page.status_code == 200
     assert "Deployment 1" in page.text
-    assert "In force" in page.text
+    assert "Decides now" in page.text
     for told in ("16 decisions of this deployment", "Old enough", "Default rate", "<svg"):
         assert told in page.text, told
     assert "各组结果" in browse("risk", language="zh").get(f"{HOME}?months=1").text

@@ -133,7 +133,7 @@ def _experiment(page: Page, found: Experiment, measures: Sequence[Measure]) -> N
             caption=Words("与冠军之差", "Difference from the champion"),
         )
     for ending in found.endings:
-        page.note(_told(ending), _TONES[ending.standing.state])
+        page.note(_told(ending, found.rule), _TONES[ending.standing.state])
     tally = found.tally
     page.paragraph(
         Words(
@@ -198,15 +198,17 @@ def _cells(figures: Mapping[Measure, Interval], measures: Sequence[Measure]) -> 
     return cells
 
 
-def _told(ending: Ending) -> Words:
-    standing, interval = ending.standing, ending.standing.difference
+def _told(ending: Ending, rule: Rule | None) -> Words:
+    standing = ending.standing
+    shares = rule is None or rule.measure in SHARES
+    span = _span(standing.difference, percent=shares)
     words, name = standing.words, arm_words(ending.challenger)
     zh, en = (name, name) if isinstance(name, str) else (name.zh, name.en)
     return Words(
         f"{zh}: {words.zh} ({ending.on:%Y-%m-%d}, 第{ending.looks}次观察, "
-        f"差 {_span(interval)}, 该区间对每次观察同时成立)",
+        f"差 {span}, 该区间对每次观察同时成立)",
         f"{en}: {words.en} ({ending.on:%Y-%m-%d}, look {ending.looks}, "
-        f"difference {_span(interval)}, an interval that holds at all looks at once)",
+        f"difference {span}, an interval that holds at all looks at once)",
     )
 
 
@@ -236,7 +238,9 @@ def _courses(page: Page, results: Results) -> None:
 
 def _lines(course: Course, rule: Rule) -> list[Series]:
     unit = 1 if rule.measure in SHARES else _CENT
-    looks = course.looks
+    # The first looks, at a few rows, would press all others into a line.
+    widest = 1.0 if rule.measure in SHARES else math.inf
+    looks = [one for one in course.looks if one.difference.high - one.difference.low < widest]
     ends = [looks[0].on, looks[-1].on] if looks else []
     more = [(on, rule.margin / unit) for on in ends]
     return [
@@ -261,8 +265,11 @@ def _needed(page: Page, plan: Plan, needed: Needed) -> None:
     )
 
 
-def _span(interval: Interval) -> str:
-    return f"{interval.value:.4g} [{interval.low:.4g}, {interval.high:.4g}]"
+def _span(interval: Interval, *, percent: bool) -> str:
+    if percent:
+        return f"{interval.value:+.2%} [{interval.low:+.2%}, {interval.high:+.2%}]"
+    value, low, high = (each / _CENT for each in (interval.value, interval.low, interval.high))
+    return f"{value:+,.2f} [{low:+,.2f}, {high:+,.2f}]"
 
 
 def _shadow(page: Page, found: Shadow, name: str) -> None:
