@@ -12,7 +12,7 @@ import pytest
 
 from tael.kernel import BadInput, Rate
 from tael.policies import first_bundle
-from tael.policies.cases import EXPECTED, read_cases
+from tael.policies.cases import EXPECTED, read_cases, with_case
 from tael.policies.model import CaseFailure
 from tael.policies.suite import run_cases
 from tael.policies.texts import load
@@ -121,3 +121,25 @@ def test_a_variable_that_a_case_leaves_out_has_no_value(light_engines: Any) -> N
     assert run_cases(policy, cap=None) == ()
     given = replace(bundle, cases=text(case({"refused": "ent.tax.sum"}, **{"ent.tax.sum": "x"})))
     assert run_cases(load(given, light_engines), cap=None) == ()
+
+
+def test_one_more_case_leaves_the_others_as_they_were() -> None:
+    shipped = first_bundle("").cases
+    more = with_case(shipped, case({"outcome": "approve"}, "mine", pd=Decimal("0.0200")))
+    assert read_cases(more)[:-1] == read_cases(shipped)
+    last = read_cases(more)[-1]
+    assert (last.name, last.inputs["pd"]) == ("mine", Decimal("0.0200"))
+    assert last.inputs["owner_age"] == SHIPPED["given"]["owner_age"]
+
+
+def test_a_case_of_the_same_name_takes_the_place_of_the_other() -> None:
+    both = text(case({"tier": 1}, "one"), case({"tier": 2}, "two"))
+    found = read_cases(with_case(both, case({"tier": 3}, "one")))
+    assert [(one.name, one.expect["tier"]) for one in found] == [("one", 3), ("two", 2)]
+
+
+def test_the_first_case_makes_a_text_of_its_own() -> None:
+    (found,) = read_cases(with_case("", case({"tier": 3}, "one")))
+    assert (found.name, found.cap) == ("one", None)
+    with pytest.raises(BadInput):
+        with_case("[]", case({"tier": 3}, "one"))

@@ -20,7 +20,11 @@ from tael.policies.books import MOST_BYTES
 
 LARGEST_BODY_BYTES = 2**20
 # Whole files come in on these alone; they are read as streams.
-_LARGER = {("POST", "/books"): MOST_BYTES + LARGEST_BODY_BYTES}
+# A policy's texts come together; a rated model has some megabytes.
+_LARGER = {
+    ("POST", "/books"): MOST_BYTES + LARGEST_BODY_BYTES,
+    ("POST", "/policies"): 16 * LARGEST_BODY_BYTES + LARGEST_BODY_BYTES,
+}
 # A decision table may have some ten thousand rules, and is sent as text or as a file.
 _TABLES = re.compile(r"/policies/versions/[^/]+/tables/.+")
 _TABLE_BYTES = 16 * LARGEST_BODY_BYTES + LARGEST_BODY_BYTES

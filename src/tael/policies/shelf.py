@@ -111,6 +111,15 @@ class Shelf:
             raise InvariantBroken(f"policy version {version_id}, {text}: {wrong}")
         return found
 
+    def genuine(self, found: Deployment) -> bool:
+        """Whether the record of a deployment is the one that was signed."""
+        # Known by all that it says: a row that was changed is another deployment.
+        if found not in self._signed:
+            if not self._signer.fits(canonical(found.as_json()), found.signature):
+                return False
+            self._signed.add(found)
+        return True
+
     def verify(self, work: Work, version_id: VersionId) -> Proof:
         """Whether texts, records and signature of a version are those of its approval."""
         return self._proof(work, version_id)[0]
@@ -154,11 +163,8 @@ class Shelf:
         return rate_of(self._parameters.value(work, CAP, day_of(work.clock.now())), CAP)
 
     def _demand_signed(self, found: Deployment) -> None:
-        # Known by all that it says: a row that was changed is another deployment.
-        if found not in self._signed:
-            if not self._signer.fits(canonical(found.as_json()), found.signature):
-                raise InvariantBroken(f"deployment {found.number} is not the one that was signed")
-            self._signed.add(found)
+        if not self.genuine(found):
+            raise InvariantBroken(f"deployment {found.number} is not the one that was signed")
 
     def _found(self, work: Work, version_id: VersionId, *, lock: bool = False) -> PolicyVersion:
         version = self._open(work).version(version_id, lock=lock)

@@ -66,8 +66,8 @@ class Deployments(Shelf):
 
         Raises:
             BadInput: ``why`` says nothing.
-            Conflict: there is no such deployment, or a version of it is not what was approved any
-                more.
+            Conflict: there is no such deployment, its record is not the one that was signed, or a
+                version of it is not what was approved any more.
         """
         told = in_writing(why, "why")
         store = self._open(work)
@@ -87,7 +87,13 @@ class Deployments(Shelf):
                 rule="an earlier one",
             )
         wanted = _origin(known, number)
-        self._demand_signed(wanted)
+        if not self.genuine(wanted):
+            raise Conflict(
+                f"deployment {wanted.number} is not the one that was signed",
+                code="tampered",
+                field="deployment",
+                rule="what was signed",
+            )
         made = self._planned(work, wanted.arms, salt=wanted.salt, why=told)
         return self._deployed(work, before, replace(made, restores=wanted.number))
 

@@ -31,6 +31,9 @@ LAST_TIER = '<inputEntry id="tier_7_i1"><text>&gt;= 0.16</text></inputEntry>'
 class Drawer(MemoryPolicyStore):
     """A store whose texts somebody changes behind the room's back."""
 
+    def forge_deployment(self, number: int, **fields: Any) -> None:
+        self._deployments[number] = replace(self._deployments[number], **fields)
+
     def forge(self, version: VersionId, **texts: str) -> None:
         self._bundles[version] = replace(self._bundles[version], **texts)
 
@@ -349,6 +352,27 @@ def test_what_was_changed_since_its_approval_is_refused_and_told(desk: Desk) -> 
     assert "<code>prices</code>" in page.text
     against = desk.get("risk", f"/policies/versions/{desk.first}?against={version}")
     assert against.status_code == 200
+
+
+def test_a_deployment_that_was_changed_since_it_was_signed_is_told_and_not_brought_back(
+    desk: Desk,
+) -> None:
+    form = {"champion": desk.made["other"], "why": WHY}
+    assert desk.post("risk", "/policies/deployments", **form).status_code == 303
+    desk.store.forge_deployment(1, salt="another")
+    answer = desk.post("risk", "/policies/rollback", why=WHY, to="1")
+    assert answer.status_code == 409
+    assert "deployment 1 is not the one that was signed" in answer.text
+    assert WHY in answer.text.partition('id="rollback"')[2]
+    desk.store.forge_deployment(2, salt="another")
+    assert 'id="forged"' in desk.get("reader", "/policies").text
+
+
+def test_a_model_of_some_megabytes_can_be_uploaded(desk: Desk) -> None:
+    model = desk.bundle(desk.first).model + " " * (3 * 2**20)
+    files = {"text_model": ("model.json", model.encode(), "application/json")}
+    answer = desk.post("risk", "/policies", name="a large one", base=desk.first, files=files)
+    assert answer.status_code == 303
 
 
 def test_differences_stand_in_words_and_in_the_table(desk: Desk) -> None:

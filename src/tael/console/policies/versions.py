@@ -37,12 +37,16 @@ _NO_BASE = "first"
 
 @dataclass(frozen=True)
 class Standing:
-    """All that the list of versions shows, as it stands in the books."""
+    """All that the list of versions shows, as it stands in the books.
+
+    ``forged`` are the numbers of deployments whose record is not the one that was signed.
+    """
 
     versions: Sequence[PolicyVersion]
     events: Sequence[Event]
     deployments: Sequence[Deployment]
     names: Mapping[str, str]
+    forged: frozenset[int]
 
     @property
     def in_force(self) -> Deployment | None:
@@ -72,11 +76,13 @@ class Standing:
 def standing(visit: Visit, work: Work) -> Standing:
     """Versions, what happened to them, and deployments, newest first."""
     policies = visit.house.policies
+    deployments = policies.deployments(work)
     return Standing(
         policies.versions(work),
         policies.timeline(work),
-        policies.deployments(work),
+        deployments,
         visit.names(work),
+        frozenset(one.number for one in deployments if not policies.genuine(one)),
     )
 
 
