@@ -153,32 +153,37 @@ def own_links(whom: Whom) -> pa.Table:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Gave:
+    """What sources gave an application: by source inputs of the policy, exact; and whom about.
+
+    ``round`` is the application's: in the same round a source's first word stays.
+    """
+
+    whom: Whom
+    values: Mapping[str, Mapping[str, object]]
+    round: int = 1
+
+
 def keep_pulls(
-    house: Installation,
-    work: Work,
-    application_id: ApplicationId,
-    whom: Whom,
-    pulled: Mapping[str, Mapping[str, object]],
-    *,
-    round_: int = 1,
+    house: Installation, work: Work, application_id: ApplicationId, gave: Gave
 ) -> Sequence[DataPull]:
     """Write down with an application which inputs each source gave it, under whose consent.
 
-    ``pulled`` holds by source the inputs of the policy, exact; what gave none is left out. Kept
-    again in the same round of the application, a source's pull is the first.
+    What gave none is left out.
 
     Raises:
         Forbidden: a consent that does not allow it (any more).
         Conflict: the application does not wait for data, or the source gave other inputs before.
     """
     kept = []
-    for source, values in pulled.items():
-        papers = [one.authorisation for one in whom.told_of(source)]
+    for source, values in gave.values.items():
+        papers = [one.authorisation for one in gave.whom.told_of(source)]
         consent = next((one.consent_id for one in papers if one is not None), None)
         if consent is None or not values:
             continue
         given = Pulled(application_id=application_id, source=source, values=values)
-        key = f"pull:{application_id}:{round_}:{source}"
+        key = f"pull:{application_id}:{gave.round}:{source}"
         kept.append(house.applications.add_pull(work, key, consent, **given))
     return kept
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tael.app.source_desk import SourceDesk, Whom, inputs_of, keep_pulls, whom_of
+from tael.app.source_desk import Gave, SourceDesk, Whom, inputs_of, keep_pulls, whom_of
 from tael.kernel import Conflict, Forbidden, Rate, check
 from tael.origination import model
 from tael.platform import Work
@@ -116,8 +116,8 @@ class StagedDecision:
             return self._overtaken(work, now)
         if now.state is not _S.DATA_PENDING:
             applications.collect(work, begun.id)
-        pulled = dict(self._pulled(result))
-        keep_pulls(self.house, work, begun.id, self.whom, pulled, round_=self.round)
+        gave = Gave(self.whom, dict(self._pulled(result)), self.round)
+        keep_pulls(self.house, work, begun.id, gave)
         run = StagedRun(begun.id, self.round, self.arm.put, self.figures, self.as_of, result)
         decision = self.house.policies.keep_run(work, run)
         if self.key:

@@ -15,6 +15,7 @@ import pytest
 
 from tael.app.source_desk import (
     About,
+    Gave,
     SourceDesk,
     Whom,
     inputs_of,
@@ -289,7 +290,7 @@ def test_what_sources_gave_stands_with_the_application_under_its_consent(asking:
     for _ in range(2):
         with house.begin() as work:
             installed: Any = SimpleNamespace(applications=house.applications)
-            pulls = keep_pulls(installed, work, application.id, about, told)
+            pulls = keep_pulls(installed, work, application.id, Gave(about, told))
 
     with house.begin() as work:
         assert list(pulls) == list(house.applications.pulls(work, application.id))
