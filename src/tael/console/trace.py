@@ -65,9 +65,9 @@ def _step(row: Mapping[str, Any], texts: RuleTexts) -> Step:
     rules = texts.get(node, ())
     return Step(
         node=node,
-        reads={name: _text(value) for name, value in _map(row.get("reads")).items()},
+        reads={name: value_text(value) for name, value in _map(row.get("reads")).items()},
         fired=tuple(_fired(_map(rule), rules) for rule in _list(row.get("fired"))),
-        value=_text(row.get("value")),
+        value=value_text(row.get("value")),
     )
 
 
@@ -77,11 +77,12 @@ def _fired(rule: Mapping[str, Any], texts: Sequence[str]) -> Fired:
     return Fired(number, note, texts[number - 1] if 0 < number <= len(texts) else "")
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
+    """Any JSON value on one line."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_text(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name}: {value_text(inner)}" for name, inner in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_text, value)) or "[]"
+        return ", ".join(map(value_text, value)) or "[]"
     return "null" if value is None else str(value)
 
 

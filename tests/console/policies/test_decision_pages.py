@@ -77,7 +77,7 @@ def test_a_decision_is_found_by_its_application_and_comes_out_equal(
     assert _ids(found.text) == [row.id]
     page = client.get(f"{HOME}/{row.id}").text
     assert f"R{result['tier']}" in page
-    for shown in ("first policy", "of 10,000", "monthly_revenue", "Link "):
+    for shown in ("first policy", "of 10,000", "monthly_revenue", "Received before it was decided"):
         assert shown in page, shown
     assert re.search(r"rule-text\">pd (\[|&lt;|&gt;=)", page)  # what the rule of the tier says
     assert "Equal" in _again(client, row.id)

@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from tael.console.personal import row_of
-from tael.console.trace import RuleTexts, Step, rule_texts, steps_of
+from tael.console.trace import RuleTexts, Step, rule_texts, steps_of, value_text
 from tael.console.visit import NOBODYS, Visit
 from tael.kernel import ApplicationId, DecisionId, Money, NotFound, Rate, TaelError, VersionId
-from tael.origination.model import Application
+from tael.origination.model import Application, DataPull
 from tael.platform import Work
 from tael.policies.live import ShadowVerdict, shadows_of
 from tael.policies.model import Bundle, ChainPlace, Decision, LogEntry
@@ -62,7 +62,10 @@ class Beside:
 
 @dataclass(frozen=True)
 class View:
-    """Everything of one decision; ``context`` and ``flow`` are empty where there were none."""
+    """Everything of one decision; ``context`` and ``flow`` are empty where there were none.
+
+    ``pulls`` are the data that the application had received by then.
+    """
 
     decision: Decision
     entry: LogEntry
@@ -70,12 +73,23 @@ class View:
     row: Mapping[str, object]
     context: Mapping[str, Any]
     place: ChainPlace
+    pulls: Sequence[DataPull]
 
     @property
     def flow(self) -> Mapping[str, Any]:
         """What a staged decision asked and what it did not."""
         found = self.context.get("flow")
         return found if isinstance(found, dict) else {}
+
+    @property
+    def evidence(self) -> Sequence[tuple[str, str]]:
+        """Of a decision on raw events by source what was asked and came of it, as it was kept."""
+        try:
+            told = json.loads(self.context.get("sources") or "{}")
+        except ValueError:  # whoever kept the events wrote it: any text
+            return [("", str(self.context["sources"]))]
+        named = told.items() if isinstance(told, dict) else [("", told)]
+        return [(name, value_text(value)) for name, value in named]
 
     @property
     def timings(self) -> Sequence[tuple[str, int]]:
@@ -122,7 +136,17 @@ def view_of(visit: Visit, work: Work, decision_id: DecisionId) -> View:
         row=row,
         context=json.loads(entry.context or "{}"),
         place=policies.place_in_log(work, decision_id),
+        pulls=_pulls(visit, work, application, entry),
     )
+
+
+def _pulls(
+    visit: Visit, work: Work, application: Application | None, entry: LogEntry
+) -> list[DataPull]:
+    if application is None:
+        return []
+    every = visit.house.applications.pulls(work, application.id)
+    return [one for one in every if one.pulled_at <= entry.as_of]
 
 
 def _application(visit: Visit, work: Work, key: ApplicationId) -> Application | None:
