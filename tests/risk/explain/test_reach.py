@@ -113,6 +113,7 @@ def test_without_numba_the_reach_of_trees_is_the_same(
     booster: MonotoneBooster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [Reach(booster).row()]
+    rows[0].log_odds()  # compiled while there is a compiler
     monkeypatch.setitem(sys.modules, "numba", None)  # type: ignore[arg-type]
     rows.append(Reach(booster).row())
     for news in ({}, {"income": 0.3}, {"debt": None}, {"age": -1.0}):
