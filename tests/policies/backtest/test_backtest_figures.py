@@ -13,8 +13,8 @@ import pytest
 
 from tael.policies.backtest import Backtest, Figures, Version, backtest
 from tael.policies.backtest.cases import Cases, Ruled
-from tael.policies.backtest.measures import wilson
 from tael.policies.backtest.verdict import OUTCOMES
+from tael.policies.intervals import wilson
 
 if TYPE_CHECKING:
     from tests.policies.backtest.conftest import Bench

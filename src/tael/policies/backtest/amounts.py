@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tael.kernel import minor_digits
-from tael.policies.backtest.measures import wilson
+from tael.policies.intervals import wilson
 from tael.report import Words
 
 _CHINESE = ((10**8, "亿"), (10**4, "万"))
@@ -35,8 +35,10 @@ def share(value: float | None, digits: int = 1) -> str:
 
 def interval(hits: int, rows: int) -> str:
     """Wilson's interval of 95 % of a share, in per cent; '' of no rows."""
-    found = wilson(hits, rows)
-    return "" if found is None else f"{found[0]:.2%}–{found[1]:.2%}"
+    if not rows:
+        return ""
+    low, high = wilson(hits, rows)
+    return f"{low:.2%}–{high:.2%}"
 
 
 def thousandths(count: int) -> float:

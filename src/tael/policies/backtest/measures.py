@@ -1,13 +1,11 @@
 """Figures of versions over cases: counts, rates and money, of all and by group.
 
 Every figure is an integer, of which a reader may make rates: sums do not hang on the order of rows,
-and two runs that agree, agree to the last unit. Intervals of shares are Wilson's (E. B. Wilson,
-Probable Inference, Journal of the American Statistical Association 22 (1927) 209-212).
+and two runs that agree, agree to the last unit.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -19,9 +17,9 @@ from tael.policies.backtest.cases import Cases, Ruled, month_of
 from tael.policies.backtest.judge import UNKNOWN
 from tael.policies.backtest.numbers import Whole, exact_sum, sums_by
 from tael.policies.backtest.verdict import DECLINE, OUTCOMES, REFER, UNANSWERED
+from tael.policies.intervals import wilson
 
 _PRIME = 3  # R1 to R3
-_Z = 1.959963984540054  # of 95 %
 _QUARTILES = (10, 25, 50, 75, 90)
 _SMALL = 2**16
 QUANTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
@@ -86,7 +84,7 @@ class Figures:
     @property
     def bad_interval(self) -> tuple[float, float] | None:
         """Wilson's interval of 95 % around ``bad_rate``."""
-        return wilson(self.bad, self.known)
+        return wilson(self.bad, self.known) if self.known else None
 
     @property
     def mean_pd(self) -> float | None:
@@ -106,18 +104,6 @@ class Figures:
     def as_json(self) -> dict[str, int]:
         """The integers by name."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
-
-
-def wilson(hits: int, rows: int) -> tuple[float, float] | None:
-    """Wilson's interval of 95 % of a share; None of no rows."""
-    if not rows:
-        return None
-    share, square = hits / rows, _Z * _Z / rows
-    middle = (share + square / 2) / (1 + square)
-    half = _Z * math.sqrt(share * (1 - share) / rows + square / (4 * rows)) / (1 + square)
-    low = middle - half if hits else 0.0
-    high = middle + half if hits < rows else 1.0
-    return max(0.0, low), min(1.0, high)
 
 
 def _share(part: int, whole: int) -> float | None:

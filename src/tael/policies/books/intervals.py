@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-_Z = Decimal("1.959963984540054")
+from tael.policies.intervals import wilson
+
 _DIGITS = Decimal("0.000001")
-_ZERO, _ONE = Decimal(0), Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +22,11 @@ class Share:
 
 
 def share(part: int, whole: int) -> Share:
-    """A proportion with its 95 % interval.
-
-    Wilson's score interval (Journal of the American Statistical Association 22, 1927, p. 209),
-    which holds for small counts and for shares near nothing.
-    """
+    """A proportion with its 95 % interval (``wilson``)."""
     if whole == 0:
         return Share(part, whole, None, None, None)
-    n, p, z2 = Decimal(whole), Decimal(part) / whole, _Z * _Z
-    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z * (p * (1 - p) / n + z2 / (4 * n * n)).sqrt() / (1 + z2 / n)
-    low, high = max(_ZERO, middle - half), min(_ONE, middle + half)
-    return Share(part, whole, _six(p), _six(low), _six(high))
+    low, high = wilson(part, whole)
+    return Share(part, whole, ratio(part, whole), _six(Decimal(low)), _six(Decimal(high)))
 
 
 def ratio(part: int, whole: int) -> Decimal | None:

@@ -7,6 +7,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from tael.kernel import BadInput, check
+from tael.policies.intervals import wilson
 from tael.risk import Interval
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _FEWEST = 2  # a variance needs two
 
 
 def share(hits: float, count: float, *, level: float = 0.95) -> Interval:
-    """A share with its score interval (Wilson, JASA 22 (1927) 209-212); NaN without rows.
+    """A share with its score interval (``wilson``); NaN without rows.
 
     Raises:
         BadInput: hits outside 0 to ``count``.
@@ -28,13 +29,7 @@ def share(hits: float, count: float, *, level: float = 0.95) -> Interval:
         raise BadInput(f"{hits} of {count}", field="hits", rule="0 <= hits <= count")
     if not count:
         return NOTHING
-    z = _NORMAL.inv_cdf((1 + level) / 2)
-    rate, reach = hits / count, z * z / count
-    middle = (rate + reach / 2) / (1 + reach)
-    half = z / (1 + reach) * math.sqrt(rate * (1 - rate) / count + reach / (4 * count))
-    # At the ends the bound is the end itself; rounding would leave it a hair inside.
-    low = 0.0 if hits == 0 else middle - half
-    return Interval(rate, low, 1.0 if hits == count else middle + half)
+    return Interval(hits / count, *wilson(hits, count, level=level))
 
 
 def difference_of_shares(
