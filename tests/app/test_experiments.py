@@ -7,13 +7,15 @@ import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
-from tael.app.experiment_rows import Rows
+from tael.app.experiment_rows import Rows, outcome_of
 from tael.app.experiment_telling import Wanted, tell
 from tael.app.store.outcomes import MonthEnd, Shadowed
 from tael.kernel import ApplicationId, DecisionId, VersionId
+from tael.policies.experiments import LotSettings
 from tael.policies.model import Arm, Deployment, LogEntry, Role
 
 AT = datetime(2025, 1, 6, tzinfo=UTC)
@@ -93,7 +95,7 @@ def _months(application: str, day: date, *, bad: bool) -> list[MonthEnd]:
 
 
 def test_a_challenger_that_defaults_less_is_told_to_be_better_and_drawn_over_time() -> None:
-    found = tell(played(700), LOOK, {})
+    found = tell(played(700), LOOK)
     page = found.html("en")
     assert "Challenger tighter tiers: The challenger is better" in page
     assert "The difference over time" in page
@@ -106,11 +108,11 @@ def test_a_challenger_that_defaults_less_is_told_to_be_better_and_drawn_over_tim
 def test_before_the_first_loan_is_old_enough_the_word_is_to_go_on() -> None:
     rows = replace(played(60), ends=[])
     early = replace(LOOK, as_of=date(2025, 2, 1))
-    assert "Go on: nothing is known of month 6 on book yet." in tell(rows, early, {}).html("en")
+    assert "Go on: nothing is known of month 6 on book yet." in tell(rows, early).html("en")
 
 
 def test_differences_of_a_shadow_are_classified_and_default_told_at_an_equal_rate() -> None:
-    page = tell(played(200), LOOK, {}).html("en")
+    page = tell(played(200), LOOK).html("en")
     assert "Shadow new model" in page
     assert "Approve to refer" in page
     assert "Default at an equal approval rate" in page
@@ -119,7 +121,7 @@ def test_differences_of_a_shadow_are_classified_and_default_told_at_an_equal_rat
 def test_a_shadow_that_failed_or_has_seen_nothing_is_said() -> None:
     rows = played(40)
     broken = [Shadowed(rows.entries[0].id, "", "no input")]
-    page = tell(replace(rows, shadowed={BESIDE: broken}), LOOK, {}).html("en")
+    page = tell(replace(rows, shadowed={BESIDE: broken}), LOOK).html("en")
     assert "Shadow new model: 1 could not be computed." in page
     assert "The shadow new model has seen nothing yet." in page
 
@@ -147,6 +149,20 @@ def test_what_a_person_lent_to_one_the_policy_declined_is_no_loan_of_its_arm() -
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_deployment_that_has_decided_nothing_says_so(count: int) -> None:
     rows = played(count)
-    page = tell(rows, LOOK, {}).html("en")
+    page = tell(rows, LOOK).html("en")
     told = "It has decided nothing yet." if not count else "The challenger has decided nothing yet."
     assert told in page
+
+
+def test_a_lot_none_of_whose_loans_is_old_enough_says_what_may_be_drawn() -> None:
+    arms = (Arm(OLD, Role.CHAMPION, 10_000), Arm(OLD, Role.RANDOM_ACCEPT, 150))
+    lucky = _entry(
+        1, OLD, "champion", _result("approve", "0.2", 6).replace("none", "random_accept")
+    )
+    kept = [entry for entry in played(40).entries if outcome_of(entry) == "approve"]
+    rows = replace(played(2), entries=kept, deployment=_deployment(arms=arms))
+    nobody = partial(LotSettings, {1: 150}, {})
+    told = "Random accept: 1.50% of would-be declines may be drawn, {} were"
+    assert told.format(0) in tell(rows, LOOK, nobody).html("en")
+    assert replace(rows, entries=[*kept, lucky]).accepted_by_lot == 1
+    assert replace(rows, entries=[*kept, lucky]).would_be_declines == [lucky]

@@ -10,6 +10,8 @@ from tael.kernel import NotFound, day_of
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from tael.app.experiment_rows import Rows
+    from tael.app.experiment_telling import Lot
     from tael.platform import Work
     from tael.policies import Policies
     from tael.report import Page
@@ -71,11 +73,14 @@ class Experiments:
         names = {str(one.id): one.name for one in self._policies.versions(work)}
         rows = Rows.read(work, deployment, names)
         today = day_of(work.clock.now(), self._zone)
-        bundles = {entry.policy_id: entry for entry in rows.entries}
-        texts = (
-            {version: self._policies.bundle(work, version) for version in bundles}
-            if deployment.random_accept
-            else {}
-        )
-        page = tell(rows, Wanted(months, *rule, today), texts)
+        lot = self._lot(work, rows) if deployment.random_accept else None
+        page = tell(rows, Wanted(months, *rule, today), lot)
         return Looked(page, len(rows.entries), len(rows.entries) >= MOST_DECISIONS)
+
+    def _lot(self, work: Work, rows: Rows) -> Lot:
+        from tael.policies.experiments import LotSettings, policies_of  # noqa: PLC0415 - heavy
+
+        versions = {entry.policy_id for entry in rows.entries}
+        loaded = policies_of({each: self._policies.bundle(work, each) for each in versions})
+        share = {rows.deployment.number: rows.deployment.random_accept}
+        return lambda bad: LotSettings(share, loaded, bad)

@@ -86,10 +86,12 @@ class Rows:
     @property
     def accepted_by_lot(self) -> int:
         """Decisions of the lot."""
-        return sum(
-            read_json(entry.result).get("routing") == Role.RANDOM_ACCEPT.value
-            for entry in self.entries
-        )
+        return sum(_by_lot(entry) for entry in self.entries)
+
+    @property
+    def would_be_declines(self) -> list[LogEntry]:
+        """What was declined, and what would have been but for the lot."""
+        return [e for e in self.entries if _by_lot(e) or outcome_of(e) == "decline"]
 
     def assigned(self) -> pa.Table:
         """Who was put into which arm, as ``track`` reads it; arms by the names of their versions.
@@ -162,6 +164,10 @@ def read_json(text: str) -> dict[str, Any]:
     """An object of the log; empty where there is none."""
     found = json.loads(text) if text else {}
     return found if isinstance(found, dict) else {}
+
+
+def _by_lot(entry: LogEntry) -> bool:
+    return read_json(entry.result).get("routing") == Role.RANDOM_ACCEPT.value
 
 
 def _number(entry: LogEntry) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -10,8 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from tael.app.experiment_rows import Rows, read_json
-from tael.kernel import ApplicationId, BadInput, VersionId
-from tael.policies import Bundle
+from tael.kernel import ApplicationId, BadInput
 from tael.policies.experiments import (
     EqualRate,
     Experiment,
@@ -30,7 +29,6 @@ from tael.policies.experiments import (
     default_at_equal_rate,
     default_of_declines,
     experiment_page,
-    policies_of,
     shadow_tables,
     track,
 )
@@ -42,7 +40,10 @@ _MEASURES = (Measure.APPROVAL, Measure.DEFAULT, Measure.LOSS)
 _LEAST_SHARE = 0.001
 _FEWEST_KNOWN = 30  # of outcomes of a shadow's pairs, below which rates are not told
 _RESAMPLES = 200
+_MOST_AGAIN = 5_000  # would-be declines that are decided again, the newest
 
+# By the outcomes that are known, by what a lot was drawn.
+Lot = Callable[[Mapping[ApplicationId, bool]], LotSettings]
 Told = tuple[Results, list[Words]]
 
 
@@ -65,13 +66,13 @@ class Wanted:
     as_of: date
 
 
-def tell(rows: Rows, wanted: Wanted, texts: Mapping[VersionId, Bundle]) -> Page:
+def tell(rows: Rows, wanted: Wanted, lot: Lot | None = None) -> Page:
     """The page of a deployment; what cannot be told yet says why.
 
     Args:
         rows: its decisions.
         wanted: month and rule.
-        texts: of the versions in the log, where a lot is drawn.
+        lot: what it is drawn by, of a deployment that accepts at random.
 
     Raises:
         BadInput: a rule that cannot be.
@@ -86,8 +87,8 @@ def tell(rows: Rows, wanted: Wanted, texts: Mapping[VersionId, Bundle]) -> Page:
     for arm in rows.deployment.shadows:
         one, notes = _shadow(rows, arm, wanted.months)
         _noted(experiment_page(one, onto=page), notes)
-    if rows.deployment.random_accept:
-        one, notes = _lot(rows, wanted, texts)
+    if lot is not None:
+        one, notes = _lot(rows, wanted, lot)
         _noted(experiment_page(one, onto=page), notes)
     return page
 
@@ -204,13 +205,13 @@ def _pd(result: str) -> float:
     return float(Decimal(str(read_json(result).get("pd", 1))))
 
 
-def _lot(rows: Rows, wanted: Wanted, texts: Mapping[VersionId, Bundle]) -> Told:
+def _lot(rows: Rows, wanted: Wanted, lot: Lot) -> Told:
     """What the accepted say of those who were declined."""
     share = rows.deployment.random_accept
     bad = {ApplicationId(one): gone for one, gone in rows.bad_by(wanted.months).items()}
-    settings = LotSettings({rows.deployment.number: share}, policies_of(texts), bad)
     try:
-        return Results(declines=default_of_declines(declines_of(rows.entries, settings))), []
+        declines = declines_of(rows.would_be_declines[-_MOST_AGAIN:], lot(bad))
+        return Results(declines=default_of_declines(declines)), []
     except BadInput:
         drawn = rows.accepted_by_lot
         return Results(), [
