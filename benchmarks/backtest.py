@@ -1,9 +1,12 @@
 """A policy on a million past applications, from Parquet to the written report; prints JSON.
 
-Run: ``python benchmarks/backtest.py [--history DIR --policy DIR] [--sensitivity] [--rows N]``. DIR
-is what ``tael policies history`` and ``tael policies show --save`` write. Without them past
-applicants of the small invented economy are repeated under fresh numbers, and the shipped rules
-stand around a scorecard learnt from others; a history of fewer rows than asked for is repeated too.
+Run: ``python benchmarks/backtest.py [--history DIR --policy DIR] [--sensitivity] [--rows N]
+[--clusters sail,spark]``. DIR is what ``tael policies history`` and ``tael policies show --save``
+write; ``backtest_history.py`` makes both for a million applications of the economy. Without them
+past applicants of the small invented economy are repeated under fresh numbers, and the shipped
+rules stand around a scorecard learnt from others; a history of fewer rows than asked for is
+repeated too. ``--clusters`` has Sail or a Spark 4 of two threads (it needs Java 17) do the same:
+``one_hash`` says whether all results are equal.
 
 ``command_s`` is the requirement's figure: the whole command in a process of its own, Python's start
 and every file included, the best of the rounds. ``parts_s`` are the same steps in this process.
@@ -28,6 +31,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from variables_rivals.environments import cache, python_of
 
 from tael.economy import history as past_of
 from tael.policies import Bundle, first_bundle
@@ -37,7 +41,9 @@ from tael.policies.backtest.history import open_history
 from tael.policies.model import TEXTS
 from tael.risk import Scorecard
 
+HERE = Path(__file__).resolve().parent
 REQUIRED_S = 20.0
+SERVED = {"sail": "sail", "spark": "local[2]"}
 ROW_GROUP = 131_072
 LEARNT, SEEN = 4_000, 50_000
 WHOLE = {"owner_age", "years_in_business", "employees", "overdue_count_24m", "enquiries_6m",
@@ -60,6 +66,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--sensitivity", action="store_true")
+    parser.add_argument("--clusters", type=lambda text: text.split(","), default=[])
+    parser.add_argument("--environments", type=Path, default=cache())
     parser.add_argument("--against", type=Path, action="append", default=[])
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as kept:
@@ -68,6 +76,8 @@ def main() -> None:
         history = history_in(folder / "history", asked.history, asked.rows)
         command = commanded(folder, history, policy, asked)
         hashes = {here(folder, history, policy, asked), command["result_hash"]}
+        clusters = {name: clustered(name, history, policy, asked) for name in asked.clusters}
+        hashes |= {each["result_hash"] for each in clusters.values()}
         size = sum(file.stat().st_size for file in history.glob("*.parquet"))
     print(
         json.dumps(
@@ -82,6 +92,7 @@ def main() -> None:
                 "required_s": REQUIRED_S,
                 "reached": command["best_s"] <= REQUIRED_S,
                 "parts_s": seconds,
+                "clusters": clusters,
                 "one_hash": len(hashes) == 1,
                 "result_hash": command["result_hash"],
                 "peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
@@ -186,6 +197,21 @@ def commanded(
         rounds.append(round(time.perf_counter() - started, 2))
     found: dict[str, Any] = json.loads(done.stdout)
     return {**found, "best_s": min(rounds), "rounds_s": rounds}
+
+
+def clustered(name: str, history: Path, policy: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """The same by a cluster on this machine: hash and seconds, its start left out."""
+    python = python_of(name, asked.environments)
+    environ = {
+        **os.environ, "PYTHONPATH": str(HERE.parent / "src"), "PYSPARK_PYTHON": str(python),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }  # fmt: skip
+    done = subprocess.run(  # noqa: S603 - our own job
+        [str(python), str(HERE / "backtest_cluster.py"), str(history), str(policy), SERVED[name]],
+        check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def here(folder: Path, history: Path, policy: Path, asked: argparse.Namespace) -> str:

@@ -6,8 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
+_IMPORTED = (
+    "numba", "numpy", "pyarrow", "pyyaml", "regex", "sqlalchemy", "psycopg", "psycopg-binary",
+    "psycopg-pool", "argon2-cffi", "cryptography", "structlog", "rich", "typer",
+)  # fmt: skip
+_PACKAGE = (*(f"{name}=={version(name)}" for name in _IMPORTED), "pandas<3")
 # The newest of each that worked, in `decisioning` of a whole stack; getML and featuretools ask for
 # an older pandas and numpy.
 PINS = {
@@ -23,6 +29,9 @@ PINS = {
         "featuretools==1.31.0", "numpy==2.2.6", "pandas==2.3.3", "pyarrow==26.0.1",
         "setuptools==80.10.2", "woodwork==0.31.0",
     ),
+    # Clusters that back-tests run on: with what this package imports there.
+    "sail": ("pysail==0.7.2", "pyspark-client==4.2.0", *_PACKAGE),
+    "spark": ("pyspark[connect]==4.2.0", *_PACKAGE),
 }  # fmt: skip
 MADE_FROM = "made-from.txt"
 
