@@ -28,6 +28,12 @@ def test_a_rule_that_fired_is_told_by_number_note_and_words() -> None:
     assert step.value == "tier: 7, why: []"
 
 
+def test_of_a_decision_made_early_the_rules_that_surely_fired_are_told() -> None:
+    (step,) = steps_of({"fired": {"tier": [2]}, "score_within": {}}, {"tier": ("one", "two")})
+    assert (step.node, step.reads, step.value) == ("tier", {}, "")
+    assert step.fired == (Fired(2, "", "two"),)
+
+
 def test_a_trace_of_another_form_has_no_steps() -> None:
-    assert steps_of({"fired": {"tier": [7]}}) == ()
+    assert steps_of({"score": {}}) == ()
     assert steps_of(None) == ()

@@ -55,8 +55,15 @@ def _said(table: Table, rule: Rule) -> str:
 
 
 def steps_of(trace: object, texts: RuleTexts | None = None) -> tuple[Step, ...]:
-    """The steps of a logged trace; none when it has another form."""
-    rows = _list(_map(trace).get("decisions"))
+    """The steps of a logged trace; none when it has another form.
+
+    Of a decision made before everything was known only the rules that surely fired are told.
+    """
+    found = _map(trace)
+    rows = _list(found.get("decisions")) or [
+        {"node": node, "fired": [{"number": number} for number in _list(numbers)]}
+        for node, numbers in _map(found.get("fired")).items()
+    ]
     return tuple(_step(_map(row), texts or {}) for row in rows)
 
 
@@ -67,7 +74,7 @@ def _step(row: Mapping[str, Any], texts: RuleTexts) -> Step:
         node=node,
         reads={name: value_text(value) for name, value in _map(row.get("reads")).items()},
         fired=tuple(_fired(_map(rule), rules) for rule in _list(row.get("fired"))),
-        value=value_text(row.get("value")),
+        value=value_text(row["value"]) if "value" in row else "",
     )
 
 

@@ -82,6 +82,11 @@ class View:
         return found if isinstance(found, dict) else {}
 
     @property
+    def early(self) -> bool:
+        """Whether it was decided before every input was known."""
+        return str(self.flow.get("how", "complete")) != "complete"
+
+    @property
     def evidence(self) -> Sequence[tuple[str, str]]:
         """Of a decision on raw events by source what was asked and came of it, as it was kept."""
         try:
