@@ -47,6 +47,7 @@ from tael.origination.sources.ports import Patience
 from tael.origination.sources.wire import SourceWire
 from tael.platform import SYSTEM, Actor, Database, Settings, Work
 from tael.policies import Bundle
+from tael.policies.decisions import round_key
 from tael.policies.flow import staged_bundle
 from tael.policies.live import Lane, replay_sample
 from tael.pricing import Method
@@ -425,6 +426,7 @@ def test_a_policy_with_variables_decides_on_the_events_that_were_handed_in(
     assert decided.state is S.APPROVED
     assert json.loads(entry.inputs)["banked_sales_365d"] == 12 * 180_000
     assert company.charged() == before
+    assert entry.key == round_key(one, 1)  # live, staged or at once: one decision a round
     assert (replayed.on_evidence, replayed.deviations) == (1, ())
     assert late.value.rule
 
