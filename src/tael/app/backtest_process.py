@@ -118,7 +118,9 @@ def _telling(place: RunFolder) -> Callable[[str, int, int], None]:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not through the buffer: its lock would be held when this process ends by itself.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os._exit(3)
 
 
