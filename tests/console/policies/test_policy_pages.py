@@ -413,6 +413,7 @@ def test_cases_that_are_none_are_refused_with_what_was_typed(desk: Desk) -> None
     assert "{&#34;cases&#34;: [}" in answer.text
     answer = desk.post("risk", address, act="case", name="mine", case="x", inputs="no equals")
     assert answer.status_code == 422
+    assert "A line is no input." in answer.text
     assert "no equals</textarea>" in answer.text
     assert len(desk.store.versions()) == 4
 

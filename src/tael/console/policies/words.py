@@ -101,6 +101,10 @@ _REFUSALS: Mapping[str, tuple[str, str]] = {
         N_("This is not a JSON object."),
         N_("Look for a missing comma, quote or bracket."),
     ),
+    "name = value": (
+        N_("A line is no input."),
+        N_("Write each on a line of its own, as name = value."),
+    ),
     "unique names": (N_("Two cases have one name."), N_("Give each a name of its own.")),
     "policy_no_reason": (N_("There is no reason."), N_("A rejection needs one; it is kept.")),
     "policy_no_name": (N_("It has no name."), N_("Write what it changes.")),

@@ -67,3 +67,8 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
     button.disabled = false;
   });
 }
+
+// A page that comes back refused opens where it was refused.
+for (const told of [...document.querySelectorAll(".policy-problem, .invalid-feedback[role=alert]")].slice(0, 1)) {
+  told.scrollIntoView({ block: "center" });
+}
