@@ -111,8 +111,9 @@ def test_a_table_is_saved_as_a_draft_that_says_why_and_keeps_the_other_texts(
         (table,) = policies.compare_tables(work, home.rpartition("/")[2], made)
     assert table.name == "tier"
     assert before.hashes() | {"dmn": ""} == after.hashes() | {"dmn": ""}
-    rows = _data(client, f"{answer.headers['location']}/tables/tier")["rows"]
-    assert rows[0] == ["< 0.012", "1", "from 1.0%"]
+    shown = _data(client, f"{answer.headers['location']}/tables/tier")
+    assert shown["rows"][0] == ["< 0.012", "1", "from 1.0%"]
+    assert shown["editable"]
 
 
 @pytest.mark.parametrize(
