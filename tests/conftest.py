@@ -38,7 +38,7 @@ _FAST = {
 }
 _numbers = itertools.count(1)
 # The usual run tries the same examples each time; `--hypothesis-profile=hunt` looks for new ones.
-settings.register_profile("usual", max_examples=40, derandomize=True, deadline=None)
+settings.register_profile("usual", max_examples=20, derandomize=True, deadline=None)
 settings.register_profile("hunt", max_examples=200, deadline=None, print_blob=True)
 settings.load_profile("usual")
 # Tests start a hundred processes of their own: each would compile the project anew.
