@@ -54,9 +54,6 @@ class Journey:
         """Go on until the way ends; False when it has to wait for the bank."""
         for _ in range(_MOST_STEPS):
             state = self._go_by_ourselves()
-            if state is State.IN_REVIEW and self._is_undecided():
-                self._house.underwriting.decide(self.application_id)
-                continue
             if state not in (State.ROUTED, State.CONTRACTED):
                 return True
             try:
@@ -72,6 +69,15 @@ class Journey:
         return True
 
     def _go_by_ourselves(self) -> State:
+        """Every step that needs no bank; the state it stands in then."""
+        state = self._go_in_one()
+        if state is not State.IN_REVIEW or not self._is_undecided():
+            return state
+        # Outside any unit of work: a policy may ask its sources.
+        self._house.underwriting.decide(self.application_id)
+        return self._go_in_one()
+
+    def _go_in_one(self) -> State:
         """Every step that needs nobody else, in one unit of work; the state it stands in then."""
         with self._house.database.begin(SYSTEM) as work:
             self._create(work)
