@@ -10,7 +10,6 @@ from typing import Any
 
 from tael.kernel import (
     ApplicationId,
-    BadInput,
     DecisionId,
     Money,
     NotFound,
@@ -81,7 +80,7 @@ class Decisions(Shelf):
         store = self._open(work)
         put = assign(self.deployment(work), application_id)
         policy = self.trusted(work, put.arm.version)
-        inputs = rules.checked(policy, with_request(policy, features, amount, months))
+        inputs = rules.checked(policy, rules.with_request(policy, features, amount, months))
         dated = drawn_in(self.dated_figures(work), put, policy)
         question = self._question(work, put.arm.version, application_id, canonical(inputs), dated)
         known = store.decision_by_key(question.key)
@@ -210,29 +209,6 @@ class Decisions(Shelf):
 def round_key(application_id: ApplicationId, round_: int) -> str:
     """Names the decision of an application in a round, whichever way it is made and by whom."""
     return digest(f"live\x1f{application_id}\x1f{round_}")
-
-
-def with_request(
-    policy: texts.Policy, features: Mapping[str, object], amount: Money, months: int
-) -> dict[str, object]:
-    """``features`` with the two that every application gives: ``amount`` and ``months``.
-
-    Raises:
-        BadInput: they stand among the features, or the amount is in another currency.
-    """
-    for name in ("amount", "months"):
-        if name in features:
-            raise BadInput(
-                f"{name} is the application's, not a feature", field=name, rule="given once"
-            )
-    if amount.currency != policy.prices.currency:
-        raise BadInput(
-            f"the amount is in {amount.currency}, the policy prices in {policy.prices.currency}",
-            code="currency_mismatch",
-            field="amount",
-            rule="the currency of the policy's prices",
-        )
-    return {**features, "amount": amount.decimal(), "months": months}
 
 
 def _answer(

@@ -45,6 +45,29 @@ def checked(
     }
 
 
+def with_request(
+    policy: Policy, features: Mapping[str, object], amount: Money, months: int
+) -> dict[str, object]:
+    """``features`` with the two that every application gives: ``amount`` and ``months``.
+
+    Raises:
+        BadInput: they stand among the features, or the amount is in another currency.
+    """
+    for name in ("amount", "months"):
+        if name in features:
+            raise BadInput(
+                f"{name} is the application's, not a feature", field=name, rule="given once"
+            )
+    if amount.currency != policy.prices.currency:
+        raise BadInput(
+            f"the amount is in {amount.currency}, the policy prices in {policy.prices.currency}",
+            code="currency_mismatch",
+            field="amount",
+            rule="the currency of the policy's prices",
+        )
+    return {**features, "amount": amount.decimal(), "months": months}
+
+
 def evaluate(
     policy: Policy,
     inputs: Mapping[str, Feature],

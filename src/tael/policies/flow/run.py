@@ -8,11 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from tael.kernel import ApplicationId, Money, VersionId
-from tael.policies.decisions import with_request
 from tael.policies.flow.ahead import Ahead
 from tael.policies.flow.plan import FlowPlan
 from tael.policies.flow.result import FlowResult
 from tael.policies.model import Assignment
+from tael.policies.rules import with_request
 from tael.policies.texts import REQUEST, Policy
 
 

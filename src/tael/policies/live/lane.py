@@ -19,7 +19,7 @@ from tael.platform import Work
 from tael.policies import rules
 from tael.policies.assignment import assign
 from tael.policies.canonical import canonical, digest, exact
-from tael.policies.decisions import drawn_in, figures_of, run_on, with_request
+from tael.policies.decisions import drawn_in, figures_of, run_on
 from tael.policies.live.looking import Known, held_for, look_at
 from tael.policies.live.model import Answer, Evidence, Request
 from tael.policies.live.ready import Ready, make_ready
@@ -199,7 +199,7 @@ def _decided(
     try:
         _refuse_given(request.features, known.values)
         features = {**request.features, **known.values}
-        whole = with_request(ready.policy, features, request.amount, request.months)
+        whole = rules.with_request(ready.policy, features, request.amount, request.months)
         inputs, values = exact(rules.checked(ready.policy, whole, ready.trusted), known.texts)
         parameters, dated = terms.told(put)
         result, trace = run_on(ready.policy, values, dated)
