@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+import structlog
 from hypothesis import settings
 from typer import testing
 
@@ -37,6 +38,13 @@ _FAST = {
     "autovacuum": "off",
 }
 _numbers = itertools.count(1)
+# A traceback drawn with all its variables takes a minute where a company is among them.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 # The usual run tries the same examples each time; `--hypothesis-profile=hunt` looks for new ones.
 settings.register_profile("usual", max_examples=20, derandomize=True, deadline=None)
 settings.register_profile("hunt", max_examples=200, deadline=None, print_blob=True)

@@ -74,7 +74,7 @@ class SourceFigures:
         live = sa.select(named).where(row.state == "granted", row.expires.between(first, last))
         every = live.subquery()
         query = sa.select(every.c.source, sa.func.count()).group_by(every.c.source)
-        return dict(self._connection.execute(query).tuples().all())
+        return dict(self._connection.execute(query).all())
 
     def moves(self, *, limit: int) -> Sequence[BreakerMove]:
         """The latest moves of breakers, the newest first."""
