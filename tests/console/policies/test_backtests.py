@@ -25,7 +25,7 @@ from tael.platform import SYSTEM, Actor
 if TYPE_CHECKING:
     from tests.console.conftest import Company
 
-pytestmark = pytest.mark.xdist_group("console")
+pytestmark = pytest.mark.xdist_group("policy_pages")
 Browse = Callable[..., httpx.Client]
 HOME = "/policies/backtests"
 TOLD = (

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tael.console import Sought
 from tael.platform import SYSTEM, Actor
 
-pytestmark = pytest.mark.xdist_group("console")
+pytestmark = pytest.mark.xdist_group("policy_pages")
 Browse = Callable[..., httpx.Client]
 HOME = "/policies/decisions"
 LOG = sa.table(

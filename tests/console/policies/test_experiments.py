@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-pytestmark = pytest.mark.xdist_group("console")
+pytestmark = pytest.mark.xdist_group("policy_pages")
 Browse = Callable[..., httpx.Client]
 HOME = "/policies/experiments"
 

@@ -22,7 +22,7 @@ from tael.policies.engines import ENGINES
 from tael.policies.memory import MemoryPolicyStore
 from tael.policies.model import EventKind, PolicyState
 
-pytestmark = pytest.mark.xdist_group("console")
+pytestmark = pytest.mark.xdist_group("policy_pages")
 PASSWORD = "nine silver sycees"
 WHY = "the committee wants it so"
 LAST_TIER = '<inputEntry id="tier_7_i1"><text>&gt;= 0.16</text></inputEntry>'

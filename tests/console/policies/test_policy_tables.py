@@ -17,7 +17,7 @@ from tael.dmn.authoring import InputColumn, OutputColumn, Rule, Table
 from tael.kernel import BadInput
 from tael.platform import SYSTEM
 
-pytestmark = pytest.mark.xdist_group("console")
+pytestmark = pytest.mark.xdist_group("policy_pages")
 Browse = Callable[..., httpx.Client]
 WHY = "tier one was too wide"
 

@@ -16,7 +16,7 @@ from tael.origination.sources import SOURCES, SqlSources
 from tael.origination.sources.model import BreakerMove, BreakerState, Code, Read, Status
 from tael.platform import SYSTEM, Work
 
-pytestmark = pytest.mark.xdist_group("console")
+pytestmark = pytest.mark.xdist_group("policy_pages")
 Browse = Callable[..., httpx.Client]
 HOME = "/policies/sources"
 # Days back, source, what came of it, out of the store, paid.
