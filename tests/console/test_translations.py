@@ -62,3 +62,10 @@ def test_a_text_of_a_template_has_no_bare_per_cent_sign() -> None:
 
 def test_the_catalogue_is_compiled_by_the_build() -> None:
     assert (Path(FOLDER) / "zh_CN" / "LC_MESSAGES" / "console.mo").is_file()
+
+
+def test_a_part_that_may_be_asked_for_alone_brings_its_macros() -> None:
+    for path in sorted((CONSOLE / "templates").glob("*.html")):
+        text = path.read_text("utf-8")
+        if "ui." in text and "{% extends" not in text:
+            assert '{% import "macros.html" as ui %}' in text, path.name
