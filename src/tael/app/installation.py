@@ -38,6 +38,7 @@ from tael.platform import (
     Work,
 )
 from tael.policies import Policies, SqlPolicyStore, books, engines
+from tael.policies.live import Lane
 from tael.portfolio import Portfolio, SqlMonthStore
 from tael.risk import auc
 from tael.servicing import Servicing, StateCache
@@ -89,6 +90,11 @@ class Installation:
         from tael.app.sources import SourceBook  # noqa: PLC0415 - few commands look at them
 
         return SourceBook(self.settings.zone)
+
+    @cached_property
+    def lane(self) -> Lane:
+        """What decides on raw events and makes such decisions again: versions laid out once."""
+        return Lane(self.policies)
 
     @cached_property
     def underwriting(self) -> Underwriting:

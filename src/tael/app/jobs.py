@@ -35,7 +35,7 @@ from tael.kernel import (
 )
 from tael.origination import model, ports
 from tael.platform import SYSTEM, Job, JobRun, Work, job_status, request_job, retry_job
-from tael.policies.live import Lane, replay_sample
+from tael.policies.live import replay_sample
 from tael.servicing import LoanState
 
 _log = structlog.get_logger(__name__)
@@ -163,9 +163,8 @@ class _Company:
 
     def _replay(self, day: Day) -> Answer:
         """A sample of the decision log, made again: a difference is an alarm, in log and audit."""
-        lane = Lane(self.house.policies)
         with self.house.database.begin(SYSTEM) as work:
-            found = replay_sample(work, lane, size=_REPLAYED, seed=day.isoformat())
+            found = replay_sample(work, self.house.lane, size=_REPLAYED, seed=day.isoformat())
         for deviation in found.deviations:
             _log.error("a decision does not come out again", decision=deviation.decision_id,
                        what=deviation.what)  # fmt: skip

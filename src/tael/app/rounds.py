@@ -20,7 +20,7 @@ from tael.app.upkeep import Purge
 from tael.funding import BankClient
 from tael.kernel import Day, PartnerId, day_of
 from tael.platform import SYSTEM, Outbox, Work, Worker, job_status, retry_job
-from tael.policies.live import Lane, run_shadows
+from tael.policies.live import run_shadows
 
 # More days than this are not made up for unasked: the clock of the machine may be wrong, and a day
 # that was closed stays closed.
@@ -56,7 +56,6 @@ class Rounds:
         self._pause_s = pause_s
         self._warned = False
         self._retried: dict[str, datetime] = {}
-        self._lane = Lane(house.policies)
         self._stopping = Event()
         self._thread = Thread(target=self._go, name="tael-rounds", daemon=True)
 
@@ -92,7 +91,7 @@ class Rounds:
         with self._house.database.begin(SYSTEM) as work:
             deployment = policies.deployed(work)
             if deployment is not None and deployment.shadows:
-                run_shadows(work, self._lane, deployment)
+                run_shadows(work, self._house.lane, deployment)
 
     def _go(self) -> None:
         while not self._stopping.is_set():

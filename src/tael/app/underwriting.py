@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tael.kernel import ApplicationId, Conflict, TaelError
 from tael.origination import ASSESSMENT, model
 from tael.platform import SYSTEM, Actor, Work
-from tael.policies.live import Evidence, Lane, Request
+from tael.policies.live import Evidence, Request
 
 if TYPE_CHECKING:
     from tael.app.evidence_rows import Rows
@@ -40,7 +40,6 @@ class Underwriting:
     def __init__(self, house: Installation, client: SourceClient | None = None) -> None:
         self._house = house
         self._client = client
-        self._lane = Lane(house.policies)
         self._stack = ExitStack()
         self._opening = Lock()
 
@@ -93,7 +92,7 @@ class Underwriting:
         if application.state not in _UNDECIDED:
             model.move(application.state, _S.IN_REVIEW)
         found = evidence_of(self._house, work, application, events)
-        self._lane.keep(work, found)
+        self._house.lane.keep(work, found)
         sources = " ".join(sorted(events))
         self._house.applications.note_data(work, application_id, sources, found.hash)
         return found
@@ -121,7 +120,7 @@ class Underwriting:
         from tael.app.staged_decision import Arm, open_run  # noqa: PLC0415 - heavy, of these alone
 
         self._demand_undecided(work, application)
-        arm = Arm(put, staged, self._lane.ready(work, put.arm.version))
+        arm = Arm(put, staged, self._house.lane.ready(work, put.arm.version))
         return open_run(self._house, work, application, arm, key)
 
     def _at_once(
@@ -129,7 +128,7 @@ class Underwriting:
     ) -> model.Application:
         """All that is needed is here: decided in the one unit of work."""
         applications = self._house.applications
-        if self._lane.ready(work, put.arm.version).plan is None:
+        if self._house.lane.ready(work, put.arm.version).plan is None:
             decided = applications.decide(work, application.id)
         else:
             decided = self._on_evidence(work, application)
@@ -153,7 +152,7 @@ class Underwriting:
             features=house.applications.features(work, application.id),
             round=1 + len(house.policies.decisions_of(work, application.id)),
         )
-        (answer,) = self._lane.decide(work, [(work.actor.id, request)])
+        (answer,) = self._house.lane.decide(work, [(work.actor.id, request)])
         if isinstance(answer, TaelError):
             raise answer
         if application.state is not _S.DATA_PENDING and application.state is not _S.IN_REVIEW:

@@ -141,7 +141,9 @@ def run(descriptor: int, make: Callable[[Installation], Any] | None = None) -> N
 
 
 def _end_with_parent(server: object) -> None:
-    sys.stdin.buffer.read()
+    # Not through the buffer: its lock would be held when this process ends by itself.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     server.should_exit = True  # type: ignore[attr-defined]
 
 

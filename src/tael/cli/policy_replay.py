@@ -35,13 +35,11 @@ def replay(
         tael policies replay --sample 10000 --seed audit-2026
     """
     from tael.platform import SYSTEM
-    from tael.policies.live import Lane, replay_sample
+    from tael.policies.live import replay_sample
 
-    with opened(ctx) as house:
-        lane = Lane(house.policies)
-        with house.database.begin(SYSTEM) as work:
-            chosen = seed or work.clock.now().date().isoformat()
-            found = replay_sample(work, lane, size=sample, seed=chosen)
+    with opened(ctx) as house, house.database.begin(SYSTEM) as work:
+        chosen = seed or work.clock.now().date().isoformat()
+        found = replay_sample(work, house.lane, size=sample, seed=chosen)
     data = {
         "seed": chosen,
         "looked": found.looked,

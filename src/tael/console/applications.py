@@ -147,10 +147,6 @@ def _decisions(visit: Visit, work: Work, found: model.Application) -> list[Decid
     return result
 
 
-def _contract(visit: Visit, work: Work, key: ApplicationId) -> model.Contract | None:
-    return visit.house.offers.contract_of(work, key) if visit.may("read", "contract") else None
-
-
 def _consents(visit: Visit, work: Work, found: model.Application) -> list[model.Consent]:
     if "consents" not in visit.sees("party", personal.row_of(found)):
         return []

@@ -29,7 +29,7 @@ from tael.console.gate import Buckets, demand
 from tael.console.ports import House
 from tael.kernel import ApplicationId, BadInput, Money, TaelError, Unauthenticated
 from tael.platform import SYSTEM, Actor
-from tael.policies.live import Answer, Lane, Request
+from tael.policies.live import Answer, Request
 
 _log = structlog.get_logger(__name__)
 PATH = "/api/v1/live/decisions"
@@ -59,7 +59,7 @@ class LiveDecisions:
     def __init__(self, app: ASGIApp, house: House) -> None:
         self._app = app
         self._house = house
-        self._lane = Lane(house.policies)
+        self._lane = house.lane
         self._database = house.database.apart(connections=_THREADS + 1)
         self._batcher: Batcher[tuple[str, Request], Answer] | None = None
         # By a hash of what was sent: no key is kept.

@@ -28,7 +28,7 @@ from tael.origination import Applications, Offers, Parties, model
 from tael.platform import Actor, Work
 from tael.policies import Policies
 from tael.policies.books import Books
-from tael.policies.live import Evidence
+from tael.policies.live import Evidence, Lane
 from tael.portfolio import Portfolio
 from tael.servicing import Servicing
 
@@ -326,6 +326,8 @@ class House(Protocol):
     def parameters(self) -> ParametersDoor: ...
     @property
     def policies(self) -> Policies: ...
+    @property
+    def lane(self) -> Lane: ...
     @property
     def books(self) -> Books: ...
     @property

@@ -189,7 +189,8 @@ def priced(
         for rule in prices.options
         if tier in rule.tiers
     )
-    within = tuple(o for o in built if _borrower_rate(o) <= cap and o.limit.decimal() > 0)
+    # The exact cost of each offer is computed and checked again when it is made and signed.
+    within = tuple(o for o in built if o.borrower_rate <= cap and o.limit.decimal() > 0)
     return _limit(prices, limit), within
 
 
@@ -209,13 +210,6 @@ def _option(
         ),
         penalty_rate=prices.penalty_rate,
     )
-
-
-def _borrower_rate(option: PriceOption) -> Rate:
-    # Without upfront fees the all-in rate of a schedule is the sum of its rates; the exact cost of
-    # each offer is computed and checked again when it is made and when it is signed.
-    paid = (part.rate.fraction for part in option.components if part.payer == "borrower")
-    return Rate(sum(paid, Decimal(0)))
 
 
 def _limit(prices: PriceTable, amount: Decimal) -> Money:

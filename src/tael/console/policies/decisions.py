@@ -14,9 +14,9 @@ from tael.console.policies import decision_view, decision_words
 from tael.console.policies.decision_view import View
 from tael.console.visit import Visit, Visiting, path_id
 from tael.console.words import N_
-from tael.kernel import DecisionId, Forbidden, Rate, TaelError, VersionId
+from tael.kernel import DecisionId, Forbidden, TaelError, VersionId
 from tael.platform import Work
-from tael.policies.live import Lane, replay
+from tael.policies.live import replay
 
 router = APIRouter(include_in_schema=False)
 _TIERS = range(1, 8)
@@ -141,7 +141,7 @@ def _again(visit: Visit, work: Work, key: DecisionId) -> dict[str, Any]:
     found: dict[str, Any] = {"once": None, "deviations": (), "on_evidence": 0, "failed": ""}
     try:
         found["once"] = once = policies.reproduce(work, key)
-        looked = replay(work, Lane(policies), [key])
+        looked = replay(work, visit.house.lane, [key])
     except TaelError as failed:
         return found | {"equal": False, "failed": str(failed)}
     # What the row alone gives is told place by place already.
@@ -197,13 +197,7 @@ def _shown(visit: Visit, key: DecisionId, *, inputs: str = "", **more: Any) -> R
     return visit.page(
         "policy_decision.html",
         words=decision_words,
-        paid=_paid,
         may_read_versions=visit.may("read", "policy"),
         may_replay=visit.may("replay", "decision"),
         **{"again": None, "told": None, **values, **more},
     )
-
-
-def _paid(option: Any) -> Rate:
-    """What the borrower pays a year under an option, all rates together."""
-    return Rate(sum(part.rate.fraction for part in option.components if part.payer == "borrower"))

@@ -141,13 +141,12 @@ class Menu:
             place = places[option.code]
             made.kinds[row] |= 1 << place
             made.limits[place, row] = option.limit.minor
-            paid = [part.rate for part in option.components if part.payer == "borrower"]
-            rate = sum(paid, Rate.zero())
+            rate, bank = option.borrower_rate, option.components[0].rate
             if best is None or rate < best[0]:
                 best = rate, place
                 made.takes[row], made.months[row] = place, option.months
                 made.rate[row] = billionths(rate.fraction)
-                made.bank[row] = billionths(paid[0].fraction)
+                made.bank[row] = billionths(bank.fraction)
 
     def _stepped(self, limit: Units, share: int, scale: int) -> Whole | None:
         """``limit`` times a share, cut to whole steps, in minor units."""

@@ -39,6 +39,12 @@ class PriceOption:
     components: tuple[Component, ...]
     penalty_rate: Rate
 
+    @property
+    def borrower_rate(self) -> Rate:
+        """What the borrower pays a year, all components together: without upfront fees, all in."""
+        paid = (part.rate for part in self.components if part.payer == "borrower")
+        return sum(paid, Rate.zero())
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
