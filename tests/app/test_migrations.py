@@ -12,9 +12,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from alembic.script import ScriptDirectory
 
 from tael.app import migrations
-from tael.app.migrations.upgrade import configuration
+from tael.app.migrations.upgrade import configuration, heads
 from tael.app.tables import ROOMS
 from tael.kernel import Conflict, Day, FixedClock, Money, VersionId
 from tael.ledger import Entry, Ledger, credit, debit
@@ -65,6 +66,10 @@ def test_a_database_that_drifted_is_told(empty_url: str, change: str, named: str
         connection.execute(change.encode())
     for _ in range(2):  # looking changes nothing
         assert any(named in difference for difference in migrations.drift(empty_url))
+
+
+def test_the_newest_versions_are_told_by_the_names_of_their_files() -> None:
+    assert heads() == set(ScriptDirectory.from_config(configuration()).get_heads())
 
 
 def test_a_room_of_another_program_in_the_same_database_is_no_drift(empty_url: str) -> None:

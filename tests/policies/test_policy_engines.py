@@ -14,8 +14,8 @@ import pytest
 
 from tael.economy import history
 from tael.kernel import BadInput, Rate
-from tael.policies.engines import RatedScorer, ScorecardScorer, points_of, scorer_of
 from tael.policies.model import Feature
+from tael.policies.scorers import RatedScorer, ScorecardScorer, points_of, scorer_of
 from tael.risk import Sample, Scorecard, calibration, explain, pipeline
 
 NUMERIC = ("debt_ratio", "enquiries_6m", "overdue_count_24m", "revenue_volatility")

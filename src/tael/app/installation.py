@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tael.app import migrations
 from tael.app.backtests import Backtests
 from tael.app.experiment_desk import Experiments
 from tael.app.guarantor import GuarantorCapital, limits_on
@@ -37,15 +38,15 @@ from tael.platform import (
     VaultKeys,
     Work,
 )
-from tael.policies import Policies, SqlPolicyStore, books, engines
+from tael.policies import Policies, SqlPolicyStore, engines
 from tael.policies.live import Lane
 from tael.portfolio import Portfolio, SqlMonthStore
-from tael.risk import auc
 from tael.servicing import Servicing, StateCache
 from tael.servicing.store import SqlLoanStore
 
 if TYPE_CHECKING:
     from tael.app.sources import SourceBook
+    from tael.policies.books import Books
 
 COMPANY: Mapping[str, str] = {
     "guarantor": "示例融资担保有限公司",
@@ -76,13 +77,28 @@ class Installation:
     audit: AuditLog
     parameters: Parameters
     policies: Policies
-    books: books.Books
     backtests: Backtests
     experiments: Experiments
     parties: Parties
     applications: Applications
     offers: Offers
     states: StateCache = field(default_factory=StateCache)
+
+    @cached_property
+    def books(self) -> Books:
+        """Lenders' uploaded books; identifying columns become the installation's keyed hashes."""
+        from tael.policies import books  # noqa: PLC0415 - numpy, and few commands look at them
+        from tael.risk import auc  # noqa: PLC0415 - as above
+
+        return books.Books(
+            books.Outside(
+                store=books.SqlBookStore,
+                hasher=lambda text: self.vault.blind_index(text, field="book").hex()[:20],
+                auc=auc,
+                draft=self.policies.draft,
+                days=self.settings.book_days,
+            )
+        )
 
     @cached_property
     def sources(self) -> SourceBook:
@@ -140,8 +156,6 @@ class Installation:
 @contextmanager
 def open_installation(settings: Settings, clock: Clock | None = None) -> Iterator[Installation]:
     """The installation of ``settings``, its database running and at the current schema."""
-    from tael.app import migrations  # noqa: PLC0415 - Alembic is heavy, and only a start needs it
-
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with _server(settings) as server:
         url = settings.database_url or server.url
@@ -200,23 +214,9 @@ def build(settings: Settings, database: Database, clock: Clock) -> Installation:
         audit=AuditLog(keys.derive("audit-seal")),
         parameters=parameters,
         policies=policies,
-        books=_books(settings, vault, policies),
         backtests=Backtests(settings.data_dir, policies, parameters),
         experiments=Experiments(policies, settings.zone),
         parties=Parties(store, vault),
         applications=Applications(outside),
         offers=Offers(outside),
-    )
-
-
-def _books(settings: Settings, vault: Vault, policies: Policies) -> books.Books:
-    """Lenders' uploaded books; identifying columns become the installation's keyed hashes."""
-    return books.Books(
-        books.Outside(
-            store=books.SqlBookStore,
-            hasher=lambda text: vault.blind_index(text, field="book").hex()[:20],
-            auc=auc,
-            draft=policies.draft,
-            days=settings.book_days,
-        )
     )

@@ -39,10 +39,6 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
-        # What is verified when there is no such login, so that the answer takes as long.
-        self._nobody = _nobody(
-            self._hasher.time_cost, self._hasher.memory_cost, self._hasher.parallelism
-        )
 
     def hash(self, password: str, *, login: str) -> str:
         """The encoded Argon2id hash of a new password of ``login``.
@@ -58,8 +54,10 @@ class Passwords:
 
     def matches(self, encoded: str | None, password: str) -> bool:
         """Whether ``password`` is the one behind ``encoded``; None takes as long and is not."""
+        # Made at the first question whoever it is about, so that an unknown login tells nothing.
+        nobody = _nobody(self._hasher.time_cost, self._hasher.memory_cost, self._hasher.parallelism)
         try:
-            self._hasher.verify(encoded or self._nobody, _normal(password))
+            self._hasher.verify(encoded or nobody, _normal(password))
         except (VerificationError, InvalidHashError):
             return False
         return encoded is not None
@@ -75,7 +73,10 @@ class Passwords:
 
 @cache
 def _nobody(time_cost: int, memory_cost: int, parallelism: int) -> str:
-    """A hash that verifies as slowly as others, and nobody's password: made once a process."""
+    """A hash that is verified where there is no such login: as slow as others, nobody's password.
+
+    Made once a process.
+    """
     return PasswordHasher(time_cost, memory_cost, parallelism).hash(secrets.token_hex())
 
 

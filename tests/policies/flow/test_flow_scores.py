@@ -10,9 +10,10 @@ import pytest
 from tests.policies.flow.conftest import USUAL_CARD
 from tests.policies.test_policy_engines import ROW, rated
 
-from tael.policies.engines import Score, scorer_of
+from tael.policies.engines import Score
 from tael.policies.flow.scores import Bounds, Scores
 from tael.policies.model import Feature
+from tael.policies.scorers import scorer_of
 
 CARD_ROW: Mapping[str, Feature] = {
     "late_records_730d": Decimal(2), "enquiries_180d": Decimal(7), "invoiced_365d": Decimal(-9999),

@@ -27,9 +27,10 @@ from tael.policies.backtest.menu import Menu, Offers
 from tael.policies.backtest.numbers import Truths, Units, Whole, units_of
 from tael.policies.backtest.reasons import Codes, FirstReason, Places, first_of
 from tael.policies.backtest.scores import PROBABILITY, scores_of
-from tael.policies.engines import DmnRules, Engines, scorer_of
+from tael.policies.engines import DmnRules, Engines
 from tael.policies.model import Bundle
 from tael.policies.ports import Score
+from tael.policies.scorers import scorer_of
 
 OUTCOMES = ("unanswered", "approve", "refer", "decline")
 UNANSWERED, APPROVE, REFER, DECLINE = range(4)

@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 
 from tael.kernel import Rate
-from tael.policies.engines import ScorecardScorer, Scorer, points_of
 from tael.policies.model import Feature
-from tael.policies.ports import Score
+from tael.policies.ports import Score, Scorer
+from tael.policies.scorers import ScorecardScorer, points_of
 from tael.risk import Scorecard, explain, pipeline
 
 # A score leaves with nine digits; bounds are one of the last wider, for the last bits of sums.

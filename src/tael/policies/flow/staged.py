@@ -8,9 +8,9 @@ from importlib.resources import files
 from typing import Any
 
 from tael.kernel import BadInput
-from tael.policies.engines import scorer_of
 from tael.policies.flow.streams import sources_of
 from tael.policies.model import Bundle
+from tael.policies.scorers import scorer_of
 
 # What a form of the economy states, by the source that it was taken from; the rest is the owner's.
 FORM: Mapping[str, str] = {

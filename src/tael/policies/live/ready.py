@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from tael.kernel import BadInput, VersionId
 from tael.policies.canonical import number_of
 from tael.policies.texts import Policy
-from tael.risk import pipeline
 
 if TYPE_CHECKING:
     from tael.variables import Definitions, Plan, Variable
@@ -86,8 +85,12 @@ class Ready:
         return found, texts
 
 
-# By the kind of missing (no source, no event, undefined): the codes that models are trained on.
-_CODES = tuple(Decimal(str(int(code))) for code in pipeline.MISSING_CODES)
+@cache
+def _missing_codes() -> tuple[Decimal, ...]:
+    """By the kind of missing (no source, no event, undefined): what models are trained on."""
+    from tael.risk.pipeline import MISSING_CODES  # noqa: PLC0415 - heavy, only with variables
+
+    return tuple(Decimal(str(int(code))) for code in MISSING_CODES)
 
 
 def make_ready(version_id: VersionId, policy: Policy) -> Ready:
@@ -105,9 +108,9 @@ def make_ready(version_id: VersionId, policy: Policy) -> Ready:
             if rule.taken.scale != 1:
                 scales[rule.name] = rule.taken.scale
             told = rule.taken.missing
-            missing[rule.name] = None if told is None else (told,) * len(_CODES)
+            missing[rule.name] = None if told is None else (told,) * len(_missing_codes())
         elif rule.type == "variable":
-            wanted[rule.name], missing[rule.name] = rule.name, _CODES
+            wanted[rule.name], missing[rule.name] = rule.name, _missing_codes()
     if not wanted:
         return Ready(version_id, policy, None, ())
     plan = _compiled(wanted)
