@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
+import sqlalchemy as sa
 import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
@@ -24,6 +27,7 @@ from tael.console import create_app
 from tael.kernel import Day, FixedClock
 from tael.platform import SYSTEM, Database, Settings
 from tael.platform.identity import Identity
+from tael.platform.locks import locked
 from tael.platform.passwords import Passwords
 
 PASSWORD = "nine silver sycees"
@@ -33,6 +37,7 @@ PEOPLE = {
     "finance": ("finance",),
     "consultant": ("consultant",),
 }
+_PLAYED, _ENDED = "played_company", "ended"
 STORY = Story(applications=16, per_month=8, months=4, start=Day(2025, 9, 1))
 
 
@@ -66,17 +71,23 @@ class Company:
 
 @pytest.fixture(scope="session")
 def company(
-    postgres_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+    postgres_url: str,
+    postgres_folder: Path,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Company]:
-    """Sixteen applications and four months of their loans."""
+    """Sixteen applications and four months of their loans: a copy of this worker's own."""
     folder = tmp_path_factory.mktemp("console")
     name = f"console_{os.getpid()}_{folder.name}"
-    _administer(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    _administer(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE {template}')
-    clock = FixedClock.on(STORY.start)
-    url = postgres_url.rsplit("/", 1)
-    tail = "?" + url[1].partition("?")[2] if "?" in url[1] else ""
-    database = Database(f"{url[0]}/{name}{tail}", clock)
+    kept = postgres_folder / _PLAYED
+    with locked(postgres_folder / f"{_PLAYED}.lock"):
+        if not (kept / _ENDED).exists():
+            _play(postgres_url, template, kept)
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        _administer(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _administer(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE {_PLAYED}')
+    clock = FixedClock(datetime.fromisoformat((folder / _ENDED).read_text("utf-8")))
+    database = Database(_named(postgres_url, name), clock)
     house = _house(folder, database, clock)
     app = create_app(house)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
@@ -101,21 +112,35 @@ def browse(company: Company) -> Callable[..., httpx.Client]:
     return company.client
 
 
-def _house(folder: Path, database: Database, clock: FixedClock) -> Installation:
-    installation = build(Settings(data_dir=folder), database, clock)
-    play(installation, clock, STORY, Nobody())
+def _play(postgres_url: str, template: str, folder: Path) -> None:
+    """Play the story once for all workers: its database, its folder, and the hour it ended at."""
+    _administer(postgres_url, f"DROP DATABASE IF EXISTS {_PLAYED} WITH (FORCE)")
+    _administer(postgres_url, f"CREATE DATABASE {_PLAYED} TEMPLATE {template}")
+    folder.mkdir(exist_ok=True)
+    clock = FixedClock.on(STORY.start)
+    database = Database(_named(postgres_url, _PLAYED), clock)
+    play(build(Settings(data_dir=folder), database, clock), clock, STORY, Nobody())
     with warnings.catch_warnings():
         # The story leaves the wire to its bank to the collector: let it be collected here and now.
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
-    light = Identity.build(Passwords(PasswordHasher(1, 8, 1)))
-    house = replace(installation, identity=light)
+    house = _house(folder, database, clock)
     with database.begin(SYSTEM) as work:
         for login, roles in PEOPLE.items():
             house.identity.users.add(work, login=login, password=PASSWORD, roles=roles)
     with database.begin(SYSTEM) as work:
         house.audit.seal(work)
-    return house
+    database.close()
+    (folder / _ENDED).write_text(clock.now().isoformat(), "utf-8")
+
+
+def _house(folder: Path, database: Database, clock: FixedClock) -> Installation:
+    installation = build(Settings(data_dir=folder), database, clock)
+    return replace(installation, identity=Identity.build(Passwords(PasswordHasher(1, 8, 1))))
+
+
+def _named(url: str, name: str) -> str:
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 def _administer(url: str, statement: str) -> None:
