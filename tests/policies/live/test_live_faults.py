@@ -50,6 +50,7 @@ class Served:
     key: str
     refused: Counter[int] = field(default_factory=Counter)
     killed: int = 0
+    answered: int = 0
 
     def ask(self, body: bytes) -> tuple[int, dict[str, Any]]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -158,6 +159,7 @@ def ask_all(served: Served, bodies: list[bytes]) -> dict[str, list[dict[str, Any
                 failed.append(error)
                 return
             answers[told["application_id"]].append(told)
+            served.answered += 1
 
     threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
     for thread in threads:
@@ -173,16 +175,22 @@ def kill_now_and_then(
 ) -> None:
     """A worker, and now and then the database, as a crash ends them."""
     server = EmbeddedPostgres(home)
-    wait_s = chance.uniform(0.01, 0.4)
+    # By what was answered, not by the clock: a quick machine would be done before the first crash.
+    first = served.answered + chance.randrange(APPLICATIONS // 2)
+    while served.answered < first and not over.wait(0.001):
+        pass
+    wait_s = 0.0
     while not over.wait(wait_s):
-        wait_s = chance.uniform(8, 15)  # a worker that is killed while it starts answers nobody
         victim = server.postmaster_pid() if chance.random() < 0.3 else None
         pids = served.workers.pids
         victim = victim or (chance.choice(pids) if pids else None)
+        wait_s = 0.01
         if victim:
             with suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
                 served.killed += 1
+                # A worker that is killed while it starts answers nobody.
+                wait_s = chance.uniform(8, 15)
 
 
 @pytest.mark.parametrize("run", range(RUNS))
