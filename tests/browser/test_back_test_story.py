@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,21 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from tael.app.backtests import backtest_jobs
 from tael.kernel import VersionId
 from tael.platform import SYSTEM, Actor, Worker
 
 if TYPE_CHECKING:
+    from tests.browser.conftest import Good, Seat
     from tests.console.conftest import Company
 
 pytestmark = pytest.mark.xdist_group("browser")
-DESKTOP, PHONE = (1440, 900), (390, 844)
 PATIENCE_MS = 120_000
-_HERE = Path(__file__).parent
-_CONTRAST = (_HERE / "contrast.js").read_text("utf-8")
-_HISTORIES = _HERE.parent / "policies" / "backtest" / "conftest.py"
+_HISTORIES = Path(__file__).parents[1] / "policies" / "backtest" / "conftest.py"
 
 
 def _made_up() -> Any:
@@ -60,39 +58,6 @@ def version(company: Company) -> VersionId:
     return found
 
 
-@pytest.fixture
-def sit_down(
-    company: Company, chromium: Browser
-) -> Iterator[Callable[[str, str, tuple[int, int]], Page]]:
-    """Opens a tab, signed in: login, language, size; errors of the page end the story."""
-    contexts = []
-    faults: list[str] = []
-
-    def sit(login: str, language: str, size: tuple[int, int]) -> Page:
-        width, height = size
-        viewport = {"width": width, "height": height}
-        context = chromium.new_context(
-            base_url=company.url,
-            viewport=viewport,  # type: ignore[arg-type] # two numbers by name
-            locale=language,
-        )
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.goto("/sign-in")
-        tab.fill("#login", login)
-        tab.fill("#password", "nine silver sycees")
-        tab.click("button[type=submit]")
-        tab.wait_for_url("**/")
-        return tab
-
-    yield sit
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
 @contextmanager
 def _at_work(company: Company) -> Iterator[None]:
     """A worker for back-tests, begun and ended in a thread without Playwright's loop."""
@@ -106,22 +71,18 @@ def _at_work(company: Company) -> Iterator[None]:
             apart.submit(worker.stop).result()
 
 
-def _fits_and_reads(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, page.url
-    assert page.evaluate(_CONTRAST) == []
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(480)
 def test_a_version_is_tried_seen_to_the_end_and_met_by_a_second_person(
     company: Company,
     version: VersionId,
-    sit_down: Callable[[str, str, tuple[int, int]], Page],
+    seat: Seat,
+    good: Good,
 ) -> None:
-    page = sit_down("risk", "zh-CN", DESKTOP)
+    page = seat("risk", "zh-CN", patience_ms=PATIENCE_MS)
     page.click("nav a[href='/policies']")
     page.click(".policy-tabs a[href='/policies/backtests']")
-    _fits_and_reads(page)
+    good(page)
     page.select_option("#version", version)
     page.check("input[name=against] >> nth=0")
     page.check("input[name=sensitivity]")
@@ -132,7 +93,7 @@ def test_a_version_is_tried_seen_to_the_end_and_met_by_a_second_person(
     expect(page.locator("h1")).to_contain_text("已完成")
     expect(page.locator("#facts")).to_contain_text("已连同两个哈希记入版本的历史")
     expect(page.locator(".report svg").first).to_be_visible()
-    _fits_and_reads(page)
+    good(page)
     with page.expect_download() as taken:
         page.click("#files a:has-text('figures.parquet')")
     assert taken.value.suggested_filename.endswith("figures.parquet")
@@ -147,13 +108,13 @@ def test_a_version_is_tried_seen_to_the_end_and_met_by_a_second_person(
     assert shown in last.record
 
     # Somebody else, on a phone and in English, looks at who decides now.
-    second = sit_down("everything", "en-GB", PHONE)
+    second = seat("everything", "en-GB", "phone", patience_ms=PATIENCE_MS)
     second.goto("/policies/experiments?months=1")
     expect(second.locator("#arms")).to_contain_text("Champion")
     expect(second.locator("main")).to_contain_text("16 decisions of this deployment")
     expect(second.locator(".report svg").first).to_be_visible()
-    _fits_and_reads(second)
+    good(second)
     second.select_option("#months", "3")
     second.click("form button:has-text('Show')")
     second.wait_for_url("**/policies/experiments?*months=3*")
-    _fits_and_reads(second)
+    good(second)

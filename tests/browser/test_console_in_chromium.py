@@ -1,57 +1,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Good, Seat
 
 pytestmark = pytest.mark.xdist_group("browser")
-DESKTOP, PHONE = (1440, 900), (390, 844)
-PAGES = ("/", "/applications", "/loans", "/partners", "/audit")
-# Words below the contrast that WCAG 2.2 asks for (1.4.3): 4.5, or 3 from 24 px on.
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
+PAGES = ("/", "/applications", "/loans?least=x", "/partners", "/audit")
 
 
 @pytest.fixture
-def faults() -> list[str]:
-    """What the browser complains about."""
-    return []
+def page(seat: Seat) -> Page:
+    """A tab of somebody who may do everything."""
+    return seat("everything")
 
 
-@pytest.fixture
-def page(
-    company,  # noqa: ANN001 - conftest's
-    chromium: Browser,
-    faults: list[str],
-    request: pytest.FixtureRequest,
-) -> Iterator[Page]:
-    """A tab, signed in; parametrized by the size of its window."""
-    width, height = getattr(request, "param", DESKTOP)
-    context = chromium.new_context(
-        base_url=company.url, viewport={"width": width, "height": height}, locale="en-GB"
-    )
-    tab = context.new_page()
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-    tab.goto("/sign-in")
-    tab.fill("#login", "everything")
-    tab.fill("#password", "nine silver sycees")
-    tab.click("button[type=submit]")
-    tab.wait_for_url("**/")
-    yield tab
-    context.close()
-
-
-@pytest.mark.parametrize("page", [DESKTOP, PHONE], indirect=True, ids=["desktop", "phone"])
-def test_no_page_is_wider_than_its_window(page: Page, faults: list[str]) -> None:
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_fits_its_window_and_reads(
+    seat: Seat, good: Good, size: Literal["desktop", "phone"], theme: str
+) -> None:
+    page = seat("everything", size=size)
+    page.context.add_cookies([{"name": "tael_theme", "value": theme, "url": page.url}])
     for path in PAGES:
         page.goto(path)
         page.wait_for_load_state("networkidle")
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, path
-    assert not faults
+        good(page)
 
 
 def test_the_dashboard_draws_four_charts_with_something_in_them(page: Page) -> None:
@@ -93,8 +71,8 @@ def test_the_language_is_switched_where_one_stands(page: Page) -> None:
     expect(page.locator("h1")).to_have_text("贷款")
 
 
-@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
-def test_the_menu_opens_on_a_phone(page: Page) -> None:
+def test_the_menu_opens_on_a_phone(seat: Seat) -> None:
+    page = seat("everything", size="phone")
     expect(page.locator("#menu")).to_be_hidden()
     page.click(".navbar-toggler")
     page.locator("#menu a[href='/partners']").click()
@@ -114,8 +92,8 @@ def test_a_bad_filter_is_told_where_it_was_typed(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"/loans\?least=1000$"))
 
 
-@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
-def test_filters_wait_behind_their_title_on_a_phone(page: Page) -> None:
+def test_filters_wait_behind_their_title_on_a_phone(seat: Seat) -> None:
+    page = seat("everything", size="phone")
     page.goto("/loans")
     expect(page.locator("#status")).to_be_hidden()
     page.click(".filter-box summary")
@@ -134,12 +112,3 @@ def test_personal_data_appear_on_request_and_are_gone_on_the_next_visit(page: Pa
     expect(shown).to_contain_text("Identity number")
     page.reload()
     expect(page.locator("dl.personal")).to_have_count(0)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/applications", "/loans?least=x", "/partners", "/audit"])
-def test_every_word_reads_against_its_ground(page: Page, path: str, theme: str) -> None:
-    page.context.add_cookies([{"name": "tael_theme", "value": theme, "url": page.url}])
-    page.goto(path)
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate(CONTRAST) == []

@@ -2,66 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from tael.platform import SYSTEM
 
+if TYPE_CHECKING:
+    from tests.browser.conftest import Good, Seat
+
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.slow]
-DESKTOP, PHONE = (1440, 900), (390, 844)
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
-PASSWORD = "nine silver sycees"
-
-
-@pytest.fixture
-def faults() -> list[str]:
-    """What the browser complains about."""
-    return []
-
-
-@pytest.fixture
-def page(
-    company: Any,
-    chromium: Browser,
-    faults: list[str],
-    request: pytest.FixtureRequest,
-) -> Iterator[Page]:
-    """A tab of an auditor, in a language and a size of window."""
-    users = company.house.identity.users
-    with company.house.database.begin(SYSTEM) as work:
-        if "auditor" not in [one.login for one in users.all(work)]:
-            users.add(work, login="auditor", password=PASSWORD, roles=("auditor",))
-    language, (width, height) = request.param
-    context = chromium.new_context(
-        base_url=company.url,
-        viewport={"width": width, "height": height},
-        locale=language,
-        has_touch=width < 600,
-    )
-    tab = context.new_page()
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-    tab.goto("/sign-in")
-    tab.fill("#login", "auditor")
-    tab.fill("#password", PASSWORD)
-    tab.click("button[type=submit]")
-    tab.wait_for_url("**/")
-    yield tab
-    context.close()
-
-
-ENGLISH = pytest.mark.parametrize("page", [("en-GB", DESKTOP)], indirect=True, ids=["en"])
-CHINESE_PHONE = pytest.mark.parametrize("page", [("zh-CN", PHONE)], indirect=True, ids=["zh"])
-
-
-def _looks_right(page: Page) -> None:
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert wide <= 0, page.url
-    assert page.evaluate(CONTRAST) == []
 
 
 def _declined(company: Any) -> tuple[str, str]:
@@ -87,15 +38,15 @@ def _forge(company: Any, decision_id: str, before: str, after: str) -> None:
         run("ALTER TABLE policies.decision_log ENABLE TRIGGER USER")
 
 
-@ENGLISH
 def test_an_auditor_finds_a_decision_makes_it_again_and_finds_a_forgery(
-    company: Any, page: Page, faults: list[str]
+    company: Any, seat: Seat, good: Good
 ) -> None:
     decision, application = _declined(company)
+    page = seat("auditor")
     page.goto("/policies")
     page.get_by_role("link", name="Decisions", exact=True).click()
     expect(page.locator("h1")).to_have_text("Decisions")
-    _looks_right(page)
+    good(page)
 
     # The list narrows as fields are filled in, without another page.
     page.fill("#number", application)
@@ -109,7 +60,7 @@ def test_an_auditor_finds_a_decision_makes_it_again_and_finds_a_forgery(
     expect(page.locator("#outcome")).to_contain_text("risk_too_high")
     expect(page.locator("#versions")).to_contain_text("Champion")
     expect(page.locator("#log")).to_contain_text("the row and its neighbours hold")
-    _looks_right(page)
+    good(page)
 
     # The trace says which rules fired, and what they say.
     step = page.locator("#trace details", has_text="tier").first
@@ -132,7 +83,7 @@ def test_an_auditor_finds_a_decision_makes_it_again_and_finds_a_forgery(
     letter = page.locator("#recourse-told pre[lang=en]")
     expect(letter).to_contain_text("Some Guarantee Co.", timeout=60_000)
     expect(page.locator("#recourse-told pre[lang=zh]")).to_have_count(1)
-    _looks_right(page)
+    good(page)
 
     _forge(company, decision, '"tier":7', '"tier":1')
     try:
@@ -141,29 +92,27 @@ def test_an_auditor_finds_a_decision_makes_it_again_and_finds_a_forgery(
         page.get_by_role("button", name="Make it again").click()
         expect(page.locator("#again")).to_contain_text("Not equal")
         expect(page.locator("#again .differing tbody")).to_contain_text("tier")
-        _looks_right(page)
+        good(page)
     finally:
         _forge(company, decision, '"tier":1', '"tier":7')
     page.reload()
     expect(page.locator("#log")).to_contain_text("the row and its neighbours hold")
-    assert not faults
 
 
-@CHINESE_PHONE
 def test_a_decision_and_the_sources_are_read_on_a_phone(
-    company: Any, page: Page, faults: list[str]
+    company: Any, seat: Seat, good: Good
 ) -> None:
     decision, _ = _declined(company)
+    page = seat("auditor", "zh-CN", "phone")
     page.goto("/policies/decisions")
-    _looks_right(page)
+    good(page)
     page.goto(f"/policies/decisions/{decision}")
     expect(page.locator("#log")).to_contain_text("链上第")
     page.get_by_role("button", name="重做一次").click()
     expect(page.locator("#again")).to_contain_text("逐位一致")
-    _looks_right(page)
+    good(page)
     page.goto("/policies/sources?days=90")
     expect(page.locator("html[data-drawn=yes]")).to_have_count(1)
     expect(page.locator("#health tbody tr")).to_have_count(9)
     expect(page.locator("#routes")).to_contain_text("经持牌征信机构")
-    _looks_right(page)
-    assert not faults
+    good(page)

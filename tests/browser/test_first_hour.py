@@ -8,14 +8,16 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Good, Seat
 
 pytestmark = pytest.mark.xdist_group("browser")
-DESKTOP, PHONE = (1440, 900), (390, 844)
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
 ZH = [
     "客户编号", "姓名", "身份证号", "手机号", "申请日期", "放款金额(万元)", "期限", "年利率(%)",
     "信用评分", "审批结果", "最大逾期天数", "所属行业", "备注",
@@ -80,53 +82,6 @@ def english_book() -> bytes:
     return file.getvalue()
 
 
-@pytest.fixture
-def faults() -> list[str]:
-    """What the browser complains about."""
-    return []
-
-
-@pytest.fixture
-def page(
-    company,  # noqa: ANN001 - conftest's
-    chromium: Browser,
-    faults: list[str],
-    request: pytest.FixtureRequest,
-) -> Iterator[Page]:
-    """A tab of an analyst, in a language and a size of window."""
-    language, (width, height) = request.param
-    context = chromium.new_context(
-        base_url=company.url,
-        viewport={"width": width, "height": height},
-        locale=language,
-        has_touch=width < 600,
-    )
-    tab = context.new_page()
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-    tab.goto("/sign-in")
-    tab.fill("#login", "risk")
-    tab.fill("#password", "nine silver sycees")
-    tab.click("button[type=submit]")
-    tab.wait_for_url("**/")
-    tab.goto("/books")
-    yield tab
-    context.close()
-
-
-CHINESE_DESKTOP = pytest.mark.parametrize("page", [("zh-CN", DESKTOP)], indirect=True, ids=["zh"])
-ENGLISH_PHONE = pytest.mark.parametrize("page", [("en-GB", PHONE)], indirect=True, ids=["en"])
-
-
-def _fits(page: Page) -> None:
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert wide <= 0, page.url
-
-
-def _reads(page: Page) -> None:
-    assert page.evaluate(CONTRAST) == []
-
-
 def _drop(page: Page, name: str, data: bytes) -> None:
     """Let a file fall on the field, as a mouse does."""
     page.evaluate(
@@ -158,11 +113,11 @@ def _number(text: str) -> float:
 
 
 @pytest.mark.slow
-@CHINESE_DESKTOP
-def test_the_first_hour_in_chinese_at_a_desk(page: Page, faults: list[str]) -> None:
+def test_the_first_hour_in_chinese_at_a_desk(seat: Seat, good: Good) -> None:
+    page = seat("risk", "zh-CN")
+    page.goto("/books")
     expect(page.locator("#list")).to_contain_text("还没有台账")
-    _fits(page)
-    _reads(page)
+    good(page)
 
     # Upload: the file is dropped, and its columns are read.
     _drop(page, "2024台账.csv", chinese_book())
@@ -170,8 +125,7 @@ def test_the_first_hour_in_chinese_at_a_desk(page: Page, faults: list[str]) -> N
     expect(page.locator("h1")).to_have_text("2024台账.csv")
     expect(page.get_by_text("按 GB 18030 编码读取")).to_be_visible()
     expect(page.get_by_text("身份证号: 身份证号")).to_be_visible()
-    _fits(page)
-    _reads(page)
+    good(page)
 
     # Name the columns: what the headings say stands there, one is put right by clicking.
     expect(page.locator("#role-8")).to_have_value("score")
@@ -195,14 +149,12 @@ def test_the_first_hour_in_chinese_at_a_desk(page: Page, faults: list[str]) -> N
     assert page.locator("#bands tbody tr").count() >= 8
     assert page.locator("#vintages tbody tr").count() == 12
     expect(page.locator("body")).not_to_contain_text("备注")
-    _fits(page)
-    _reads(page)
+    good(page)
 
     _drags_the_line(page)
     _moves_with_keys(page)
     _saves_a_draft(page)
     _exports(page)
-    assert not faults
 
 
 def _drags_the_line(page: Page) -> None:
@@ -270,13 +222,13 @@ def _exports(page: Page) -> None:
 
 
 @pytest.mark.slow
-@ENGLISH_PHONE
-def test_the_first_hour_in_english_on_a_phone(page: Page, faults: list[str]) -> None:
-    _fits(page)
+def test_the_first_hour_in_english_on_a_phone(seat: Seat, good: Good) -> None:
+    page = seat("risk", "en-GB", "phone")
+    page.goto("/books")
+    good(page)
     _choose(page, "book.xlsx", english_book())
     page.wait_for_url("**/columns")
-    _fits(page)
-    _reads(page)
+    good(page)
     expect(page.locator("#role-5")).to_have_value("tier")
     expect(page.locator("#role-8")).to_have_value("bad_on")
     # What a value means is chosen by tapping.
@@ -287,8 +239,7 @@ def test_the_first_hour_in_english_on_a_phone(page: Page, faults: list[str]) -> 
     page.tap("#confirm")
     page.wait_for_url(re.compile(r"/books/book_\w+$"))
     page.wait_for_selector("html[data-drawn=yes]")
-    _fits(page)
-    _reads(page)
+    good(page)
     expect(page.locator("#vintages h2")).to_contain_text("months on book")
 
     # The line is moved by a finger.
@@ -313,8 +264,7 @@ def test_the_first_hour_in_english_on_a_phone(page: Page, faults: list[str]) -> 
     page.locator("#rows button").tap()
     page.wait_for_url("**/books")
     expect(page.locator("#list")).not_to_contain_text("book.xlsx")
-    _fits(page)
-    assert not faults
+    good(page)
 
 
 def _swipe(page: Page, x: float, y: float, by: float) -> None:
@@ -328,12 +278,12 @@ def _swipe(page: Page, x: float, y: float, by: float) -> None:
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
-@ENGLISH_PHONE
-def test_a_file_that_is_no_book_is_told_where_it_was_dropped(page: Page) -> None:
+def test_a_file_that_is_no_book_is_told_where_it_was_dropped(seat: Seat, good: Good) -> None:
+    page = seat("risk", "en-GB", "phone")
+    page.goto("/books")
     _choose(page, "old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
     alert = page.locator("#upload-problem [role=alert]")
     expect(alert).to_contain_text("This is an old Excel file (.xls).")
     expect(alert).to_contain_text("choose “Save as” and the kind .xlsx")
     expect(page.locator("#upload button")).to_be_enabled()
-    _fits(page)
-    _reads(page)
+    good(page)

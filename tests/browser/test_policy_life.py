@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tael.platform import SYSTEM
 from tael.policies import Bundle
 
+if TYPE_CHECKING:
+    from tests.browser.conftest import Good, Seat
+
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.slow]
-DESKTOP, PHONE = (1440, 900), (390, 844)
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
-Seat = Callable[..., Page]
-
-
-@pytest.fixture
-def faults() -> list[str]:
-    """What the browser complains about."""
-    return []
-
-
-@pytest.fixture
-def seat(
-    company,  # noqa: ANN001 - conftest's
-    chromium: Browser,
-    faults: list[str],
-) -> Iterator[Seat]:
-    """Opens a browser for somebody, in a language and a size of window."""
-    contexts = []
-
-    def _sit(login: str, language: str = "zh-CN", size: tuple[int, int] = DESKTOP) -> Page:
-        context = chromium.new_context(
-            base_url=company.url,
-            viewport={"width": size[0], "height": size[1]},
-            locale=language,
-        )
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.goto("/sign-in")
-        tab.fill("#login", login)
-        tab.fill("#password", "nine silver sycees")
-        tab.click("button[type=submit]")
-        tab.wait_for_url("**/")
-        return tab
-
-    yield _sit
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture
@@ -63,21 +26,14 @@ def bundle(company) -> Bundle:  # noqa: ANN001 - conftest's
     return found
 
 
-def _good(page: Page) -> None:
-    """Nothing sticks out to the side, and every word can be read on its ground."""
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert wide <= 0, page.url
-    assert page.evaluate(CONTRAST) == [], page.url
-
-
 def _chosen(name: str, text: str) -> dict[str, object]:
     return {"name": name, "mimeType": "application/json", "buffer": text.encode()}
 
 
-def _drafted(page: Page, bundle: Bundle) -> str:
+def _drafted(page: Page, bundle: Bundle, good: Good) -> str:
     """Upload a draft: a broken text first, which costs nothing that was filled in."""
     page.goto("/policies")
-    _good(page)
+    good(page)
     page.fill("#draft-name", "收紧一点")
     page.set_input_files("#text-prices", _chosen("prices.json", bundle.prices + " "))  # type: ignore[arg-type]
     page.set_input_files("#text-parameters", _chosen("parameters.json", "{"))  # type: ignore[arg-type]
@@ -92,20 +48,20 @@ def _drafted(page: Page, bundle: Bundle) -> str:
 
 
 def test_a_policy_is_drafted_checked_approved_put_in_force_and_undone(
-    seat: Seat, bundle: Bundle, faults: list[str]
+    seat: Seat, bundle: Bundle, good: Good
 ) -> None:
-    author, other = seat("risk"), seat("everything")
-    home = _drafted(author, bundle)
+    author, other = seat("risk", "zh-CN"), seat("everything", "zh-CN")
+    home = _drafted(author, bundle, good)
     author.get_by_role("button", name="检查").click()
     expect(author.locator("#next")).to_contain_text("回测")
     author.locator("#next input[name=why]").fill("还没有历史数据，五月才开始放款")
     author.get_by_role("button", name="免回测继续").click()
     expect(author.locator("#next")).to_contain_text("等待另一人审批")
     expect(author.locator("#next form")).to_have_count(0)
-    _good(author)
+    good(author)
 
     other.goto("/policies/approvals")
-    _good(other)
+    good(other)
     ask = other.locator(".policy-ask", has_text="收紧一点")
     ask.get_by_role("button", name="批准").click()
     expect(other.locator(".policy-ask", has_text="收紧一点")).to_have_count(0)
@@ -131,17 +87,15 @@ def test_a_policy_is_drafted_checked_approved_put_in_force_and_undone(
     expect(author.locator("#force")).to_contain_text("恢复第 1 次")
     author.goto(home)
     expect(author.locator(".policy-steps .now")).to_contain_text("已退役")
-    assert faults == []
 
 
-def test_the_pages_fit_a_phone_and_the_dark(seat: Seat, faults: list[str]) -> None:
-    page = seat("everything", "en-GB", PHONE)
+def test_the_pages_fit_a_phone_and_the_dark(seat: Seat, good: Good) -> None:
+    page = seat("everything", "en-GB", "phone")
     for _ in ("light", "dark"):
         page.goto("/policies")
-        _good(page)
+        good(page)
         page.goto(str(page.locator("#versions .lead a").first.get_attribute("href")))
-        _good(page)
+        good(page)
         page.goto("/policies/approvals")
-        _good(page)
+        good(page)
         page.locator(".phone-tools [data-theme-switch]").click()
-    assert faults == []

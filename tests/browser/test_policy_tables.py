@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tael.platform import SYSTEM
 
+if TYPE_CHECKING:
+    from tests.browser.conftest import Good, Seat
+
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.slow]
-DESKTOP, PHONE = (1440, 900), (390, 844)
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
-# dmn-js brings a build of its view library that complains of itself, and Chromium tells of every
-# refusal; nothing else may be complained of.
-_EXPECTED = ("development build of Inferno", "status of 422")
 _RULES = 10_000
-
-
-@pytest.fixture
-def faults() -> list[str]:
-    """What the browser complains about."""
-    return []
 
 
 @pytest.fixture
@@ -33,45 +24,8 @@ def home(company) -> str:  # noqa: ANN001 - conftest's
         return f"/policies/versions/{company.house.policies.versions(work)[-1].id}"
 
 
-@pytest.fixture
-def page(
-    company,  # noqa: ANN001 - conftest's
-    chromium: Browser,
-    faults: list[str],
-    request: pytest.FixtureRequest,
-) -> Iterator[Page]:
-    """A tab of a risk manager, in a language and a size of window."""
-    language, (width, height) = request.param
-    context = chromium.new_context(
-        base_url=company.url,
-        viewport={"width": width, "height": height},
-        locale=language,
-        has_touch=width < 600,
-        permissions=["clipboard-read", "clipboard-write"],
-    )
-    tab = context.new_page()
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-    tab.goto("/sign-in")
-    tab.fill("#login", "risk")
-    tab.fill("#password", "nine silver sycees")
-    tab.click("button[type=submit]")
-    tab.wait_for_url("**/")
-    yield tab
-    context.close()
-
-
-ENGLISH = pytest.mark.parametrize("page", [("en-GB", DESKTOP)], indirect=True, ids=["en"])
-CHINESE_PHONE = pytest.mark.parametrize("page", [("zh-CN", PHONE)], indirect=True, ids=["zh"])
-
-
-def _looks_right(page: Page) -> None:
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert wide <= 0, page.url
-    assert page.evaluate(CONTRAST) == []
-
-
 def _paste(page: Page, text: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.evaluate("text => navigator.clipboard.writeText(text)", text)
     page.keyboard.press("Control+v")
 
@@ -83,19 +37,13 @@ def _cell(page: Page, row: int, column: int) -> str:
     )
 
 
-def _quiet(faults: list[str]) -> bool:
-    return not [fault for fault in faults if not any(known in fault for known in _EXPECTED)]
-
-
-@ENGLISH
-def test_a_block_from_excel_is_pasted_mended_and_saved(
-    page: Page, home: str, faults: list[str]
-) -> None:
+def test_a_block_from_excel_is_pasted_mended_and_saved(seat: Seat, home: str, good: Good) -> None:
+    page = seat("risk")
     page.goto(f"{home}/diagram")
     page.wait_for_selector("html[data-drawn=yes]")
     expect(page.locator("#diagram .djs-shape")).to_have_count(23)
     _mark_stands_free(page)
-    _looks_right(page)
+    good(page)
     page.locator('#diagram [data-element-id="tier"]').first.click()
     page.wait_for_url("**/tables/tier")
     expect(page.locator("#save-form")).to_have_count(0)
@@ -112,7 +60,7 @@ def test_a_block_from_excel_is_pasted_mended_and_saved(
     expect(page.locator("#cell-7-0")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#wrong")).to_contain_text("Rule 8, pd")
     expect(page.locator("#save")).to_be_disabled()
-    _looks_right(page)
+    good(page)
 
     # Undone and done again by keys; then the slip is put right where it is told.
     page.locator("#grid").focus()
@@ -137,7 +85,6 @@ def test_a_block_from_excel_is_pasted_mended_and_saved(
     expect(page.locator("#findings")).to_contain_text("Nothing was found.")
     _asks_before_leaving(page)
     _saves(page, home)
-    assert _quiet(faults), faults
 
 
 def _mark_stands_free(page: Page) -> None:
@@ -178,10 +125,10 @@ def _saves(page: Page, home: str) -> None:
     assert _cell(page, 6, 2) == "worse\nand worse"
 
 
-@ENGLISH
 def test_ten_thousand_rules_stand_in_fewer_than_a_hundred_rows(
-    page: Page, home: str, faults: list[str]
+    seat: Seat, home: str, good: Good
 ) -> None:
+    page = seat("risk")
     page.goto(f"{home}/tables/tier?edit=1")
     page.wait_for_selector("html[data-grid=ready]")
     page.click("#cell-0-0")
@@ -221,17 +168,14 @@ def test_ten_thousand_rules_stand_in_fewer_than_a_hundred_rows(
     page.fill("#save-why", "as fine as the model")
     page.click("#save")
     page.wait_for_url(re.compile(r"/policies/versions/ver_\w+$"), timeout=120_000)
-    assert _quiet(faults), faults
 
 
-@CHINESE_PHONE
-def test_a_table_and_its_diagram_are_read_on_a_phone(
-    page: Page, home: str, faults: list[str]
-) -> None:
+def test_a_table_and_its_diagram_are_read_on_a_phone(seat: Seat, home: str, good: Good) -> None:
+    page = seat("risk", "zh-CN", "phone")
     page.goto(f"{home}/tables/prices")
     page.wait_for_selector("html[data-grid=ready]")
     expect(page.locator("#rule-count")).to_have_text("7 条规则")
-    _looks_right(page)
+    good(page)
     page.tap("#cell-2-1")
     expect(page.locator("#cell-place")).to_contain_text("规则 3")
     # Nothing is edited here: a second tap opens no field.
@@ -240,5 +184,4 @@ def test_a_table_and_its_diagram_are_read_on_a_phone(
     page.goto(f"{home}/diagram")
     page.wait_for_selector("html[data-drawn=yes]")
     _mark_stands_free(page)
-    _looks_right(page)
-    assert _quiet(faults), faults
+    good(page)

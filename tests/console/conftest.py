@@ -34,6 +34,7 @@ PASSWORD = "nine silver sycees"
 PEOPLE = {
     "everything": ("admin", "risk_manager", "operations", "finance", "auditor"),
     "risk": ("risk_manager",),
+    "auditor": ("auditor",),
     "finance": ("finance",),
     "consultant": ("consultant",),
 }
