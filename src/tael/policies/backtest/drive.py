@@ -160,14 +160,20 @@ def found_in(judged: pa.Table, versions: Sequence[Version], settings: Settings) 
     cases = cases_of(judged, versions, economics)
     hashes = {version.name: version.bundle.hashes() for version in versions}
     columns = {ruled.name: columns_of(ruled, cases.bad) for ruled in cases.versions}
-    told = tuple(
-        told_of(cases, ruled, hashes.get(ruled.name, {}), columns[ruled.name])
-        for ruled in cases.versions
-    )
-    swaps = tuple(
-        swap_of(cases, pair, (columns[pair[0].name], columns[pair[1].name]), economics)
-        for pair in _pairs(cases)
-    )
+    # Numpy leaves the interpreter to others while it adds up a million rows.
+    with ThreadPoolExecutor(_processors(), "figures") as pool:
+        telling = [
+            pool.submit(told_of, cases, ruled, hashes.get(ruled.name, {}), columns[ruled.name])
+            for ruled in cases.versions
+        ]
+        swapping = [
+            pool.submit(
+                swap_of, cases, pair, (columns[pair[0].name], columns[pair[1].name]), economics
+            )
+            for pair in _pairs(cases)
+        ]
+    told = tuple(each.result() for each in telling)
+    swaps = tuple(each.result() for each in swapping)
     moves = tuple(
         transitions(cases.version(swap.before), cases.version(swap.after)) for swap in swaps
     )
