@@ -72,7 +72,7 @@ def test_a_finding_names_file_node_line_and_example_in_both_languages() -> None:
     assert finding.severity is Severity.WARNING
     assert finding.example == {"score": Decimal(600)}
     assert finding.text("en") == "no rule covers score in 600; for example score = 600"
-    assert finding.text("zh-CN") == "没有规则覆盖score in 600；例如 score = 600"
+    assert finding.text("zh-CN") == "没有规则覆盖 score in 600；例如 score = 600"
 
 
 def test_a_complete_table_is_proven() -> None:

@@ -9,7 +9,7 @@ from tael.dmn.findings import Severity
 # kind → (zh, en); names in braces are filled in.
 TEXTS: Mapping[str, tuple[str, str]] = {
     "gap": (
-        "没有规则覆盖{region}；例如 {example}",
+        "没有规则覆盖 {region}；例如 {example}",
         "no rule covers {region}; for example {example}",
     ),
     "overlap": (
