@@ -231,6 +231,9 @@ def test_an_assumption_that_cannot_be_is_told_with_its_range(
     answer = client.post(f"{address}/assumptions", data={"csrf": _csrf(client), **changed})
     assert answer.status_code == 422
     assert told in answer.text
+    for name, typed in changed.items():
+        shown = rf'(name="{name}" value|<option value)="{re.escape(typed)}"'
+        assert name == "method" or re.search(shown, answer.text), "what was typed is lost"
 
 
 def test_a_draft_is_a_version_that_names_the_book(

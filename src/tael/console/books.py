@@ -237,13 +237,18 @@ def book(
         found = visit.house.books.book(work, key)
         if found.state is BookState.UPLOADED:
             return RedirectResponse(f"/books/{key}/columns", status_code=303)
-    return _shown(visit, key, cut, drafted=drafted)
+    return _shown(visit, key, {"cut": cut}, drafted=drafted)
 
 
 def _shown(
-    visit: Visit, key: BookId, cut: str, *, error: BadInput | None = None, drafted: str = ""
+    visit: Visit,
+    key: BookId,
+    typed: Mapping[str, str],
+    *,
+    error: BadInput | None = None,
+    drafted: str = "",
 ) -> Response:
-    house = visit.house
+    house, cut = visit.house, typed.get("cut", "")
     with visit.begin() as work:
         found, analysis = house.books.look(work, key)
         drafts = house.books.drafts(work, key)
@@ -257,6 +262,7 @@ def _shown(
         status=200 if error is None else 422,
         book=found,
         found=analysis,
+        typed=typed,
         at=at,
         drafts=drafts,
         drafted=next((one for one in drafts if one.version_id == drafted), None),
@@ -321,7 +327,7 @@ def assume(visit: Visiting, book_id: str, form: Filled) -> Response:
             before = visit.house.books.look(work, key)[0].assumptions
             visit.house.books.assume(work, key, _assumed(before, form))
     except BadInput as error:
-        return _shown(visit, key, "", error=error)
+        return _shown(visit, key, form, error=error)
     return RedirectResponse(f"/books/{key}", status_code=303)
 
 
@@ -359,12 +365,12 @@ def draft(
     key = path_id(BookId, book_id)
     if not name.strip():
         nameless = BadInput("no name", code="book_no_name", field="name", rule="a name")
-        return _shown(visit, key, cut, error=nameless)
+        return _shown(visit, key, {"cut": cut, "name": name}, error=nameless)
     try:
         with visit.begin() as work:
             version = visit.house.books.draft(work, key, name, cut)
     except BadInput as error:
-        return _shown(visit, key, cut, error=error)
+        return _shown(visit, key, {"cut": cut, "name": name}, error=error)
     return RedirectResponse(
         f"/books/{key}?cut={quote(cut)}&drafted={version.id}#drafts", status_code=303
     )
@@ -387,7 +393,7 @@ def export(
             chosen = cut or analysis.curve.cuts[analysis.curve.present]
             data = visit.house.books.export(work, key, chosen, (kind, visit.tongue.short))
     except BadInput as error:
-        return _shown(visit, key, "", error=error)
+        return _shown(visit, key, {}, error=error)
     stem = found.name.rpartition(".")[0] or found.name
     name = quote(f"{stem}-{chosen}.{kind}")
     return Response(
