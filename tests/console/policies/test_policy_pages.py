@@ -388,6 +388,13 @@ def test_differences_stand_in_words_and_in_the_table(desk: Desk) -> None:
     assert "The two say the same." in page
 
 
+def test_a_version_that_differs_in_layout_only_says_in_which_text(desk: Desk) -> None:
+    version = desk.draft("a blank line", dmn=desk.bundle(desk.first).dmn + "\n")
+    page = desk.get("reader", f"/policies/versions/{version}?against={desk.first}").text
+    told = " ".join(page.partition('id="differences"')[2].split())
+    assert "The two decide alike. Notes or layout differ in: Rules (DMN)" in told
+
+
 def test_a_case_goes_into_a_new_draft_and_comes_out_as_expected_or_not(desk: Desk) -> None:
     form = {"act": "case", "case": "mine", "name": "with mine", "inputs": "pd = 0.02",
             "expect_outcome": "approve", "expect_tier": "2"}  # fmt: skip

@@ -69,6 +69,13 @@ def _row(text: str, source: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", row).split())
 
 
+# The first one: the company's own story asks no source, and `asked` stays with the module.
+def test_a_period_without_a_call_says_so(browse: Browse) -> None:
+    page = browse("risk").get(HOME).text
+    assert "No source was asked in this period" in page
+    assert "data-chart=" not in page
+
+
 def test_every_source_tells_how_it_did_and_what_it_cost(asked: Any, browse: Browse) -> None:
     page = browse("risk").get(HOME).text
     assert len(re.findall("data-source=", page)) == len(SOURCES)

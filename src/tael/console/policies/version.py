@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated
@@ -195,6 +195,7 @@ def _shown(
         if other and not (found.bundle and untouched(visit, work, other)):
             other = None
         told = differences(visit, work, other, key) if other else ((), (), 0)
+        unlike = _unlike(found, other) if other else ()
     return visit.page(
         "policy_version.html",
         status=problem.status if problem else 200,
@@ -202,9 +203,17 @@ def _shown(
         other=other,
         differences=told[0],
         tables=told[1],
+        unlike=unlike,
         more=told[2],
         **values_of(visit, found, problem),
     )
+
+
+def _unlike(found: Whole, other: VersionId) -> Sequence[str]:
+    """The texts that are not the same byte for byte, whatever they say."""
+    there = next(one.hashes for one in found.standing.versions if one.id == other)
+    here = found.version.hashes
+    return [name for name in {**here, **there} if here.get(name) != there.get(name)]
 
 
 def _other(found: Whole, against: str) -> VersionId | None:

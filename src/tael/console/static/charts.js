@@ -57,7 +57,11 @@
     lineStyle: { width: 2.5, color: colour }, itemStyle: { color: colour }, ...extra,
   });
 
-  const along = (colours) => ({ ...months(colours), data: data.days });
+  const along = (colours) => {
+    const axis = months(colours);
+    // The first and the last day stand inside the frame; as many days, they are narrower than a label.
+    return { ...axis, data: data.days, axisLabel: { ...axis.axisLabel, alignMinLabel: "left", alignMaxLabel: "right" } };
+  };
   const stacked = (name, values, colour, extra = {}) => ({
     name, type: "bar", stack: "all", data: values, barMaxWidth: 18, itemStyle: { color: colour }, ...extra,
   });
