@@ -112,15 +112,27 @@ def model_of(desk: Any, version: VersionId) -> str:
 def other_model(desk: Any) -> VersionId:
     """An approved version with a model of its own, which is then retired."""
     version: VersionId = desk.approved(bundle(model=json.dumps({"format": "none", "n": 2})))
-    desk.policies.retire_model(desk.li, model_of(desk, version))
+    desk.policies.retire_model(desk.li, model_of(desk, version), WHY)
     return version
 
 
 def approve_after_retirement(desk: Any) -> None:
     first, second = backtested(desk), backtested(desk)
     desk.policies.approve(desk.li, first)
-    desk.policies.retire_model(desk.li, model_of(desk, first))
+    desk.policies.retire_model(desk.li, model_of(desk, first), WHY)
     desk.policies.approve(desk.li, second)
+
+
+def refused_model(desk: Any) -> str:
+    found = model_of(desk, draft(desk))
+    desk.policies.refuse_model(desk.li, found, WHY)
+    return found
+
+
+def approve_after_refusal(desk: Any) -> None:
+    version = backtested(desk)
+    desk.policies.refuse_model(desk.chen, model_of(desk, version), WHY)
+    desk.policies.approve(desk.li, version)
 
 
 def backtest(desk: Any, version: VersionId, hashes: Any = HASHES, **figures: Any) -> None:
@@ -163,7 +175,15 @@ DO: dict[str, Callable[[Any], object]] = {
     "approve no model": lambda d: d.policies.approve_model(d.li, "c" * 64),
     "approve own model": lambda d: d.policies.approve_model(d.wang, model_of(d, draft(d))),
     "approve model twice": lambda d: d.policies.approve_model(d.li, model_of(d, approved(d))),
-    "retire live model": lambda d: d.policies.retire_model(d.li, model_of(d, deployed(d))),
+    "retire live model": lambda d: d.policies.retire_model(d.li, model_of(d, deployed(d)), WHY),
+    "retire model draft": lambda d: d.policies.retire_model(d.li, model_of(d, draft(d)), WHY),
+    "retire model curt": lambda d: d.policies.retire_model(d.li, model_of(d, approved(d)), "old"),
+    "refuse no model": lambda d: d.policies.refuse_model(d.li, "c" * 64, WHY),
+    "refuse model curt": lambda d: d.policies.refuse_model(d.li, model_of(d, draft(d)), "no"),
+    "refuse approved model": lambda d: d.policies.refuse_model(d.li, model_of(d, approved(d)), WHY),
+    "approve refused model": lambda d: d.policies.approve_model(d.li, refused_model(d)),
+    "draft refused model": lambda d: (refused_model(d), draft(d)),
+    "approve with refused model": approve_after_refusal,
     "draft retired model": lambda d: d.drafted(d.store.bundle(other_model(d))),
     "approve retired model": approve_after_retirement,
     "deploy retired model": lambda d: d.policies.deploy(d.li, other_model(d)),
@@ -281,6 +301,17 @@ def test_the_second_person_covers_the_model_and_a_third_is_needed_for_ones_own(l
     covered = light.approved(bundle(model=json.dumps({"format": "none", "n": 4})))
     known = {one.hash: one for one in light.policies.models(light.wang)}
     assert known[model_of(light, covered)].approved_by == "li"
+
+
+def test_a_model_that_was_refused_or_retired_keeps_who_when_and_why(light: Any) -> None:
+    desk = light
+    refused = desk.policies.refuse_model(desk.wang, model_of(desk, draft(desk)), f" {WHY} ")
+    assert (refused.state, refused.ended_by, refused.why) == (ModelState.REFUSED, "wang", WHY)
+    assert (refused.refused_at, refused.retired_at) == (desk.wang.clock.now(), None)
+    other = desk.approved(bundle(model=json.dumps({"format": "none", "n": 5})))
+    retired = desk.policies.retire_model(desk.li, model_of(desk, other), WHY)
+    assert (retired.state, retired.ended_by, retired.why) == (ModelState.RETIRED, "li", WHY)
+    assert set(desk.policies.models(desk.wang)) == {refused, retired}
 
 
 def test_an_approved_version_can_be_withdrawn_and_then_never_decides(light: Any) -> None:

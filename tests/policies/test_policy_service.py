@@ -321,3 +321,19 @@ def test_a_row_from_before_versions_were_kept_is_still_read_and_decided_again() 
     versions = policies.decision(wang, older.id).versions
     assert versions["dated"] == digest(older.parameters)
     assert "engine" not in versions
+
+
+def test_a_refused_model_stays_refused_in_the_database(database: Database) -> None:
+    policies = service(SqlPolicyStore)
+    with database.begin(WANG) as work:
+        version = policies.draft(work, "first", first_bundle(scorecard()))
+        model = str(version.hashes["model"])
+        made = policies.refuse_model(work, model, "trained on too few defaults")
+    with database.begin(LI) as work:
+        assert policies.models(work) == [made]
+        assert (made.ended_by, made.why) == ("wang", "trained on too few defaults")
+    with pytest.raises(sa.exc.DBAPIError, match="stays so"), database.begin(LI) as work:
+        work.connection.execute(
+            sa.text("UPDATE policies.model_version SET state = 'draft' WHERE hash = :hash"),
+            {"hash": model},
+        )

@@ -256,10 +256,12 @@ def models(ctx: typer.Context, as_json: AsJson = False) -> None:
     with looking(ctx) as (house, work):
         found = house.policies.models(work)
         names = logins(house, work)
-    columns = ("hash", "name", "state", "drafted by", "drafted at", "approved by", "trained on")
+    columns = ("hash", "name", "state", "drafted by", "drafted at", "approved by", "ended by",
+               "why", "trained on")  # fmt: skip
     rows = [
         (one.hash, one.name, one.state, names.get(one.drafted_by, one.drafted_by), one.drafted_at,
-         names.get(one.approved_by or "", one.approved_by), one.trained_on[:12])
+         names.get(one.approved_by or "", one.approved_by),
+         names.get(one.ended_by or "", one.ended_by), one.why, one.trained_on[:12])
         for one in found
     ]  # fmt: skip
     show(
@@ -289,10 +291,30 @@ def approve_model(
     show({"model": moved}, lambda _: put(f"{moved.name}: approved"), as_json=as_json)
 
 
+def refuse_model(
+    ctx: typer.Context,
+    model: _Model,
+    login: Login,
+    why: Why,
+    from_input: FromInput = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say no to a model that waits for a second person, in writing and for good.
+
+    Example:
+
+        tael policies refuse-model 8f0e6c...  --as chen --why "trained on too few defaults"
+    """
+    with acting(ctx, login, from_input=from_input, may="refuse_model") as (house, work):
+        moved = house.policies.refuse_model(work, model, why)
+    show({"model": moved}, lambda _: put(f"{moved.name}: refused"), as_json=as_json)
+
+
 def retire_model(
     ctx: typer.Context,
     model: _Model,
     login: Login,
+    why: Why,
     from_input: FromInput = False,
     as_json: AsJson = False,
 ) -> None:
@@ -300,8 +322,8 @@ def retire_model(
 
     Example:
 
-        tael policies retire-model 8f0e6c...  --as wang
+        tael policies retire-model 8f0e6c...  --as wang --why "replaced by the autumn model"
     """
-    with acting(ctx, login, from_input=from_input, may="retire") as (house, work):
-        moved = house.policies.retire_model(work, model)
+    with acting(ctx, login, from_input=from_input, may="retire_model") as (house, work):
+        moved = house.policies.retire_model(work, model, why)
     show({"model": moved}, lambda _: put(f"{moved.name}: retired"), as_json=as_json)

@@ -36,6 +36,7 @@ NAV = (
 POLICY_TABS = (
     ("/policies", N_("Versions"), "policy"),
     ("/policies/approvals", N_("Approvals"), "policy"),
+    ("/policies/models", N_("Models"), "policy"),
     ("/policies/decisions", N_("Decisions"), "decision"),
     ("/policies/backtests", N_("Back-tests"), "policy"),
     ("/policies/experiments", N_("Champion and challenger"), "policy"),

@@ -110,6 +110,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "deployed": N_("Deployed"),
         "retired": N_("Retired"),
     },
+    "model": {
+        "draft": N_("Draft"),
+        "approved": N_("Approved"),
+        "refused": N_("Refused for good"),
+        "retired": N_("Retired"),
+    },
     "policy_role": {
         "champion": N_("Champion"),
         "challenger": N_("Challenger"),

@@ -169,7 +169,10 @@ RULES: tuple[Rule, ...] = tuple(
         (
             "risk_manager",
             "policy",
-            "read propose check accept_finding backtest waive approve deploy rollback retire",
+            (
+                "read propose check accept_finding backtest waive approve deploy rollback retire "
+                "refuse_model retire_model"
+            ),
             "all",
             "basic",
         ),

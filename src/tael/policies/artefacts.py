@@ -1,4 +1,4 @@
-"""Models as artefacts of their own: registered by hash, approved by a second person, retired."""
+"""Models as artefacts: registered by hash, approved by a second person, refused, retired."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tael.policies.manifest import model_of
 from tael.policies.model import ModelState, ModelVersion, PolicyState
 from tael.policies.registry import facts_of_model
 from tael.policies.shelf import Shelf
+from tael.policies.writing import in_writing
 
 
 class Artefacts(Shelf):
@@ -35,36 +36,49 @@ class Artefacts(Shelf):
             raise own_work("a model", "model")
         return self._approve_model(work, model)
 
-    def retire_model(self, work: Work, model_hash: str) -> ModelVersion:
-        """Take a model out of use: no version with it is drafted, approved or deployed any more.
+    def refuse_model(self, work: Work, model_hash: str, why: str) -> ModelVersion:
+        """Say no, in writing, to a model that waits for a second person. It is final.
+
+        No version with it is drafted or approved any more. Whoever drafted it may take it back so,
+        as with a version: what needs a second person is a yes.
 
         Raises:
             NotFound: no such model.
+            BadInput: ``why`` says nothing.
+            Conflict: it is no draft.
+        """
+        told = in_writing(why, "why")
+        # Before any row, as whoever deploys does: it comes into force or out of use, never both.
+        self._open(work).only_deployer()
+        model = self._model(work, model_hash)
+        if model.state is not ModelState.DRAFT:
+            raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="a draft")
+        self._demand_idle(work, model)
+        return self._ended(work, model, ModelState.REFUSED, told)
+
+    def retire_model(self, work: Work, model_hash: str, why: str) -> ModelVersion:
+        """Take a model out of use, in writing: no version with it is drafted, approved or deployed.
+
+        Raises:
+            NotFound: no such model.
+            BadInput: ``why`` says nothing.
             Conflict: it is not approved, or a version in force runs with it; names the version.
         """
+        told = in_writing(why, "why")
+        self._open(work).only_deployer()
         model = self._model(work, model_hash)
         if model.state is not ModelState.APPROVED:
             raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="approved")
-        for version in self._open(work).versions():
-            live = version.state is PolicyState.DEPLOYED
-            if live and model_of(version) == model_hash:
-                raise Conflict(
-                    f"{version.id} is in force and runs with {model.name}",
-                    field="model",
-                    rule="no version in force",
-                )
-        retired = replace(model, state=ModelState.RETIRED, retired_at=work.clock.now())
-        self._open(work).change_model(retired)
-        work.audit("model.retired", model_hash)
-        return retired
+        self._demand_idle(work, model)
+        return self._ended(work, model, ModelState.RETIRED, told)
 
     # --- for versions
 
     def _register(self, work: Work, text: str) -> None:
         facts = facts_of_model(text)
         known = self._open(work).model(facts.hash)
-        if known is not None and known.state is ModelState.RETIRED:
-            raise _retired(known)
+        if known is not None:
+            _demand_usable(known)
         if known is None:
             made = ModelVersion(
                 hash=facts.hash,
@@ -88,13 +102,29 @@ class Artefacts(Shelf):
     def _approved_model(self, work: Work, model_hash: str) -> ModelVersion:
         """The model behind a version that is being approved: approved with it, or before."""
         model = self._model(work, model_hash)
-        if model.state is ModelState.RETIRED:
-            raise _retired(model)
+        _demand_usable(model)
         if model.state is ModelState.APPROVED:
             return model
         if model.drafted_by == work.actor.id:
             raise own_work("a model", "model")
         return self._approve_model(work, model)
+
+    def _demand_idle(self, work: Work, model: ModelVersion) -> None:
+        for version in self._open(work).versions():
+            if version.state is PolicyState.DEPLOYED and model_of(version) == model.hash:
+                raise Conflict(
+                    f"{version.id} is in force and runs with {model.name}",
+                    field="model",
+                    rule="no version in force",
+                )
+
+    def _ended(self, work: Work, model: ModelVersion, to: ModelState, why: str) -> ModelVersion:
+        now = work.clock.now()
+        stamp = "retired_at" if to is ModelState.RETIRED else "refused_at"
+        ended = replace(model, state=to, ended_by=work.actor.id, why=why, **{stamp: now})  # type: ignore[arg-type]
+        self._open(work).change_model(ended)
+        work.audit(f"model.{to.value}", model.hash, {"why": why})
+        return ended
 
     def _approve_model(self, work: Work, model: ModelVersion) -> ModelVersion:
         approved = replace(
@@ -115,5 +145,8 @@ def own_work(what: str, field: str) -> Forbidden:
     )
 
 
-def _retired(model: ModelVersion) -> Conflict:
-    return Conflict(f"the model {model.name} was retired", field="model", rule="a model in use")
+def _demand_usable(model: ModelVersion) -> None:
+    if model.state in (ModelState.REFUSED, ModelState.RETIRED):
+        raise Conflict(
+            f"the model {model.name} was {model.state.value}", field="model", rule="a model in use"
+        )

@@ -26,7 +26,7 @@ from tael.policies.model import (
     move,
 )
 from tael.policies.shelf import Shelf
-from tael.policies.versions import in_writing
+from tael.policies.writing import in_writing
 
 
 class Deployments(Shelf):

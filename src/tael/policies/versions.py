@@ -29,9 +29,8 @@ from tael.policies.model import (
 )
 from tael.policies.side_by_side import compare_tables
 from tael.policies.suite import run_cases
+from tael.policies.writing import in_writing
 
-# Reasons in writing: so many words of a language that writes spaces, or so many Chinese characters.
-_LEAST_WORDS, _LEAST_CHARACTERS = 3, 6
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -310,20 +309,3 @@ def _tampered(version: PolicyVersion, what: str, wrong: str) -> Conflict:
         field=what,
         rule="what was drafted and checked",
     )
-
-
-def in_writing(why: str, field: str) -> str:
-    """``why`` as it is kept: a reason that says something.
-
-    Raises:
-        BadInput: fewer than three words, or than six Chinese characters.
-    """
-    told = " ".join(why.split())
-    chinese = len(re.findall(r"[\u4e00-\u9fff]", told))
-    if len(re.findall(r"\w+", told)) < _LEAST_WORDS and chinese < _LEAST_CHARACTERS:
-        raise BadInput(
-            f"{told!r} does not say why",
-            field=field,
-            rule=f"at least {_LEAST_WORDS} words, or {_LEAST_CHARACTERS} Chinese characters",
-        )
-    return told

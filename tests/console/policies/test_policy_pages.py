@@ -184,15 +184,19 @@ def test_the_list_tells_who_decides_who_said_so_and_why(desk: Desk) -> None:
     assert re.search(r'<td class="mono" data-label="Hash">[0-9a-f]{8}</td>', page)
 
 
-@pytest.mark.parametrize("address", ["/policies", "/policies/approvals", "/policies/versions/{}"])
+@pytest.mark.parametrize(
+    "address", ["/policies", "/policies/approvals", "/policies/models", "/policies/versions/{}"]
+)
 def test_every_page_reads_in_chinese(desk: Desk, address: str) -> None:
     client, place = desk.clients["everything"], address.format(desk.made["asked"])
     page = client.get(place, headers={"Accept-Language": "zh-CN"})
     assert page.status_code == 200
-    assert "批准" in page.text
+    assert "审批" in page.text
 
 
-@pytest.mark.parametrize("address", ["/policies", "/policies/approvals", "/policies/versions/{}"])
+@pytest.mark.parametrize(
+    "address", ["/policies", "/policies/approvals", "/policies/models", "/policies/versions/{}"]
+)
 def test_whoever_only_reads_sees_no_button(desk: Desk, address: str) -> None:
     page = desk.get("reader", address.format(desk.made["asked"]))
     assert page.status_code == 200
@@ -504,6 +508,7 @@ POSTS = [
     "/policies/versions/{}/approve", "/policies/versions/{}/retire",
     "/policies/versions/{}/cases", "/policies/approvals/versions/{}",
     "/policies/approvals/models/{}", "/policies/approvals/parameters/{}",
+    "/policies/models/{}/refuse", "/policies/models/{}/retire",
 ]  # fmt: skip
 
 
@@ -513,3 +518,57 @@ def test_no_act_goes_without_the_form_and_the_right(desk: Desk, address: str) ->
     assert desk.clients["risk"].post(place, data={"csrf": "no"}).status_code == 403
     assert desk.post("reader", place).status_code == 403
     assert desk.store.deployments()[0].ended_at is None
+
+
+def _registered(desk: Desk, version: VersionId) -> Any:
+    with desk.house.database.begin(SYSTEM) as work:
+        wanted = desk.policies.version(work, version).hashes["model"]
+        return next(one for one in desk.policies.models(work) if one.hash == wanted)
+
+
+def test_a_model_is_refused_in_writing_for_good(desk: Desk) -> None:
+    version = desk.draft("doubtful", model=desk.bundle(desk.first).model.rstrip() + "\n\n")
+    model = _registered(desk, version)
+    inbox, page = (
+        f"/policies/approvals/models/{model.hash}",
+        f"/policies/models/{model.hash}/refuse",
+    )
+    assert page in desk.get("everything", "/policies/models").text
+    curt = desk.post("everything", inbox, verdict="reject", why="no")
+    assert (curt.status_code, "This does not say why." in curt.text) == (422, True)
+    curt = desk.post("everything", page, why="no")
+    assert (curt.status_code, "This does not say why." in curt.text) == (422, True)
+    assert desk.post("everything", inbox, verdict="reject", why=WHY).status_code == 303
+    refused = _registered(desk, version)
+    assert (refused.state.value, refused.why) == ("refused", WHY)
+    assert refused.ended_by == desk.actors["everything"].id
+    shown = desk.get("reader", "/policies/models").text
+    assert WHY in shown
+    assert page not in desk.get("everything", "/policies/models").text
+    for address in (inbox, page):
+        again = desk.post("everything", address, verdict="reject", why=WHY)
+        assert (again.status_code, "decided on before" in again.text) == (409, True)
+
+
+def test_a_model_is_retired_but_not_under_a_version_in_force(desk: Desk) -> None:
+    champion = _registered(desk, desk.first)
+    address = f"/policies/models/{champion.hash}/retire"
+    name = next(one.name for one in desk.store.versions() if one.id == desk.first)
+    page = desk.get("everything", "/policies/models").text
+    assert address not in page
+    assert f"In force with it: {name}" in page
+    answer = desk.post("everything", address, why=WHY)
+    assert (answer.status_code, "A version in force runs with this model." in answer.text) == (
+        409, True,
+    )  # fmt: skip
+    assert f"{name} is in force and runs with {champion.name}" in answer.text
+    version = desk.draft("old", model=desk.bundle(desk.first).model.rstrip() + "\n\n\n")
+    model = _registered(desk, version)
+    desk.post("everything", f"/policies/approvals/models/{model.hash}", verdict="approve")
+    address = f"/policies/models/{model.hash}/retire"
+    assert desk.post("everything", address, why="old").status_code == 422
+    assert desk.post("everything", address, why=WHY).status_code == 303
+    retired = _registered(desk, version)
+    assert (retired.state.value, retired.why, retired.ended_by) == (
+        "retired", WHY, desk.actors["everything"].id,
+    )  # fmt: skip

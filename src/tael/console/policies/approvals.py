@@ -77,8 +77,16 @@ def version(visit: Visiting, version_id: str, form: Filled) -> Response:
 
 @router.post(_HOME + "/models/{model_hash}")
 def model(visit: Visiting, model_hash: str, form: Filled) -> Response:
-    """Approve a model by itself."""
-    policies = visit.house.policies
+    """Approve a model by itself, or refuse it with a reason."""
+    policies, why = visit.house.policies, form.get("why", "")
+    if form.get("verdict") == "reject":
+        return _done(
+            visit,
+            form,
+            (model_hash, "policy"),
+            lambda work: policies.refuse_model(work, model_hash, why),
+            act="refuse_model",
+        )
     return _done(
         visit, form, (model_hash, "policy"), lambda work: policies.approve_model(work, model_hash)
     )
@@ -106,14 +114,16 @@ def _done(
     visit: Visit,
     form: Mapping[str, str],
     what: tuple[str, str],
-    act: Callable[[Work], object],
+    do: Callable[[Work], object],
+    *,
+    act: str = "approve",
 ) -> Response:
     visit.session.check_csrf(form.get("csrf", ""))
     key, resource = what
-    visit.require("approve", resource)
+    visit.require(act, resource)
     try:
         with visit.begin() as work:
-            act(work)
+            do(work)
     except TaelError as error:
         return _shown(visit, replace(problem_of(visit.tongue, error, form), field=key))
     return RedirectResponse(_HOME, status_code=303)

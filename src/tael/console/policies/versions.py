@@ -192,7 +192,7 @@ def shown(
 def acts(visit: Visit) -> dict[str, bool]:
     """What the reader may do with policies."""
     names = ("propose", "check", "accept_finding", "backtest", "waive", "approve", "deploy",
-             "rollback", "retire")  # fmt: skip
+             "rollback", "retire", "refuse_model", "retire_model")  # fmt: skip
     return {name: visit.may(name, "policy") for name in names}
 
 

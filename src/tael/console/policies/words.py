@@ -54,8 +54,12 @@ _REFUSALS: Mapping[str, tuple[str, str]] = {
         N_("Another person approves the model first, under Approvals."),
     ),
     "a model in use": (
-        N_("Its model was retired."),
+        N_("Its model was refused or retired."),
         N_("Draft the version again with another model."),
+    ),
+    "a draft": (
+        N_("This model was decided on before."),
+        N_("Only one that waits is approved or refused."),
     ),
     "no version in force": (
         N_("A version in force runs with this model."),

@@ -55,10 +55,11 @@ class Event:
 
 
 class ModelState(Enum):
-    """Where a model stands. A policy runs with an approved one only."""
+    """Where a model stands. A policy runs with an approved one only; the last two are final."""
 
     DRAFT = "draft"
     APPROVED = "approved"
+    REFUSED = "refused"
     RETIRED = "retired"
 
 
@@ -72,6 +73,8 @@ class ModelVersion:
         name: kind and the model's own hash, short.
         trained_on: hash of the configuration of its training; '' where the text names none.
         plan: hash of the plan of variables that it reads; '' for any.
+        ended_by: who refused or retired it.
+        why: what they wrote; '' while it is in use, and of those retired before it was asked.
     """
 
     hash: str
@@ -84,7 +87,10 @@ class ModelVersion:
     drafted_at: datetime
     approved_by: str | None = None
     approved_at: datetime | None = None
+    refused_at: datetime | None = None
     retired_at: datetime | None = None
+    ended_by: str | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,7 +273,7 @@ def _model_values(model: ModelVersion) -> dict[str, Any]:
 
 def _model(row: sa.RowMapping) -> ModelVersion:
     values = dict(row)
-    for name in ("drafted_at", "approved_at", "retired_at"):
+    for name in ("drafted_at", "approved_at", "refused_at", "retired_at"):
         values[name] = _utc(values[name])
     return ModelVersion(**values | {"state": ModelState(values["state"])})
 

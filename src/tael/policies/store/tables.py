@@ -98,11 +98,22 @@ models = sa.Table(
     sa.Column("approved_by", sa.Text),
     sa.Column("approved_at", _INSTANT),
     sa.Column("retired_at", _INSTANT),
-    sa.CheckConstraint("state in ('draft', 'approved', 'retired')", name="known_model_state"),
+    sa.Column("refused_at", _INSTANT),
+    sa.Column("ended_by", sa.Text),
+    sa.Column("why", sa.Text, nullable=False, server_default=""),
+    sa.CheckConstraint(
+        "state in ('draft', 'approved', 'refused', 'retired')", name="known_model_state"
+    ),
     sa.CheckConstraint(
         "approved_by is null or approved_by <> drafted_by", name="second_person_of_model"
     ),
-    sa.CheckConstraint("state = 'draft' or approved_by is not null", name="model_approved"),
+    sa.CheckConstraint(
+        "state in ('draft', 'refused') or approved_by is not null", name="model_approved"
+    ),
+    sa.CheckConstraint(
+        "state <> 'refused' or (refused_at is not null and ended_by is not null and why <> '')",
+        name="model_refused_by_someone",
+    ),
 )
 
 decisions = sa.Table(
@@ -262,6 +273,9 @@ DDL: tuple[str, ...] = (
          (OLD.hash, OLD.kind, OLD.name, OLD.trained_on, OLD.plan, OLD.drafted_by, OLD.drafted_at)
       THEN
         RAISE EXCEPTION 'a model keeps what it is; register a new one';
+      END IF;
+      IF OLD.state IN ('refused', 'retired') THEN
+        RAISE EXCEPTION 'a model that was refused or retired stays so';
       END IF;
       RETURN NEW;
     END $$
