@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class TaelError(Exception):
         field: the input field at fault, if one is.
         row: the 1-based row of a file at fault, if one is.
         rule: the rule that was broken, in words.
+        told: the same as a code of the raising room's closed list with the values its text needs,
+            for readers of another language; None where nobody but programs meets it.
     """
 
     code = "failure"
@@ -52,6 +55,12 @@ class TaelError(Exception):
         self.field = field
         self.row = row
         self.rule = rule
+        self.told: Refusal | None = None
+
+    def telling(self, told: str, **values: object) -> Self:
+        """This failure, with the code ``told`` and the values of its text in any language."""
+        self.told = Refusal(told, {name: str(value) for name, value in values.items()})
+        return self
 
     def __str__(self) -> str:
         place = [f"row {self.row}" if self.row is not None else "", self.field or ""]

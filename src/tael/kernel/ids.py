@@ -60,7 +60,7 @@ class Id(str):
                 f"{text!r} is not a {cls.__name__}; one looks like {cls.prefix}_ and 26 digits",
                 field=field or cls.prefix,
                 rule=f"id of kind {cls.prefix}",
-            )
+            ).telling("not_an_id", text=text)
         return cls(text)
 
     @classmethod

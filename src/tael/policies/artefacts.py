@@ -31,7 +31,7 @@ class Artefacts(Shelf):
         """
         model = self._model(work, model_hash)
         if model.state is not ModelState.DRAFT:
-            raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="a draft")
+            raise _wrong_state(model, "a draft")
         if model.drafted_by == work.actor.id:
             raise own_work("a model", "model")
         return self._approve_model(work, model)
@@ -52,7 +52,7 @@ class Artefacts(Shelf):
         self._open(work).only_deployer()
         model = self._model(work, model_hash)
         if model.state is not ModelState.DRAFT:
-            raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="a draft")
+            raise _wrong_state(model, "a draft")
         self._demand_idle(work, model)
         return self._ended(work, model, ModelState.REFUSED, told)
 
@@ -68,7 +68,7 @@ class Artefacts(Shelf):
         self._open(work).only_deployer()
         model = self._model(work, model_hash)
         if model.state is not ModelState.APPROVED:
-            raise Conflict(f"{model.name} is {model.state.value}", field="model", rule="approved")
+            raise _wrong_state(model, "approved")
         self._demand_idle(work, model)
         return self._ended(work, model, ModelState.RETIRED, told)
 
@@ -96,7 +96,9 @@ class Artefacts(Shelf):
     def _model(self, work: Work, model_hash: str) -> ModelVersion:
         model = self._open(work).model(model_hash, lock=True)
         if model is None:
-            raise NotFound(f"there is no model {model_hash}", field="model")
+            raise NotFound(f"there is no model {model_hash}", field="model").telling(
+                "no_such_model", hash=model_hash
+            )
         return model
 
     def _approved_model(self, work: Work, model_hash: str) -> ModelVersion:
@@ -116,7 +118,7 @@ class Artefacts(Shelf):
                     f"{version.id} is in force and runs with {model.name}",
                     field="model",
                     rule="no version in force",
-                )
+                ).telling("model_in_force", version=version.id, name=model.name)
 
     def _ended(self, work: Work, model: ModelVersion, to: ModelState, why: str) -> ModelVersion:
         now = work.clock.now()
@@ -142,6 +144,13 @@ def own_work(what: str, field: str) -> Forbidden:
     """Refuses whoever would approve what they drafted."""
     return Forbidden(
         f"whoever drafted {what} does not approve it", field=field, rule="a second person approves"
+    ).telling("own_work", what=field)
+
+
+def _wrong_state(model: ModelVersion, rule: str) -> Conflict:
+    state = model.state.value
+    return Conflict(f"{model.name} is {state}", field="model", rule=rule).telling(
+        "model_state", name=model.name, state=state
     )
 
 
@@ -149,4 +158,4 @@ def _demand_usable(model: ModelVersion) -> None:
     if model.state in (ModelState.REFUSED, ModelState.RETIRED):
         raise Conflict(
             f"the model {model.name} was {model.state.value}", field="model", rule="a model in use"
-        )
+        ).telling("model_out_of_use", name=model.name, state=model.state.value)

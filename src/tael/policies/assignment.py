@@ -62,24 +62,30 @@ def arms_of(champion: VersionId, traffic: Traffic, *, most_random: int) -> tuple
     """
     for version, share in traffic.challengers.items():
         if not 0 < share <= WHOLE:
-            raise _refused(f"challengers.{version}", share, "above 0 %, at most 100 %")
+            raise _refused(f"challengers.{version}", share, "above 0 %, at most 100 %").telling(
+                "share_out_of_range", share=percent(share)
+            )
     taken = sum(traffic.challengers.values())
     if taken >= WHOLE:
         raise BadInput(
             f"the challengers take {percent(taken)}, and the champion has to decide some",
             field="challengers",
             rule="together below 100 %",
-        )
+        ).telling("shares_too_large", share=percent(taken))
     rest = WHOLE - taken
     if traffic.share is not None and traffic.share != rest:
         raise BadInput(
             f"champion and challengers get {percent(traffic.share + taken)} together",
             field="share",
             rule="together 100 %",
-        )
+        ).telling("shares_not_whole", share=percent(traffic.share + taken))
     if not 0 <= traffic.random_accept <= most_random:
         rule = f"0 % to {percent(most_random)}"
-        raise _refused("random_accept", traffic.random_accept, rule)
+        raise _refused("random_accept", traffic.random_accept, rule).telling(
+            "lottery_out_of_range",
+            share=percent(traffic.random_accept),
+            most=percent(most_random),
+        )
     arms = (Arm(champion, Role.CHAMPION, rest), *_others(champion, traffic))
     _refuse_twice(arms)
     return arms
@@ -107,7 +113,7 @@ def _refuse_twice(arms: tuple[Arm, ...]) -> None:
         if versions.count(version) > 1:
             raise BadInput(
                 f"{version} has two arms", field=str(version), rule="one arm for each version"
-            )
+            ).telling("two_arms", version=version)
 
 
 def _refused(field: str, share: int, rule: str) -> BadInput:

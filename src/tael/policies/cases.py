@@ -53,7 +53,9 @@ def read_cases(text: str) -> tuple[Case, ...]:
     names = [case.name for case in found]
     for name in names:
         if names.count(name) > 1:
-            raise BadInput(f"{name!r} is there twice", field="cases.name", rule="unique names")
+            raise BadInput(
+                f"{name!r} is there twice", field="cases.name", rule="unique names"
+            ).telling("case_twice", name=name)
     return found
 
 
@@ -84,7 +86,10 @@ def _case(data: JsonObject, given: Mapping[str, object], cap: Rate | None) -> Ca
     name = code_of(data.text("name"), data.at("name"))
     expect = data.part("expect")
     if not expect.names:
-        raise fault(data.at("expect"), "is empty", "at least one of " + ", ".join(EXPECTED))
+        known = ", ".join(EXPECTED)
+        raise fault(data.at("expect"), "is empty", f"at least one of {known}").telling(
+            "case_expects_nothing", known=known
+        )
     expect.only(EXPECTED)
     return Case(name, {**given, **data.part("inputs").fields}, expect.fields, _cap(data) or cap)
 

@@ -24,4 +24,4 @@ def rate_of(value: object, name: str) -> Rate:
     except ArithmeticError:
         raise BadInput(
             f"{name} is {value!r}, no fraction", field=name, rule="decimal fraction of one"
-        ) from None
+        ).telling("parameter_no_fraction", name=name, value=value) from None

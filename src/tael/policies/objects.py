@@ -16,7 +16,9 @@ class JsonObject:
 
     def __init__(self, data: object, path: str) -> None:
         if not isinstance(data, Mapping):
-            raise fault(path, "is missing or no object", "an object")
+            raise fault(path, "is missing or no object", "an object").telling(
+                "field_no_object", field=path
+            )
         self._data = data
         self._path = path
 
@@ -24,15 +26,23 @@ class JsonObject:
     def of(cls, text: str, name: str) -> JsonObject:
         """The object that ``text`` writes."""
         if len(text) > _MOST_CHARACTERS:
-            raise fault(name, "is too long", f"at most {_MOST_CHARACTERS} characters")
+            raise fault(name, "is too long", f"at most {_MOST_CHARACTERS} characters").telling(
+                "text_too_long", field=name, most=_MOST_CHARACTERS
+            )
         try:
             data = read(text)
         except ValueError as wrong:
-            raise BadInput(f"{name} is not JSON: {wrong}", field=name, rule="JSON object") from None
+            raise BadInput(f"{name} is not JSON: {wrong}", field=name, rule="JSON object").telling(
+                "text_not_json", field=name, place=_place(wrong)
+            ) from None
         except RecursionError:
-            raise fault(name, "nests too deeply", "JSON object") from None
+            raise fault(name, "nests too deeply", "JSON object").telling(
+                "text_too_deep", field=name
+            ) from None
         if not isinstance(data, dict):
-            raise BadInput(f"{name} is not a JSON object", field=name, rule="JSON object")
+            raise BadInput(f"{name} is not a JSON object", field=name, rule="JSON object").telling(
+                "field_no_object", field=name
+            )
         return cls(data, name)
 
     @property
@@ -55,7 +65,10 @@ class JsonObject:
         """Refuse a field that nobody reads: it would be a slip of the pen without effect."""
         for name in self._data:
             if name not in known:
-                raise fault(self.at(name), "is no field", " | ".join(sorted(known)))
+                told = " | ".join(sorted(known))
+                raise fault(self.at(name), "is no field", told).telling(
+                    "field_unknown", field=self.at(name), known=told
+                )
 
     def part(self, name: str) -> JsonObject:
         return JsonObject(self._data.get(name), self.at(name))
@@ -63,13 +76,17 @@ class JsonObject:
     def items(self, name: str) -> list[object]:
         found = self._data.get(name)
         if not isinstance(found, list):
-            raise fault(self.at(name), f"is {found!r}, no list", "a list")
+            raise fault(self.at(name), f"is {found!r}, no list", "a list").telling(
+                "field_no_list", field=self.at(name)
+            )
         return found
 
     def text(self, name: str) -> str:
         found = self._data.get(name)
         if not isinstance(found, str) or not found.strip():
-            raise fault(self.at(name), f"is {found!r}, no text", "non-empty text")
+            raise fault(self.at(name), f"is {found!r}, no text", "non-empty text").telling(
+                "field_no_text", field=self.at(name)
+            )
         return found
 
     def number(
@@ -82,12 +99,24 @@ class JsonObject:
         except ArithmeticError:
             number = Decimal("NaN")
         if isinstance(found, bool) or not number.is_finite():
-            raise fault(self.at(name), f"is {found!r}, not a number", "a number")
+            raise fault(self.at(name), f"is {found!r}, not a number", "a number").telling(
+                "field_no_number", field=self.at(name), value=found
+            )
         if above is not None and number <= above:
-            raise fault(self.at(name), f"is {number}", f"above {above}")
+            raise fault(self.at(name), f"is {number}", f"above {above}").telling(
+                "field_not_above", field=self.at(name), value=number, least=above
+            )
         if least is not None and number < least:
-            raise fault(self.at(name), f"is {number}", f">= {least}")
+            raise fault(self.at(name), f"is {number}", f">= {least}").telling(
+                "field_below", field=self.at(name), value=number, least=least
+            )
         return number
+
+
+def _place(wrong: ValueError) -> str:
+    """Line and column of what is no JSON, as ``3:17``; a sign where the reader names none."""
+    line, column = getattr(wrong, "lineno", None), getattr(wrong, "colno", None)
+    return f"{line}:{column}" if line else "–"
 
 
 def fault(field: str, what: str, rule: str) -> BadInput:
@@ -98,5 +127,7 @@ def fault(field: str, what: str, rule: str) -> BadInput:
 def code_of(found: object, path: str) -> str:
     """``found`` as a text that is not empty."""
     if not isinstance(found, str) or not found.strip():
-        raise fault(path, f"{found!r} is no code", "non-empty text")
+        raise fault(path, f"{found!r} is no code", "non-empty text").telling(
+            "field_no_text", field=path
+        )
     return found

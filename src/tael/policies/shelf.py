@@ -86,7 +86,9 @@ class Shelf:
             InvariantBroken: its record was changed since it was signed.
         """
         if found is None:
-            raise Conflict("no policy is in force; deploy one", field="policy", rule="one deployed")
+            raise Conflict(
+                "no policy is in force; deploy one", field="policy", rule="one deployed"
+            ).telling("none_in_force")
         self._demand_signed(found)
         return found
 
@@ -106,7 +108,9 @@ class Shelf:
         """
         found = self._open(work).bundle(version_id)
         if found is None:
-            raise NotFound(f"there is no policy version {version_id}", field="version_id")
+            raise NotFound(f"there is no policy version {version_id}", field="version_id").telling(
+                "no_version", version=version_id
+            )
         for text, wrong in faults_of_texts(self._found(work, version_id), found):
             raise InvariantBroken(f"policy version {version_id}, {text}: {wrong}")
         return found
@@ -149,7 +153,9 @@ class Shelf:
         store = self._open(work)
         version, bundle = self._found(work, version_id), store.bundle(version_id)
         if bundle is None:
-            raise NotFound(f"there is no policy version {version_id}", field="version_id")
+            raise NotFound(f"there is no policy version {version_id}", field="version_id").telling(
+                "no_version", version=version_id
+            )
         return prove(version, bundle, store.events(version_id), self._signer), bundle
 
     def _policy(self, work: Work, version_id: VersionId) -> texts.Policy:
@@ -169,7 +175,9 @@ class Shelf:
     def _found(self, work: Work, version_id: VersionId, *, lock: bool = False) -> PolicyVersion:
         version = self._open(work).version(version_id, lock=lock)
         if version is None:
-            raise NotFound(f"there is no policy version {version_id}", field="version_id")
+            raise NotFound(f"there is no policy version {version_id}", field="version_id").telling(
+                "no_version", version=version_id
+            )
         return version
 
     def _moved(

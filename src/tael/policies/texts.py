@@ -177,9 +177,13 @@ def _lottery(parameters: JsonObject) -> Lottery | None:
     codes = frozenset(code_of(code, spec.at("codes")) for code in spec.items("codes"))
     tier = spec.number("tier")
     if not codes:
-        raise fault(spec.at("codes"), "name nothing", "at least one code")
+        raise fault(spec.at("codes"), "name nothing", "at least one code").telling(
+            "field_empty", field=spec.at("codes")
+        )
     if tier not in TIERS:
-        raise fault(spec.at("tier"), f"is {tier}", "1 to 7")
+        raise fault(spec.at("tier"), f"is {tier}", "1 to 7").telling(
+            "tiers_unknown", field=spec.at("tier"), value=tier
+        )
     return Lottery(
         codes=codes,
         most_amount=spec.number("most_amount", above=Decimal(0)),
@@ -198,21 +202,29 @@ def _variables(text: str, taken: Collection[str]) -> tuple[str, tuple[str, ...]]
     names = [code_of(name, "variables.names") for name in data.items("names")]
     for name in names:
         if name in taken or names.count(name) > 1:
-            raise fault(f"variables.names.{name}", "is given twice", "an input or a variable")
+            raise fault(
+                f"variables.names.{name}", "is given twice", "an input or a variable"
+            ).telling("variable_twice", name=name)
     return data.text("plan"), tuple(names)
 
 
 def _input_rule(name: str, spec: JsonObject) -> InputRule:
     kind = spec.text("type") if spec.has("type") else ""
     if kind not in _ASKED:
-        raise fault(spec.at("type"), f"{kind!r} is no type", " | ".join(_ASKED))
+        raise fault(spec.at("type"), f"{kind!r} is no type", " | ".join(_ASKED)).telling(
+            "field_none_of", field=spec.at("type"), value=kind, known=" | ".join(_ASKED)
+        )
     low = spec.number("minimum") if spec.has("minimum") else None
     high = spec.number("maximum") if spec.has("maximum") else None
     if low is not None and high is not None and low > high:
-        raise fault(spec.at("minimum"), f"{low} is above the maximum {high}", "<= maximum")
+        raise fault(spec.at("minimum"), f"{low} is above the maximum {high}", "<= maximum").telling(
+            "field_above", field=spec.at("minimum"), value=low, most=high
+        )
     values = spec.items("values") if spec.has("values") else []
     if any(not isinstance(value, str) for value in values):
-        raise fault(spec.at("values"), "are not all texts", "texts")
+        raise fault(spec.at("values"), "are not all texts", "texts").telling(
+            "field_no_text", field=spec.at("values")
+        )
     told = tuple(str(value) for value in values)
     return InputRule(name, kind, low, high, told, _taken(name, kind, spec))
 
@@ -221,10 +233,14 @@ def _taken(name: str, kind: str, spec: JsonObject) -> Taken | None:
     if not spec.has("variable"):
         for field in ("scale", "missing"):
             if spec.has(field):
-                raise fault(spec.at(field), "is said of no variable", "beside variable")
+                raise fault(spec.at(field), "is said of no variable", "beside variable").telling(
+                    "field_beside_variable", field=spec.at(field)
+                )
         return None
     if kind not in ("number", "integer") or name in REQUEST:
-        raise fault(spec.at("variable"), f"{name} is no number that is computed", "a number")
+        raise fault(
+            spec.at("variable"), f"{name} is no number that is computed", "a number"
+        ).telling("input_not_computed", name=name)
     return Taken(
         code_of(spec.text("variable"), spec.at("variable")),
         spec.number("scale") if spec.has("scale") else Decimal(1),
@@ -239,10 +255,14 @@ def _reason(code: str, spec: JsonObject) -> Reason:
 def _price_table(data: JsonObject) -> PriceTable:
     rows = data.items("options") if data.has("options") else []
     if not rows:
-        raise BadInput("the price menu has no options", field="prices.options", rule="at least one")
+        raise BadInput(
+            "the price menu has no options", field="prices.options", rule="at least one"
+        ).telling("field_empty", field="prices.options")
     options = tuple(_option_rule(JsonObject(row, "prices.options")) for row in rows)
     if len({option.code for option in options}) != len(options):
-        raise BadInput("an option is there twice", field="prices.options.code", rule="unique")
+        raise BadInput(
+            "an option is there twice", field="prices.options.code", rule="unique"
+        ).telling("option_twice")
     currency = data.text("currency") if data.has("currency") else "CNY"
     _named("prices.currency", Money.zero, currency)
     return PriceTable(
@@ -260,13 +280,18 @@ def _option_rule(row: JsonObject) -> OptionRule:
     if method not in Method.__members__:
         raise fault(
             row.at("method"), f"{method!r} is no repayment method", " | ".join(Method.__members__)
+        ).telling(
+            "field_none_of",
+            field=row.at("method"),
+            value=method,
+            known=" | ".join(Method.__members__),
         )
     tiers = row.items("tiers")
     # True is 1 to Python, and JSON's true is no tier.
     if not tiers or any(isinstance(tier, bool) or tier not in TIERS for tier in tiers):
         raise BadInput(
             f"tiers {tiers} are not all from 1 to 7", field=row.at("tiers"), rule="1 to 7"
-        )
+        ).telling("tiers_unknown", field=row.at("tiers"), value=tiers)
     return OptionRule(
         code=code_of(row.text("code"), row.at("code")),
         tiers=tuple(int(str(tier)) for tier in tiers),
@@ -280,7 +305,9 @@ def _option_rule(row: JsonObject) -> OptionRule:
 def _share(row: JsonObject, name: str) -> Decimal:
     share = row.number(name)
     if not 0 < share <= 1:
-        raise fault(row.at(name), f"is {share}", "above 0, at most 1")
+        raise fault(row.at(name), f"is {share}", "above 0, at most 1").telling(
+            "field_no_part", field=row.at(name), value=share
+        )
     return share
 
 
@@ -296,8 +323,8 @@ def _named(name: str, load_text: Callable[[str], _T], text: str) -> _T:
             field=name if "." in name else wrong.field or name,
             row=wrong.row,
             rule=wrong.rule,
-        ) from wrong
+        ).telling("unreadable", text=name, why=wrong) from wrong
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as wrong:
         raise BadInput(
             f"{name}: {type(wrong).__name__} {wrong}", field=name, rule=f"a {name} of a policy"
-        ) from wrong
+        ).telling("unreadable", text=name, why=f"{type(wrong).__name__} {wrong}") from wrong

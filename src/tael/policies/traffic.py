@@ -85,7 +85,7 @@ class Deployments(Shelf):
                 f"there is no deployment {number} to go back to",
                 field="deployment",
                 rule="an earlier one",
-            )
+            ).telling("no_deployment", number=number)
         wanted = _origin(known, number)
         if not self.genuine(wanted):
             raise Conflict(
@@ -93,7 +93,7 @@ class Deployments(Shelf):
                 code="tampered",
                 field="deployment",
                 rule="what was signed",
-            )
+            ).telling("deployment_tampered", number=wanted.number)
         made = self._planned(work, wanted.arms, salt=wanted.salt, why=told)
         return self._deployed(work, before, replace(made, restores=wanted.number))
 
@@ -118,7 +118,7 @@ class Deployments(Shelf):
                 f"{version_id} has an arm of deployment {found.number}; deploy without it",
                 field="version_id",
                 rule="the champion",
-            )
+            ).telling("has_an_arm", version=version_id, number=found.number)
         store.end_deployment(found.number, work.clock.now())
         for other in _versions_of(found.arms):
             self._retired(work, self._found(work, other, lock=True), why=why)
@@ -172,14 +172,14 @@ class Deployments(Shelf):
                 code="tampered",
                 field=text,
                 rule="what a second person approved",
-            )
+            ).telling("tampered", version=version_id, part=text, wrong=wrong)
         model = self._open(work).model(model_of(version))
         if model is None or model.state is not ModelState.APPROVED:
             raise Conflict(
                 f"{version_id} runs with a model that is not approved",
                 field="model",
                 rule="an approved model",
-            )
+            ).telling("model_not_approved", version=version_id)
         return version
 
     def _leave(self, work: Work, before: Deployment | None, made: Deployment) -> None:
@@ -228,6 +228,8 @@ def _origin(known: dict[int, Deployment], number: int) -> Deployment:
         if found.restores >= found.number:
             raise InvariantBroken(f"deployment {found.number} restores a later one")
         if found.restores not in known:
-            raise NotFound(f"there is no deployment {found.restores}", field="deployment")
+            raise NotFound(f"there is no deployment {found.restores}", field="deployment").telling(
+                "no_deployment", number=found.restores
+            )
         found = known[found.restores]
     return found

@@ -58,7 +58,9 @@ class Versions(Artefacts):
             Conflict: the model was retired.
         """
         if not name.strip():
-            raise BadInput("a policy has a name", field="name", rule="non-empty text")
+            raise BadInput("a policy has a name", field="name", rule="non-empty text").telling(
+                "draft_no_name"
+            )
         told = in_writing(why, "why") if why else ""
         made_from = {"from": str(self._found(work, base).id)} if base else {}
         loaded = texts.load(bundle, self._engines)
@@ -131,12 +133,14 @@ class Versions(Artefacts):
         move(version.state, PolicyState.CHECKED)
         found = {str(one["id"]): one for one in self._last_findings(work, version_id)}
         if finding not in found:
-            raise NotFound(f"the last check found no {finding}", field="finding")
+            raise NotFound(f"the last check found no {finding}", field="finding").telling(
+                "finding_unknown", finding=finding
+            )
         told = found[finding]
         if told["weight"] == Weight.FAULT.value:
             raise BadInput(
                 f"{told['en']}: this has to be resolved", field="finding", rule="a doubt"
-            )
+            ).telling("finding_is_fault", finding=told["zh"])
         kept = {name: told[name] for name in ("id", "text", "kind", "node", "rules", "zh", "en")}
         return self._happened(
             work, version_id, EventKind.ACCEPTED, kept, why=in_writing(why, "why")
@@ -308,4 +312,4 @@ def _tampered(version: PolicyVersion, what: str, wrong: str) -> Conflict:
         code="tampered",
         field=what,
         rule="what was drafted and checked",
-    )
+    ).telling("tampered", version=version.id, part=what, wrong=wrong)

@@ -23,5 +23,5 @@ def in_writing(why: str, field: str) -> str:
             f"{told!r} does not say why",
             field=field,
             rule=f"at least {_LEAST_WORDS} words, or {_LEAST_CHARACTERS} Chinese characters",
-        )
+        ).telling("says_not_why", text=told)
     return told

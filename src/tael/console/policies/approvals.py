@@ -106,7 +106,9 @@ def parameter(visit: Visiting, version_id: str, form: Filled) -> Response:
 
 def _said(why: str) -> str:
     if not why.strip():
-        raise BadInput("no reason", code="policy_no_reason", field="why", rule="a reason")
+        raise BadInput("no reason", code="policy_no_reason", field="why", rule="a reason").telling(
+            "no_reason"
+        )
     return why
 
 

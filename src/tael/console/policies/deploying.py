@@ -80,7 +80,9 @@ def _number(form: Mapping[str, str]) -> int | None:
     if not text:
         return None
     if not text.isdecimal():
-        raise BadInput(f"{text!r} is no deployment", field="deployment", rule="an earlier one")
+        raise BadInput(
+            f"{text!r} is no deployment", field="deployment", rule="an earlier one"
+        ).telling("no_deployment", number=text)
     return int(text)
 
 

@@ -78,7 +78,9 @@ def open_table(visit: Visit, version_id: str, name: str) -> Open:
     version, bundle = read_version(visit, version_id)
     tables = tables_of(bundle.dmn)
     if name not in tables:
-        raise NotFound(f"there is no table {name[:60]!r} in this version", field="table")
+        raise NotFound(f"there is no table {name[:60]!r} in this version", field="table").telling(
+            "no_table", name=name[:60]
+        )
     return Open(version, bundle, read_draft(bundle.dmn), name, tables[name])
 
 
@@ -95,7 +97,9 @@ def judged(shown: Open, tongue: Tongue, cells: object) -> list[str]:
             case [bool() as test, str() as text]:
                 found.append(words(judge(shown.name, text, test)) if text.strip() else "")
             case _:
-                raise BadInput("no pair of a kind and a text", field="cells", rule="pairs")
+                raise BadInput("no pair of a kind and a text", field="cells", rule="pairs").telling(
+                    "cells_no_pairs"
+                )
     return found
 
 
@@ -148,9 +152,13 @@ def saved(visit: Visit, shown: Open, table: Table, name: str, why: str) -> Polic
         BadInput: nothing was changed, no name, no reason, or rules that cannot be read.
     """
     if table == shown.table:
-        raise BadInput("nothing was changed", code="table_unchanged", field="rows", rule="a change")
+        raise BadInput(
+            "nothing was changed", code="table_unchanged", field="rows", rule="a change"
+        ).telling("table_unchanged")
     if not why.strip():
-        raise BadInput("say why", code="table_no_reason", field="why", rule="a reason in words")
+        raise BadInput(
+            "say why", code="table_no_reason", field="why", rule="a reason in words"
+        ).telling("no_reason")
     made = shown.draft.with_table(shown.name, table).to_xml()
     with visit.begin() as work:
         return visit.house.policies.draft(
@@ -174,7 +182,9 @@ def imported(shown: Open, name: str, data: bytes) -> Table:
             names row and column.
     """
     if not name:
-        raise BadInput("no file", code="table_no_file", field="file", rule="an .xlsx or .csv file")
+        raise BadInput(
+            "no file", code="table_no_file", field="file", rule="an .xlsx or .csv file"
+        ).telling("no_file")
     kind = ".csv" if name.lower().endswith(".csv") else ".xlsx"
     with tempfile.TemporaryDirectory(prefix="tael-table-") as folder:
         path = Path(folder) / f"file{kind}"
@@ -182,14 +192,16 @@ def imported(shown: Open, name: str, data: bytes) -> Table:
         try:
             tables = read_tables(path, shown.draft.judge())
         except DmnError as error:
-            raise BadInput(error.message, field="file", row=error.line or None) from None
+            raise BadInput(error.message, field="file", row=error.line or None).telling(
+                "sheet_unreadable", why=error.message
+            ) from None
     if shown.name in tables:
         return tables[shown.name]
     if len(tables) != 1:
         names = ", ".join(tables) or "none"
         raise BadInput(
             f"no table is called {shown.name!r}; there are {names}", field="file", rule="one table"
-        )
+        ).telling("sheet_no_table", name=shown.name, names=names)
     return next(iter(tables.values()))
 
 

@@ -69,17 +69,21 @@ def edited(table: Table, given: object) -> Table:
         BadInput: anything else; names the entry.
     """
     if not isinstance(given, Sequence) or isinstance(given, str):
-        raise BadInput("no list of rules", field="rows", rule="a list")
+        raise BadInput("no list of rules", field="rows", rule="a list").telling("rows_no_list")
     made: list[Rule] = []
     seen: set[int] = set()
     for number, entry in enumerate(given, start=1):
         for rule, source in _entry(table, entry, number):
             if source in seen:
-                raise _wrong(number, f"rule {source + 1} stands there twice")
+                raise _wrong(number, f"rule {source + 1} stands there twice").telling(
+                    "entry_twice", entry=number, rule=source + 1
+                )
             seen |= set() if source < 0 else {source}
             made.append(rule)
         if len(made) > MOST_RULES:
-            raise BadInput(f"more than {MOST_RULES} rules", field="rows", rule=str(MOST_RULES))
+            raise BadInput(
+                f"more than {MOST_RULES} rules", field="rows", rule=str(MOST_RULES)
+            ).telling("rows_too_many", most=MOST_RULES)
     return replace(table, rules=tuple(made))
 
 
@@ -94,12 +98,16 @@ def _entry(table: Table, entry: object, number: int) -> Iterator[tuple[Rule, int
         for source in range(first, last + 1):
             yield table.rules[source], source
     else:
-        raise _wrong(number, "is neither rules that stay nor a rule with cells")
+        raise _wrong(number, "is neither rules that stay nor a rule with cells").telling(
+            "entry_no_rule", entry=number
+        )
 
 
 def _number(table: Table, given: object, number: int) -> int:
     if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < len(table.rules):
-        raise _wrong(number, f"{given!r} is no rule of the table")
+        raise _wrong(number, f"{given!r} is no rule of the table").telling(
+            "entry_no_such_rule", entry=number, rule=given
+        )
     return given
 
 
@@ -110,7 +118,7 @@ def _changed(table: Table, source: int, cells: object, number: int) -> Rule:
     if len(texts) != conditions + conclusions + told + 1 or not all(
         isinstance(text, str) and len(text) <= _LONGEST_CELL for text in texts
     ):
-        raise _wrong(number, "has not one text a column")
+        raise _wrong(number, "has not one text a column").telling("entry_no_cells", entry=number)
     before = table.rules[source] if source >= 0 else Rule((), ())
     ends = conditions + conclusions
     annotations = texts[ends : ends + told]

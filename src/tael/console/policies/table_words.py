@@ -25,6 +25,40 @@ _MESSAGES = (
     (r"an iterator is written: name in list", N_("write: name in list")),
     (r"the parameters of a function end .+", N_("a bracket is missing after the parameters")),
 )  # fmt: skip
+# What the reader of a spreadsheet says of its lines and cells.
+_SHEET = (
+    (r"(?P<found>.+) begins no line of a table; .+",
+     N_("%(found)s begins no line of a table; a rule begins with its number")),
+    (r"(?P<found>.+) is none of (?P<known>.+)", N_("%(found)s is none of %(known)s")),
+    (r"a second line (?P<found>.+)", N_("a second line %(found)s")),
+    (r"a second column (?P<found>.+)", N_("a second column %(found)s")),
+    (r"an? [a-z ]+ is one of (?P<known>.+), not (?P<found>.+)",
+     N_("%(found)s is none of %(known)s")),
+    (r"a table has at least one output column", N_("the table has no output column")),
+    (r"a cell under no column", N_("a cell stands under no column")),
+    (r"a conclusion is empty; .+", N_("a conclusion is empty; write null for no value")),
+    (r"no line 'column' says .+", N_("no line “column” says what the columns are")),
+    (r"no line 'expression' says .+", N_("no line “expression” says what the columns look at")),
+    (r"an input column has no expression", N_("an input column has no expression")),
+    (r"an input column has no default", N_("an input column cannot have a default")),
+    (r"not (?:JSON: .+|a JSON object of texts)", N_("this is no JSON object of texts")),
+    (r"is no (?:spreadsheet|XLSX file.*)", N_("it is no spreadsheet; .xlsx and .csv can be read")),
+    (r"is too large unpacked", N_("it is too large unpacked")),
+    (r"byte (?P<byte>\d+) is not UTF-8", N_("byte %(byte)s is not UTF-8")),
+    (r"cannot be read: .+", N_("it cannot be read")),
+    (r"XLSX files need openpyxl.+", N_("this installation reads .csv only")),
+    (r"row (?P<row>\d+): .+", N_("row %(row)s is not CSV")),
+    (r"(?:not JSON|JSONDecodeError).*", N_("it is not JSON")),
+    (r"not a \w+ of this format", N_("it is of another format")),
+)  # fmt: skip
+_ROW = re.compile(
+    r"row (?P<row>\d+)(?:, column (?P<column>[A-Z]+))?(?:, rule (?P<rule>\d+))?: (?P<what>.*)",
+    re.DOTALL,
+)
+# File, line, node and text before an engine's own sentence.
+_BEFORE = re.compile(
+    r"(?P<place>(?:[^\s:]*:)?(?:\d+: )?(?:[\w. ()#/-]+: )*)(?P<what>.+)", re.DOTALL
+)
 _END = "'the end'"
 
 
@@ -41,8 +75,35 @@ def cell_words(tongue: Tongue) -> Callable[[str], str]:
     return told
 
 
+def sheet_words(tongue: Tongue, message: str) -> str:
+    """What the readers of spreadsheets and rules say, for its reader; unknown words stay."""
+    found = _ROW.fullmatch(message)
+    if found is not None:
+        told = {name: found[name] for name in ("row", "column", "rule") if found[name]}
+        what = _engine(tongue, found["what"])
+        return " · ".join(
+            [*(tongue.text(_PLACES[name]) % value for name, value in told.items()), what]
+        )
+    return _engine(tongue, message)
+
+
+_PLACES = {"row": N_("row %s"), "column": N_("column %s"), "rule": N_("rule %s")}
+
+
+def _engine(tongue: Tongue, message: str) -> str:
+    """An engine's sentence, whatever place stands before it."""
+    whole = cell_words(tongue)(message)
+    if whole != message:
+        return whole
+    found = _BEFORE.fullmatch(message)
+    if found is None or not found["place"]:
+        return message
+    what = cell_words(tongue)(found["what"])
+    return message if what == found["what"] else f"{found['place']}{what}"
+
+
 def _translated(tongue: Tongue, message: str) -> str:
-    for pattern, template in _MESSAGES:
+    for pattern, template in (*_MESSAGES, *_SHEET):
         found = re.fullmatch(pattern, message, re.DOTALL)
         if found:
             values = {

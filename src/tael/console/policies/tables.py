@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from tael.console.policies import table_desk, table_edits
+from tael.console.policies.refusal_words import told
 from tael.console.visit import Visit, Visiting
 from tael.console.words import N_
 from tael.kernel import BadInput, TaelError
@@ -181,5 +182,10 @@ def _page(
 def _told(visit: Visit, error: TaelError) -> dict[str, Any]:
     """What stands in the way, in the reader's words where we have them."""
     known = _PROBLEMS.get(error.code) or _PROBLEMS.get(f"field {error.field}", "")
-    what = visit.tongue.text(known) if known else str(error.message)
+    if known:
+        what = visit.tongue.text(known)
+    elif visit.tongue.short == "en":
+        what = error.message
+    else:
+        what = told(visit.tongue, error) or error.message
     return {"what": what, "field": error.field, "row": error.row, "rule": error.rule}

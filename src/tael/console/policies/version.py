@@ -123,7 +123,9 @@ def cases(visit: Visiting, version_id: str, form: Filled) -> Response:
 
 def _demand_name(name: str) -> None:
     if not name.strip():
-        raise BadInput("no name", code="policy_no_name", field="name", rule="a name")
+        raise BadInput("no name", code="policy_no_name", field="name", rule="a name").telling(
+            "draft_no_name"
+        )
 
 
 def _case(form: Mapping[str, str]) -> dict[str, object]:
@@ -149,7 +151,7 @@ def _inputs(form: Mapping[str, str]) -> dict[str, object]:
                 raise BadInput(
                     f"line {number} is no input: {line.strip()[:60]!r}",
                     field="inputs", row=number, rule="name = value",
-                )  # fmt: skip
+                ).telling("line_no_input", line=number, text=line.strip()[:60])  # fmt: skip
             found[name.strip()] = _value(value.strip())
     return found
 

@@ -129,16 +129,20 @@ async def _texts(form: FormData) -> dict[str, str]:
             except UnicodeDecodeError as error:
                 raise BadInput(
                     f"{file.filename} is not UTF-8 at byte {error.start}", field=name, rule="UTF-8"
-                ) from None
+                ).telling("not_utf8", file=file.filename, byte=error.start) from None
     if not found:
-        raise BadInput("no file was chosen", field="files", rule="at least one file")
+        raise BadInput("no file was chosen", field="files", rule="at least one file").telling(
+            "no_file"
+        )
     return found
 
 
 def _drafted(visit: Visit, form: FormData, texts: Mapping[str, str]) -> PolicyVersion:
     name, base = str(form.get("name", "")), str(form.get("base", ""))
     if not name.strip():
-        raise BadInput("no name", code="policy_no_name", field="name", rule="a name")
+        raise BadInput("no name", code="policy_no_name", field="name", rule="a name").telling(
+            "draft_no_name"
+        )
     policies = visit.house.policies
     with visit.begin() as work:
         bundle = _bundle(visit, work, texts, base)
@@ -148,6 +152,8 @@ def _drafted(visit: Visit, form: FormData, texts: Mapping[str, str]) -> PolicyVe
             # What a reader of a text trips over instead of refusing it in words.
             raise BadInput(
                 f"{type(error).__name__}: {error}", field=", ".join(texts), rule="a policy's text"
+            ).telling(
+                "unreadable", text=", ".join(texts), why=f"{type(error).__name__}: {error}"
             ) from error
 
 
@@ -156,7 +162,9 @@ def _bundle(visit: Visit, work: Work, texts: Mapping[str, str], base: str) -> Bu
         kept = visit.house.policies.bundle(work, VersionId.parse(base, field="base"))
         return replace(kept, **texts)
     if "model" not in texts:
-        raise BadInput("there is no model yet", field="model", rule="a model of one's own")
+        raise BadInput("there is no model yet", field="model", rule="a model of one's own").telling(
+            "no_model_yet"
+        )
     return replace(first_bundle(texts["model"]), **texts)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tael.console.errors import status_of
+from tael.console.policies.refusal_words import told
 from tael.console.tongue import Tongue
 from tael.console.words import N_
 from tael.kernel import TaelError
@@ -119,7 +120,8 @@ _REFUSALS: Mapping[str, tuple[str, str]] = {
 class Problem:
     """A refusal on a page. ``field`` says where it stands, ``said`` are the room's own words.
 
-    ``limit`` is the rule as the room writes it; ``rule`` is empty where ``what`` tells it.
+    ``limit`` is the rule as the room writes it, '' where ``said`` tells it; ``rule`` is empty where
+    ``what`` tells it.
     """
 
     status: int
@@ -146,7 +148,12 @@ def problem_of(
     known = _REFUSALS.get(error.code)
     known = known or next((told for key, told in _REFUSALS.items() if rule.startswith(key)), None)
     what, advice = known or (_BROKEN, "")
-    said = _VERSION.sub(lambda found: (names or {}).get(found[0], found[0]), error.message)
+    english = tongue.short == "en"
+    words = error.message if english else told(tongue, error)
+    # An English sentence stands on a page in Chinese only where it is all that there is.
+    words = words or ("" if known else error.message)
+    said = _VERSION.sub(lambda found: (names or {}).get(found[0], found[0]), words)
+    rule = rule if english or error.told is None else ""
     return Problem(
         status=status_of(error),
         field=error.field or "",

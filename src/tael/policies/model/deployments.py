@@ -32,7 +32,7 @@ def basis_points(text: str, field: str) -> int:
     if not known or points != points.to_integral_value():
         raise BadInput(
             f"{text!r} is no share", field=field, rule="percent with at most two decimal places"
-        )
+        ).telling("not_a_share", text=text)
     return int(points)
 
 

@@ -56,7 +56,7 @@ def move(current: PolicyState, to: PolicyState, *, rollback: bool = False) -> Po
         f"a policy version goes from {current.value} to {allowed}, not to {to.value}{remedy}",
         field="state",
         rule=", ".join(state.value for state in PolicyState),
-    )
+    ).telling("version_state", state=current.value, to=to.value)
 
 
 @dataclass(frozen=True, slots=True)
