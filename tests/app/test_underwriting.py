@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import random
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from tael.app.demo.company import found_company
 from tael.app.evidence import firm_of
@@ -25,6 +28,8 @@ from tael.app.source_desk import About, whom_of
 from tael.app.sources import open_sources, signer_of
 from tael.app.staged_decision import Arm, open_run
 from tael.app.underwriting import Underwriting
+from tael.console import create_app
+from tael.console.security import SESSION
 from tael.funding import BankClient
 from tael.kernel import (
     ApplicationId,
@@ -42,10 +47,11 @@ from tael.kernel import (
 from tael.origination import ASSESSMENT, BANK, Origin, model
 from tael.origination.sources import SOURCES, SqlSources
 from tael.origination.sources.breaker import BreakerLimits
-from tael.origination.sources.model import Mode, Request
+from tael.origination.sources.model import Mode, Request, Status
 from tael.origination.sources.ports import Patience
 from tael.origination.sources.wire import SourceWire
 from tael.platform import SYSTEM, Actor, Database, Settings, Work
+from tael.platform.sessions import Session
 from tael.policies import Bundle
 from tael.policies.decisions import round_key
 from tael.policies.flow import staged_bundle
@@ -68,6 +74,7 @@ NOW = datetime(2024, 6, 1, tzinfo=UTC)
 # Three failures do not open a breaker here: faults are ordered one after another.
 PATIENCE = Patience(attempts=1, attempt_s=1.5, late_s=2, pause_s=0.002, breaker=BreakerLimits(50))
 FIRM, OWNER = "E3", "P4"
+PASSWORD = "nine silver sycees"
 SAID: Mapping[str, object] = {
     "owner_age": 41, "firm_age_months": 90, "industry": "F",
     "stated_sales_12m": Decimal(2_000_000),
@@ -441,3 +448,190 @@ def test_events_of_somebody_who_has_not_consented_are_refused(company: Company) 
     with company.house.database.begin(SYSTEM) as work, pytest.raises(Forbidden) as refused:
         company.underwriting.keep_evidence(work, one, rows)
     assert refused.value.code == "no_live_consent"
+
+
+def refer(company: Company, source: str = "court") -> ApplicationId:
+    """An application that was referred because ``source`` was down; it is back, a day later."""
+    one = company.apply()
+    company.order(fault="error", source=source, times=9)
+    assert company.underwriting.decide(one).state is S.REFERRED
+    company.sources.delete("/v1/faults")
+    company.clock.advance(timedelta(days=1))
+    return one
+
+
+def test_what_only_a_lost_source_held_up_is_decided_by_itself_in_one_more_round(
+    company: Company,
+) -> None:
+    one = refer(company)
+    with ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(company.underwriting.decide_waiting) for _ in range(2)]
+        done = [each.result() for each in running]
+    again = company.underwriting.decide_waiting()
+    with company.house.database.begin(SYSTEM) as work:
+        decided = company.house.applications.get(work, one)
+        open_ = company.underwriting.missing(work, decided)
+
+    assert decided.state is S.APPROVED
+    assert max(done) == 1
+    assert again == 0
+    assert len(company.logged(one)) == 2
+    assert open_ == {}
+
+
+def test_a_source_that_stays_down_is_tried_once_a_day_and_so_many_days(company: Company) -> None:
+    one = refer(company)
+    rounds = []
+    company.order(fault="error", source="court", times=99)
+    for _ in range(5):
+        company.underwriting.decide_waiting()
+        company.underwriting.decide_waiting()
+        rounds.append(len(company.logged(one)))
+        company.clock.advance(timedelta(days=1))
+    company.sources.delete("/v1/faults")
+    at_night = company.underwriting.decide_waiting()
+    by_hand = company.underwriting.decide(one)
+
+    assert rounds == [2, 3, 4, 4, 4]  # three tries in vain, as ``decision.most_tries`` says
+    assert at_night == 0
+    assert by_hand.state is S.APPROVED
+
+
+def test_a_source_that_was_heard_to_fail_since_is_left_alone_until_a_late_answer_came(
+    company: Company,
+) -> None:
+    one = refer(company)
+    with company.house.database.begin(SYSTEM) as work:
+        whom = whom_of(company.house, work, one)
+        read = next(r for r in SqlSources(work).reads(whom.firm.subject.id) if r.source == "court")
+        now = work.clock.now()
+        heard = replace(read, id=EventId.new(now), at=now, subject_id="another", caller_key="b")
+        SqlSources(work).add_read(heard)
+    left_alone = company.underwriting.decide_waiting()
+    with company.house.database.begin(SYSTEM) as work:
+        came = replace(read, id=EventId.new(now), at=now, caller_key="c", late=True, code=None)
+        SqlSources(work).add_read(replace(came, status=Status.OK))
+    assert (left_alone, company.underwriting.decide_waiting()) == (0, 1)
+
+
+def test_nothing_is_decided_again_by_itself_after_a_consent_or_under_review(
+    company: Company,
+) -> None:
+    one = refer(company)
+    house, before = company.house, company.charged()
+    with house.database.begin(SYSTEM) as work:
+        house.applications.review(work, one)
+    reviewed = company.underwriting.decide_waiting()
+    with house.database.begin(SYSTEM) as work:
+        application = house.applications.get(work, one)
+        assert company.underwriting.missing(work, application) == {"court": "source_down"}
+        consent = house.parties.consents_of(work, application.borrower_id)[0]
+        house.parties.withdraw_consent(work, consent.id)
+    with pytest.raises(Forbidden, match="may not be asked"):
+        company.underwriting.decide(one)
+    assert reviewed == 0
+    assert company.charged() == before
+    assert len(company.logged(one)) == 1
+
+
+def test_a_withdrawn_consent_ends_the_tries_before_any_source_is_called(company: Company) -> None:
+    one = refer(company)
+    house = company.house
+    with house.database.begin(SYSTEM) as work:
+        application = house.applications.get(work, one)
+        consent = house.parties.consents_of(work, application.borrower_id)[0]
+        house.parties.withdraw_consent(work, consent.id)
+        heard = len(SqlSources(work).reads(whom_of(house, work, one).firm.subject.id))
+    before = company.charged()
+    done = company.underwriting.decide_waiting()
+    with house.database.begin(SYSTEM) as work:
+        reads = SqlSources(work).reads(whom_of(house, work, one).firm.subject.id)
+
+    assert done == 0
+    assert (company.charged(), len(reads)) == (before, heard)
+    assert len(company.logged(one)) == 1
+
+
+@contextmanager
+def served(house: Installation) -> Iterator[str]:
+    """The address of the console of ``house``."""
+    config = uvicorn.Config(create_app(house), port=0, log_level="critical", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        house.underwriting.close()
+
+
+def signed_in(
+    company: Company, stack: ExitStack, url: str, *roles: str
+) -> tuple[httpx.Client, str]:
+    """A browser of somebody with ``roles``, and the token of their forms."""
+    house, login = company.house, f"who-{'-'.join(roles)}"
+    with house.database.begin(SYSTEM) as work:
+        house.identity.users.add(work, login=login, password=PASSWORD, roles=roles)
+        session = house.identity.sessions.sign_in(work, login, PASSWORD)
+    assert isinstance(session, Session)
+    headers = {"Accept-Language": "en", "Cookie": f"{SESSION}={session.token}"}
+    client = httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False)
+    stack.enter_context(client)
+    return client, session.csrf_token
+
+
+def test_the_page_decides_again_and_tells_what_came_of_it(company: Company) -> None:
+    one = company.apply()
+    company.order(fault="error", source="court", times=99)
+    company.underwriting.decide(one)
+    with ExitStack() as stack:
+        url = stack.enter_context(served(company.house))
+        risk, csrf = signed_in(company, stack, url, "risk_manager")
+        clerk, token = signed_in(company, stack, url, "operations")
+        path = f"/applications/{one}"
+        form = {"csrf": csrf, "round": "2"}
+        offered = [client.get(path).text for client in (risk, clerk)]
+        refused = clerk.post(f"{path}/decision", data={"csrf": token, "round": "2"})
+        in_vain = risk.post(f"{path}/decision", data=form)
+        twice = risk.post(f"{path}/decision", data=form)
+        told = risk.get(in_vain.headers["location"]).text
+        company.sources.delete("/v1/faults")
+        company.clock.advance(timedelta(minutes=10))  # the breaker lets one through
+        done = risk.post(f"{path}/decision", data={"csrf": csrf, "round": "3"})
+        shown = risk.get(done.headers["location"]).text
+        late = risk.post(f"{path}/decision", data={"csrf": csrf, "round": "4"})
+
+    button, open_ = "Decide again</button>", "still depends on a source"
+    assert [button in text for text in offered] == [True, False]
+    assert all("Court records" in text for text in offered)
+    assert refused.status_code == 403
+    assert in_vain.headers["location"] == twice.headers["location"] == f"{path}?round=2"
+    assert open_ in told
+    assert button in told
+    assert "Decided again: <strong>Approved" in shown
+    assert button not in shown
+    assert late.status_code == 409
+    assert "somebody changed the application" in late.text
+    assert len(company.logged(one)) == 3
+
+
+def test_the_page_says_that_a_consent_is_gone_and_asks_nobody(company: Company) -> None:
+    one = refer(company)
+    with company.house.database.begin(SYSTEM) as work:
+        borrower = company.house.applications.get(work, one).borrower_id
+        consent = company.house.parties.consents_of(work, borrower)[0]
+        company.house.parties.withdraw_consent(work, consent.id)
+    before = company.charged()
+    with ExitStack() as stack:
+        url = stack.enter_context(served(company.house))
+        risk, csrf = signed_in(company, stack, url, "risk_manager")
+        answer = risk.post(f"/applications/{one}/decision", data={"csrf": csrf, "round": "2"})
+
+    assert answer.status_code == 403
+    assert "No source was asked" in answer.text
+    assert company.charged() == before
+    assert len(company.logged(one)) == 1

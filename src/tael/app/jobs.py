@@ -130,9 +130,10 @@ class _Company:
         done = run.outside("close", lambda: self._close_until(day))
         again = run.outside("ask again", self._ask_again)
         late = run.outside("collect", self._collect_late)
+        later = run.outside("decide again", self._decide_waiting)
         kept = run.outside("keep up", self._keep_up)
         replayed = run.outside("replay", lambda: self._replay(day))
-        return {**done, **again, **late, **kept, **replayed}
+        return {**done, **again, **late, **later, **kept, **replayed}
 
     def _close_until(self, day: Day) -> Answer:
         """Close ``day``, and before it, in order, whatever is open still.
@@ -173,6 +174,10 @@ class _Company:
     def _collect_late(self) -> Answer:
         """What sources answered to a process that died while it asked."""
         return {"late_answers": self.house.underwriting.collect_late()}
+
+    def _decide_waiting(self) -> Answer:
+        """What was referred because a source had failed, once a day."""
+        return {"decided_again": self.house.underwriting.decide_waiting()}
 
     def _keep_up(self) -> Answer:
         return dict(keep_up(self.house, self.purges))

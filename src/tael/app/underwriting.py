@@ -105,6 +105,23 @@ class Underwriting:
 
         return collect_late(self._house, self._sources())
 
+    def missing(self, work: Work, application: model.Application) -> Mapping[str, str]:
+        """By source that a referral missed, the code why; none where nothing is to decide again.
+
+        That is so where a person decided meanwhile, or the policy referred it for what it knew.
+        """
+        from tael.app.later_rounds import missing  # noqa: PLC0415 - imports the installation's parts
+
+        return missing(self._house, work, application)
+
+    def decide_waiting(self) -> int:
+        """Decide again, once a day each, what only a failed source held up; returns how many."""
+        if self._client is None and not self._house.settings.sources:
+            return 0
+        from tael.app.later_rounds import decide_waiting  # noqa: PLC0415 - as above
+
+        return decide_waiting(self._house, self.decide)
+
     def close(self) -> None:
         """Wait for answers that are under way, and close the connections to the sources."""
         self._stack.close()

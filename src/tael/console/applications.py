@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from fastapi.responses import Response
+from fastapi import APIRouter, Form, Query
+from fastapi.responses import RedirectResponse, Response
 
 from tael.console import personal
+from tael.console.errors import status_of
 from tael.console.listing import ROWS, Asked, Filter, Narrowed, ask
 from tael.console.trace import Step, steps_of
 from tael.console.visit import Visit, Visiting, path_id
 from tael.console.words import N_
-from tael.kernel import ApplicationId, PartyId
+from tael.kernel import ApplicationId, Conflict, Forbidden, OutsideFailure, PartyId, TaelError
 from tael.origination import event_text, model
 from tael.platform import Work
 from tael.policies.model import Decision
@@ -88,10 +89,63 @@ def _narrowed(asked: Asked) -> Narrowed:
 
 
 @router.get("/applications/{application_id}")
-def application(visit: Visiting, application_id: str) -> Response:
-    """Everything about one application."""
+def application(
+    visit: Visiting, application_id: str, round_: Annotated[int, Query(alias="round")] = 0
+) -> Response:
+    """Everything about one application; ``round`` is the one that was just decided."""
     visit.require("read", "application")
-    key = path_id(ApplicationId, application_id)
+    return _shown(visit, path_id(ApplicationId, application_id), round_)
+
+
+@router.post("/applications/{application_id}/decision")
+def decide_again(
+    visit: Visiting,
+    application_id: str,
+    csrf: Annotated[str, Form()] = "",
+    round_: Annotated[int, Form(alias="round", ge=1, le=1_000_000)] = 1,
+) -> Response:
+    """Decide again what was referred for want of a source: a round of its own, once a button.
+
+    Raises:
+        Forbidden: not by this reader.
+    """
+    visit.session.check_csrf(csrf)
+    visit.require("read", "application")
+    key, house = path_id(ApplicationId, application_id), visit.house
+    with visit.begin() as work:
+        found = house.applications.get(work, key)
+        house.permissions.require(visit.actor, "decide", "decision", personal.row_of(found))
+        made = len(house.policies.decisions_of(work, key))
+        possible = bool(house.underwriting.missing(work, found))
+    if made >= round_:  # the button was pressed twice, or somebody else was faster
+        return _to_round(key, made)
+    if not possible:
+        gone = Conflict("nothing is to be decided again", field="state", rule="a lost source")
+        return _shown(visit, key, 0, _refused(gone), status=status_of(gone))
+    try:
+        # No unit of work is open here, for sources are asked.
+        house.underwriting.decide(key, actor=visit.actor, key=f"again:{key}:{round_}")
+    except (Conflict, Forbidden, OutsideFailure) as refused:
+        return _shown(visit, key, 0, _refused(refused), status=status_of(refused))
+    return _to_round(key, round_)
+
+
+def _to_round(key: ApplicationId, number: int) -> Response:
+    return RedirectResponse(f"/applications/{key}?round={number}", status_code=303)
+
+
+def _refused(error: TaelError) -> str:
+    """Why nothing was decided, in words."""
+    if isinstance(error, Forbidden):
+        return N_("Not decided: a consent was withdrawn or is missing. No source was asked.")
+    if isinstance(error, Conflict):
+        return N_("Not decided: somebody changed the application meanwhile.")
+    return N_("Not decided: the database or a source could not be reached. Try again later.")
+
+
+def _shown(
+    visit: Visit, key: ApplicationId, round_: int, refused: str = "", status: int = 200
+) -> Response:
     house = visit.house
     with visit.begin() as work:
         found = house.applications.get(work, key)
@@ -110,12 +164,15 @@ def application(visit: Visiting, application_id: str) -> Response:
             else None,
             "lenders": {one.id: one.name for one in house.rooms(work).funding.partners()},
             "decisions": _decisions(visit, work, found),
+            "again": _again(visit, work, found, round_),
+            "refused": refused,
             "may_reveal": personal.shown_to(visit, found),
             "purposes": personal.purposes(visit, work, found, people),
             "today": visit.today(work),
         }
     return visit.page(
         "application.html",
+        status=status,
         seen=visit.sees("application", personal.row_of(found)),
         decision_seen=visit.sees("decision", personal.row_of(found)),
         event_text=lambda code: event_text(code, visit.tongue.short),
@@ -123,6 +180,32 @@ def application(visit: Visiting, application_id: str) -> Response:
         may_read_loans=visit.may("read", "loan"),
         **values,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What a page tells of a decision that a lost source held up.
+
+    Attributes:
+        lost: by source that the last decision missed, the code why; none where nothing is open.
+        round: that a new decision would be; 0 where the reader may not have it made.
+        told: the outcome of the round that was just decided, '' where none was.
+    """
+
+    lost: Mapping[str, str]
+    round: int
+    told: str
+
+
+def _again(visit: Visit, work: Work, found: model.Application, round_: int) -> Again:
+    row = personal.row_of(found)
+    if not visit.may("read", "decision", row):
+        return Again({}, 0, "")
+    lost = visit.house.underwriting.missing(work, found)
+    made = visit.house.policies.decisions_of(work, found.id) if lost or round_ else []
+    told = made[-1].outcome if 1 < round_ == len(made) else ""
+    may = lost and visit.may("decide", "decision", row)
+    return Again(lost, len(made) + 1 if may else 0, told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -298,6 +298,7 @@ class UnderwritingDoor(Protocol):
     def decide(
         self, application_id: ApplicationId, *, actor: Actor, key: str
     ) -> model.Application: ...
+    def missing(self, work: Work, application: model.Application) -> Mapping[str, str]: ...
     def keep_evidence(
         self,
         work: Work,

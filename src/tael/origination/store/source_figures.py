@@ -7,14 +7,25 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from tael.kernel import ConsentId, Day, PartyId
-from tael.origination.sources.model import BreakerMove, BreakerState, Ending, SourceDay, Status
+from tael.origination.sources.model import (
+    BreakerMove,
+    BreakerState,
+    Code,
+    Ending,
+    SourceDay,
+    Status,
+)
 from tael.origination.store.source_tables import source_moves, source_reads
 from tael.origination.store.tables import consents
 from tael.platform import Work
 
 _ANSWERED = (Status.OK.value, Status.PARTIAL.value, Status.STALE.value)
+# Of these codes nothing came that could be used; a stale answer is one from before.
+_FAILED = (Code.BUDGET_EXCEEDED.value, Code.SOURCE_DOWN.value, Code.INVALID_ANSWER.value,
+           Code.STALE.value)  # fmt: skip
 
 
 class SourceFigures:
@@ -75,6 +86,27 @@ class SourceFigures:
         every = live.subquery()
         query = sa.select(every.c.source, sa.func.count()).group_by(every.c.source)
         return dict(self._connection.execute(query).all())
+
+    def still_failing(self, subjects: Sequence[str], since: datetime) -> frozenset[str]:
+        """Sources that were last heard to fail after ``since``, whomever they were asked about.
+
+        One of which a late answer about any of ``subjects`` came after ``since`` is not among them:
+        it is had for nothing. Of one that nobody asked since, nothing is known.
+        """
+        row = source_reads.c
+        # What a person or a right stood in the way of says nothing of the source.
+        asked = sa.or_(row.code.is_(None), row.status.in_(_ANSWERED), row.code.in_(_FAILED))
+        last = (
+            sa.select(row.source, row.code)
+            .where(row.at > since, ~row.late, ~row.cached, asked)
+            .ext(distinct_on(row.source))
+            .order_by(row.source, row.number.desc())
+        )
+        came = sa.select(row.source).where(
+            row.at > since, row.late, row.code.is_(None), row.subject_id.in_(subjects)
+        )
+        failed = {one.source for one in self._connection.execute(last) if one.code in _FAILED}
+        return frozenset(failed - set(self._connection.execute(came).scalars()))
 
     def moves(self, *, limit: int) -> Sequence[BreakerMove]:
         """The latest moves of breakers, the newest first."""
