@@ -55,7 +55,7 @@ from tael.platform.sessions import Session
 from tael.policies import Bundle
 from tael.policies.decisions import round_key
 from tael.policies.flow import staged_bundle
-from tael.policies.live import Lane, replay_sample
+from tael.policies.live import Lane, learn_order, order_of, replay_sample
 from tael.pricing import Method
 from tael.sandbox import BankPolicy, running_bank
 from tael.sandbox.sources import Authority, Latency, SourcesSetup, public_key, running_sources
@@ -635,3 +635,27 @@ def test_the_page_says_that_a_consent_is_gone_and_asks_nobody(company: Company) 
     assert "No source was asked" in answer.text
     assert company.charged() == before
     assert len(company.logged(one)) == 1
+
+
+def test_a_run_asks_in_the_order_that_its_version_learnt_and_says_so(company: Company) -> None:
+    first, house = company.apply(), company.house
+    company.underwriting.decide(first)
+    with house.database.begin(SYSTEM) as work:
+        version = house.policies.assigned(work, first).arm.version
+        too_few = learn_order(work, version)
+        learnt = learn_order(work, version, fewest=1)
+        assert learnt is not None
+        assert order_of(work, version) == learnt
+    second = company.apply("E1", "P1")
+    company.underwriting.decide(second)
+    (before,), (after,) = company.logged(first), company.logged(second)
+    with house.database.begin(SYSTEM) as work:
+        again = house.policies.reproduce(work, after.id)
+
+    flows = [json.loads(entry.context)["flow"] for entry in (before, after)]
+    assert too_few is None
+    assert [flow["order"] for flow in flows] == [None, learnt.as_json()]
+    asked = [[each["source"] for each in flow["fetched"]] for flow in flows]
+    # Of one decision: what settled it is asked earlier, what did not is asked later.
+    assert asked[0] != asked[1]
+    assert again.same

@@ -35,7 +35,7 @@ from tael.kernel import (
 )
 from tael.origination import model, ports
 from tael.platform import SYSTEM, Job, JobRun, Work, job_status, request_job, retry_job
-from tael.policies.live import replay_sample
+from tael.policies.live import learn_order, replay_sample
 from tael.servicing import LoanState
 
 _log = structlog.get_logger(__name__)
@@ -132,8 +132,9 @@ class _Company:
         late = run.outside("collect", self._collect_late)
         later = run.outside("decide again", self._decide_waiting)
         kept = run.outside("keep up", self._keep_up)
+        learnt = run.outside("learn", self._learn_orders)
         replayed = run.outside("replay", lambda: self._replay(day))
-        return {**done, **again, **late, **later, **kept, **replayed}
+        return {**done, **again, **late, **later, **kept, **learnt, **replayed}
 
     def _close_until(self, day: Day) -> Answer:
         """Close ``day``, and before it, in order, whatever is open still.
@@ -178,6 +179,16 @@ class _Company:
     def _decide_waiting(self) -> Answer:
         """What was referred because a source had failed, once a day."""
         return {"decided_again": self.house.underwriting.decide_waiting()}
+
+    def _learn_orders(self) -> Answer:
+        """In which order the staged versions in force ask their sources from now on."""
+        policies, learnt = self.house.policies, 0
+        with self.house.database.begin(SYSTEM) as work:
+            deployment = policies.deployed(work)
+            for arm in deployment.deciding if deployment else ():
+                if policies.staged(work, arm.version) is not None:
+                    learnt += learn_order(work, arm.version) is not None
+        return {"orders_learnt": learnt}
 
     def _keep_up(self) -> Answer:
         return dict(keep_up(self.house, self.purges))

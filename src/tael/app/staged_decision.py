@@ -21,9 +21,11 @@ from tael.policies.flow import (
     FlowResult,
     FlowRunner,
     FlowSettings,
+    History,
     Staged,
     StagedRun,
 )
+from tael.policies.live import SourceOrder, order_of
 from tael.policies.model import Assignment
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class StagedDecision:
         figures: the dated figures at ``as_of``.
         as_of: when the run began, UTC.
         key: of the command; '' without one.
+        order: what the version has learnt of its sources; None asks the cheapest first.
     """
 
     house: Installation
@@ -78,6 +81,7 @@ class StagedDecision:
     figures: Mapping[str, Decimal | int]
     as_of: datetime
     key: str
+    order: SourceOrder | None = None
 
     def ask(self, client: SourceClient) -> FlowResult:
         """Run the flow. Cut off and run again, the answers that came are had without a charge.
@@ -88,7 +92,8 @@ class StagedDecision:
         """
         application = self.application
         desk = SourceDesk(client, lambda _: self.whom)
-        settings = FlowSettings(consents=desk, compute=self._compute())
+        learnt = self.order.history if self.order else History()
+        settings = FlowSettings(consents=desk, compute=self._compute(), history=learnt)
         runner = FlowRunner(self.arm.staged.ahead, self.arm.staged.plan, desk, settings)
         key = f"{application.id}:{self.round}"
         applicant = Applicant(application.id, key, self.as_of, self.said)
@@ -118,7 +123,15 @@ class StagedDecision:
             applications.collect(work, begun.id)
         gave = Gave(self.whom, dict(self._pulled(result)), self.round)
         keep_pulls(self.house, work, begun.id, gave)
-        run = StagedRun(begun.id, self.round, self.arm.put, self.figures, self.as_of, result)
+        run = StagedRun(
+            application_id=begun.id,
+            round=self.round,
+            put=self.arm.put,
+            figures=self.figures,
+            as_of=self.as_of,
+            result=result,
+            order=self.order.as_json() if self.order else None,
+        )
         decision = self.house.policies.keep_run(work, run)
         if self.key:
             applications.once_decided(work, self.key, begun.id)
@@ -180,4 +193,5 @@ def open_run(
         figures=house.policies.dated_figures(work),
         as_of=work.clock.now(),
         key=key,
+        order=order_of(work, arm.staged.version_id),
     )

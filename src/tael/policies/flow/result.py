@@ -168,6 +168,7 @@ class FlowResult:
                     "code": each.code, "cost_minor": each.cost_minor,
                     "latency_ms": each.latency_ms, "hash": each.hash, "cached": each.cached,
                     "known_at": each.known_at.isoformat() if each.known_at else None,
+                    "wanted": sorted(each.wanted),
                 }
                 for each in self.fetched
             ],

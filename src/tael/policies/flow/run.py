@@ -49,6 +49,8 @@ class StagedRun:
         figures: the dated figures of that moment, as ``Policies.dated_figures`` gives them.
         as_of: that moment, UTC.
         result: what came of it.
+        order: what the order of its sources was learnt from, as ``live.SourceOrder.as_json`` tells
+            it; None where the cheapest went first.
     """
 
     application_id: ApplicationId
@@ -57,6 +59,7 @@ class StagedRun:
     figures: Mapping[str, Decimal | int]
     as_of: datetime
     result: FlowResult
+    order: Mapping[str, object] | None = None
 
     @property
     def context(self) -> dict[str, object]:
@@ -66,7 +69,8 @@ class StagedRun:
             {"service": each.service, "asked": list(each.asked), "ended": each.ended}
             for each in self.result.stages
         ]
-        return {**self.put.as_json(), "round": self.round, "flow": {**told, "stages": stages}}
+        flow = {**told, "stages": stages, "order": dict(self.order) if self.order else None}
+        return {**self.put.as_json(), "round": self.round, "flow": flow}
 
     @property
     def timings(self) -> dict[str, int]:

@@ -11,11 +11,13 @@ them again.
 
 from tael.policies.live.lane import Lane
 from tael.policies.live.model import Answer, Evidence, Request
+from tael.policies.live.orders import SourceOrder, learn_order, order_of
 from tael.policies.live.replay import Deviation, Replay, replay, replay_sample
 from tael.policies.live.shadows import ShadowVerdict, run_shadows, shadows_of
 from tael.policies.live.spending import Spending, spending
 
 __all__ = [
-    "Answer", "Deviation", "Evidence", "Lane", "Replay", "Request", "ShadowVerdict", "Spending",
-    "replay", "replay_sample", "run_shadows", "shadows_of", "spending",
+    "Answer", "Deviation", "Evidence", "Lane", "Replay", "Request", "ShadowVerdict", "SourceOrder",
+    "Spending", "learn_order", "order_of", "replay", "replay_sample", "run_shadows", "shadows_of",
+    "spending",
 ]  # fmt: skip

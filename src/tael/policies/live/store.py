@@ -87,6 +87,32 @@ _SPENDING = """
         coalesce(sum((one ->> 'cost_minor')::bigint) FILTER (WHERE spared), 0)
     FROM told GROUP BY 1 ORDER BY 1
 """
+# What settled a decision came last. One that a lost source ended was not settled, and rows from
+# before it was written down who else was wanted tell no turn.
+_TURNS = """
+    WITH flows AS (
+        SELECT context::jsonb -> 'flow' AS flow FROM policies.decision_log
+        WHERE policy_id = %s AND position('"flow":{' in context) > 0 ORDER BY id DESC LIMIT %s
+    ), settled AS (
+        SELECT flow -> 'fetched' AS fetched FROM flows
+        WHERE flow ->> 'how' <> 'degraded' AND jsonb_path_exists(flow, '$.fetched[*].wanted')
+    )
+    SELECT NULL, NULL, count(*), 0 FROM settled
+    UNION ALL
+    SELECT one ->> 'source', one -> 'wanted', count(*),
+        count(*) FILTER (WHERE place = jsonb_array_length(fetched))
+    FROM settled, jsonb_array_elements(fetched) WITH ORDINALITY AS turn (one, place)
+    GROUP BY 1, 2
+"""
+_ORDER = """
+    SELECT number, decisions, turns FROM policies.source_order
+    WHERE version_id = %s ORDER BY number DESC LIMIT 1
+"""
+_ADD_ORDER = """
+    INSERT INTO policies.source_order (version_id, number, recorded_at, decisions, turns)
+    VALUES (%s, %s, %s, %s, %s)
+"""
+_ONLY_LEARNER = "SELECT pg_advisory_xact_lock(hashtextextended('source order ' || %s, 0))"
 _KEEP = """
     INSERT INTO policies.evidence (hash, borrower, known_at, recorded_at, sources, packed)
     VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (hash) DO NOTHING
@@ -177,6 +203,31 @@ class SqlLiveStore:
         """By source: asked, paid, spared, and what these would have cost, of staged decisions."""
         rows = self._connection.exec_driver_sql(_SPENDING, (str(first), str(end)))
         return [(row[0], row[1], int(row[2]), row[3], int(row[4])) for row in rows]
+
+    def turns(
+        self, version: VersionId, most: int
+    ) -> tuple[int, list[tuple[str, list[str], int, int]]]:
+        """Of the newest decisions of ``version``: how many, and what came of each turn.
+
+        A turn is a source, all that were wanted when it was asked, how often, and how often its
+        answer was the last that was needed.
+        """
+        rows = self._connection.exec_driver_sql(_TURNS, (str(version), most)).all()
+        found = [(row[0], row[1], int(row[2]), int(row[3])) for row in rows if row[0] is not None]
+        return next(int(row[2]) for row in rows if row[0] is None), found
+
+    def only_learner(self, version: VersionId) -> None:
+        """Wait for whoever learns the order of ``version``, and keep others waiting."""
+        self._connection.exec_driver_sql(_ONLY_LEARNER, (str(version),))
+
+    def source_order(self, version: VersionId) -> tuple[int, int, str] | None:
+        """Number, decisions and turns of the latest order of ``version``."""
+        row = self._connection.exec_driver_sql(_ORDER, (str(version),)).first()
+        return None if row is None else (row[0], row[1], row[2])
+
+    def add_source_order(self, version: VersionId, told: tuple[int, datetime, int, str]) -> None:
+        """Keep an order of ``version``: number, when, decisions and turns."""
+        self._connection.exec_driver_sql(_ADD_ORDER, (str(version), *told))
 
     def _in_binary(self, *queries: tuple[str, tuple[list[str], ...]]) -> list[list[Any]]:
         """Rows of each query as the server keeps them: as text, bytes come in twice the size.

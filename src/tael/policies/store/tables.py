@@ -158,6 +158,17 @@ shadows = sa.Table(
     sa.Column("elapsed_us", sa.BigInteger, nullable=False),
 )
 
+source_orders = sa.Table(
+    "source_order",
+    metadata,
+    sa.Column("version_id", sa.Text, sa.ForeignKey(versions.c.id), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("recorded_at", _INSTANT, nullable=False),
+    sa.Column("decisions", sa.Integer, nullable=False),
+    sa.Column("turns", sa.Text, nullable=False),
+    sa.CheckConstraint("number >= 1", name="numbered"),
+)
+
 outcomes = sa.Table(
     "outcome_report",
     metadata,
@@ -238,6 +249,11 @@ DDL: tuple[str, ...] = (
     "DROP TRIGGER IF EXISTS append_only ON policies.outcome_report",
     """
     CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.outcome_report
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
+    """,
+    "DROP TRIGGER IF EXISTS append_only ON policies.source_order",
+    """
+    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON policies.source_order
     FOR EACH ROW EXECUTE FUNCTION policies.refuse_change()
     """,
     "DROP TRIGGER IF EXISTS append_only ON policies.version_event",
