@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tael.app.backtest_files import Asked, RunId, Tried
 from tael.app.installation import open_installation
 from tael.app.upkeep import (
     back_up_database,
@@ -48,6 +49,7 @@ def test_what_has_run_out_is_ended_and_what_nobody_needs_is_deleted(lender: Any)
         assert house.identity.sessions.resolve(work, session.token) is not None
         book = io.BytesIO(b"id,score,bad\n1,600,0\n2,500,1\n")
         house.books.keep(work, house.books.read("book.csv", book))
+    _back_test(house)
     lender.close()  # delivers the facts
     purged: list[datetime] = []
 
@@ -67,6 +69,15 @@ def test_what_has_run_out_is_ended_and_what_nobody_needs_is_deleted(lender: Any)
     assert lender.state(loan_id).outstanding.minor > 0
     assert set(keep_up(house, []).values()) == {0}
     assert lender.broken() == []
+
+
+def _back_test(house: Any) -> None:
+    """One that was given up three years ago."""
+    at = house.clock.now() - timedelta(days=1095)
+    asked = Asked(RunId.new(at), (Tried("ver", "first"),), "year", False, "", "0.24", "usr", at)
+    folder = house.backtests.folder(asked.id)
+    folder.ask(asked, [])
+    folder.cancel("usr", at)
 
 
 def _left_with_an_offer(lender: Any) -> Any:

@@ -2,14 +2,17 @@
 
 Histories are files and folders of Parquet in ``histories`` of the data folder, as ``tael policies
 history`` writes them. Each back-test has a folder of its own below ``backtests``; a durable job
-looks after it, so that a server that is killed takes it up again.
+looks after it, so that a server that is killed takes it up again. The end of a day deletes those
+that are old and of which no version makes evidence.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -18,12 +21,13 @@ from tael.app.backtest_watch import in_process
 from tael.kernel import BadInput, Clock, Conflict, Day, NotFound, VersionId, day_of
 from tael.platform import Actor, Database, Job, JobRun, Parameters, Work, request_job
 from tael.policies import Policies
-from tael.policies.model import PolicyState, PolicyVersion
+from tael.policies.model import EventKind, PolicyState, PolicyVersion
 
 JOB = "backtest"
 _CAP = "cap.all_in"
 _MOST_VERSIONS = 6
 _AGAIN_S = 5
+_MOST_DELETED = 20
 # A version in one of these states keeps a back-test as its own.
 _KEEPS = frozenset({PolicyState.CHECKED, PolicyState.BACKTESTED})
 
@@ -44,15 +48,20 @@ class Backtests:
         home: its data folder.
         policies: the desk of versions.
         parameters: dated figures; the cap in force goes into a back-test.
+        days: how long one is kept after its end, or after the end of a version that rests on it.
 
     Attributes:
         halt: set when this process is about to end: what runs is stopped and taken up later.
     """
 
-    def __init__(self, home: Path, policies: Policies, parameters: Parameters) -> None:
+    def __init__(
+        self, home: Path, policies: Policies, parameters: Parameters, *, days: int
+    ) -> None:
         self.halt = Event()
         self._histories = home / "histories"
         self._runs = home / "backtests"
+        self._deleted = home / "backtests.deleted"
+        self._kept = timedelta(days=days)
         self._policies = policies
         self._parameters = parameters
 
@@ -190,6 +199,42 @@ class Backtests:
             )
         return True
 
+    def purge(self, work: Work) -> int:
+        """Delete the folders of back-tests that ended long ago, some at a time; how many it was.
+
+        One that a version names as its back-test is kept as long as the version is not retired, and
+        as many days after that: a rollback may bring the version back. What has not ended stays.
+        """
+        # A folder leaves the list at once and whole; what an earlier life left over goes with it.
+        shutil.rmtree(self._deleted, ignore_errors=True)
+        before = work.clock.now() - self._kept
+        old = [run for run in self.runs() if run.ended_at is not None and run.ended_at < before]
+        if not old:
+            return 0
+        named = self._evidence(work, before)
+        gone = [run for run in old if _result_of(run) not in named][:_MOST_DELETED]
+        self._deleted.mkdir(exist_ok=True)
+        for run in gone:
+            self.folder(run.id).path.replace(self._deleted / run.id)
+            work.audit("backtest.deleted", run.id, {"result": _result_of(run)})
+        shutil.rmtree(self._deleted, ignore_errors=True)
+        return len(gone)
+
+    def _evidence(self, work: Work, before: datetime) -> frozenset[str]:
+        """Hashes of the results that versions name which stand, or were retired since."""
+        standing = {
+            one.id
+            for one in self._policies.versions(work)
+            if one.state is not PolicyState.RETIRED
+            or one.retired_at is None
+            or one.retired_at >= before
+        }
+        return frozenset(
+            str(json.loads(event.record).get("result", ""))
+            for event in self._policies.timeline(work)
+            if event.kind is EventKind.BACKTESTED and event.version in standing
+        )
+
     def history_path(self, name: str) -> Path:
         """Where a history stands."""
         return self._histories / name
@@ -296,6 +341,11 @@ def _named(versions: Sequence[PolicyVersion]) -> tuple[Tried, ...]:
         more = "" if taken[version.name] == 1 else f" ({taken[version.name]})"
         found.append(Tried(version.id, f"{version.name}{more}"))
     return tuple(found)
+
+
+def _result_of(run: Run) -> str:
+    """Hash of its result; '' of one that was not done, which is evidence of nothing."""
+    return str((run.found or {}).get("result_hash", ""))
 
 
 def _nothing(run_id: str) -> NotFound:

@@ -214,7 +214,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> Installation:
         audit=AuditLog(keys.derive("audit-seal")),
         parameters=parameters,
         policies=policies,
-        backtests=Backtests(settings.data_dir, policies, parameters),
+        backtests=Backtests(settings.data_dir, policies, parameters, days=settings.backtest_days),
         experiments=Experiments(policies, settings.zone),
         parties=Parties(store, vault),
         applications=Applications(outside),

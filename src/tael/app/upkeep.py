@@ -52,6 +52,7 @@ def keep_up(house: Installation, purges: Sequence[Purge] = ()) -> Mapping[str, i
         "consents_expired": house.parties.expire_consents,
         "sessions_purged": house.identity.sessions.purge,
         "books_deleted": house.books.purge,
+        "backtests_deleted": house.backtests.purge,
         "facts_pruned": outbox.prune,
         "replies_purged": purge,
     }

@@ -15,7 +15,7 @@ from tael.kernel import BadInput, PartnerId
 
 _LARGEST_PORT = 65535
 _HIGHEST_RATE = 1_000_000
-_MOST_BOOK_DAYS = 3650
+_MOST_DAYS = 3650
 _SOURCE = re.compile(r"[a-z_]{1,40}|\*", re.ASCII)
 _PUBLIC_KEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LOG_FORMATS = ("console", "json")
@@ -38,6 +38,7 @@ _FIELDS = {
     "TAEL_API_PER_MINUTE": "api_per_minute",
     "TAEL_SIGN_INS_PER_MINUTE": "sign_ins_per_minute",
     "TAEL_BOOK_DAYS": "book_days",
+    "TAEL_BACKTEST_DAYS": "backtest_days",
 }
 
 
@@ -66,6 +67,8 @@ class Settings:
         sign_ins_per_minute: TAEL_SIGN_INS_PER_MINUTE, the attempts to sign in from one address
             that a process answers in a minute; 0 counts none.
         book_days: TAEL_BOOK_DAYS, how many days an uploaded book of loans is kept.
+        backtest_days: TAEL_BACKTEST_DAYS, how many days the folder of a back-test is kept after it
+            ended; of one that a version was approved on, after that version was retired.
     """
 
     data_dir: Path = Path(".tael")
@@ -83,6 +86,7 @@ class Settings:
     api_per_minute: int = 1200
     sign_ins_per_minute: int = 120
     book_days: int = 90
+    backtest_days: int = 730
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -106,8 +110,9 @@ class Settings:
         for variable in ("TAEL_API_PER_MINUTE", "TAEL_SIGN_INS_PER_MINUTE"):
             if variable in given:
                 values[variables[variable]] = _rate(given[variable], variable)
-        if "book_days" in values:
-            values["book_days"] = _days(values["book_days"])
+        for variable in ("TAEL_BOOK_DAYS", "TAEL_BACKTEST_DAYS"):
+            if variable in given:
+                values[variables[variable]] = _days(given[variable], variable)
         settings = cls(**values)
         settings._check()
         return settings
@@ -157,12 +162,12 @@ def _rate(text: str, variable: str) -> int:
     return int(text)
 
 
-def _days(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= _MOST_BOOK_DAYS:
+def _days(text: str, variable: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= _MOST_DAYS:
         raise BadInput(
             f"{text!r} is no number of days",
-            field="TAEL_BOOK_DAYS",
-            rule=f"1 to {_MOST_BOOK_DAYS}",
+            field=variable,
+            rule=f"1 to {_MOST_DAYS}",
         )
     return int(text)
 
