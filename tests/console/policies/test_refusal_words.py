@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import tael
+from tael.console import book_words
+from tael.console.policies import backtest_words
 from tael.console.policies.refusal_words import SAID, WRONGS, told
 from tael.console.policies.table_words import sheet_words
 from tael.console.policies.words import problem_of
@@ -135,3 +137,29 @@ def test_a_refusal_ends_without_english_in_chinese_and_as_ever_in_english() -> N
 def test_what_an_import_says_of_a_cell_is_told_in_chinese(english: str, chinese: str) -> None:
     assert sheet_words(ZH, english).startswith(chinese)
     assert "not a name" not in sheet_words(ZH, english)
+
+
+# Where people upload books and begin back-tests, a refusal has words by its own code.
+BY_CODE = {
+    **{f"policies/books/{one.name}": book_words.REFUSALS
+       for one in sorted((HOME / "policies/books").glob("*.py"))},
+    "console/books.py": book_words.REFUSALS,
+    "app/backtests.py": backtest_words.REFUSALS,
+    "console/policies/backtests.py": backtest_words.REFUSALS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", sorted(BY_CODE))
+def test_books_and_back_tests_are_refused_in_chinese_too(source: str) -> None:
+    for node in ast.walk(ast.parse((HOME / source).read_text("utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id="BadInput")):
+                codes = {
+                    str(each.value)
+                    for keyword in node.keywords if keyword.arg == "code"
+                    for each in ast.walk(keyword.value) if isinstance(each, ast.Constant)
+                }  # fmt: skip
+                assert codes, f"{source}:{node.lineno} has no code"
+                for code in codes:
+                    for text in BY_CODE[source][code]:
+                        assert ZH.text(text) != text, text

@@ -150,7 +150,9 @@ class Books:
             )  # fmt: skip
         naming, table = _named(book, self._content(work, book), roles, given)
         if naming.refused is not None or naming.report is None or table is None:
-            raise naming.refused or BadInput("the columns cannot be named so", field="roles")
+            raise naming.refused or BadInput(
+                "the columns cannot be named so", code="book_no_good_rows", field="roles"
+            )
         content = packed(table)
         ready = replace(
             book,
