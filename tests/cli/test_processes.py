@@ -123,3 +123,15 @@ def banks_of(home: Path) -> list[str]:
         if str(home / "demo-bank.jsonl").encode() in words:
             found.append(entry.parent.name)
     return found
+
+
+def test_a_demo_that_ends_within_a_month_is_sealed_to_its_last_day(
+    place: Callable[[str], dict[str, str]],
+) -> None:
+    environment = place("sealed")
+    story = ("--no-serve", "--applications", "2", "--months", "1", "--start", "2024-10-10")
+    with running(environment, "demo", *story, "--json") as demo:
+        assert json.loads(said(demo.stdout))["as_of"] == "2024-11-09"
+    with running(environment, "audit", "verify", "--json") as audit:
+        # Only whoever signs in is added afterwards.
+        assert json.loads(said(audit.stdout))["unsealed"] == 1

@@ -20,6 +20,7 @@ from tael.app.demo.life import Lives
 from tael.app.installation import Installation
 from tael.app.invariants import check_invariants
 from tael.app.lending import Lending
+from tael.app.upkeep import seal_all
 from tael.economy import Applicant, applicants
 from tael.funding import BankClient
 from tael.kernel import Day, FixedClock, OutsideFailure, PartnerId, check
@@ -117,6 +118,8 @@ def _play_days(house: Installation, clock: FixedClock, run: Run, watcher: Watche
             _prove(house, day)
         run.notebook.finish(day)
         watcher.day(day, done=number + 1, total=length)
+    # Each month end seals; what came after the last one waits for no night of a server.
+    seal_all(house)
 
 
 def _prove(house: Installation, day: Day) -> None:
