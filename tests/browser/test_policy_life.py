@@ -96,6 +96,7 @@ def test_the_pages_fit_a_phone_and_the_dark(seat: Seat, good: Good) -> None:
         good(page)
         page.goto(str(page.locator("#versions .lead a").first.get_attribute("href")))
         good(page)
-        page.goto("/policies/approvals")
-        good(page)
+        for path in ("/policies/approvals", "/policies/models"):
+            page.goto(path)
+            good(page)
         page.locator(".phone-tools [data-theme-switch]").click()
