@@ -51,14 +51,38 @@ _SHEET = (
     (r"(?:not JSON|JSONDecodeError).*", N_("it is not JSON")),
     (r"not a \w+ of this format", N_("it is of another format")),
 )  # fmt: skip
+# What the readers of rules and models say of a file.
+_FILE = (
+    (r"the root element is (?P<found>'[^']*').*, not DMN .+",
+     N_("it begins with %(found)s, not with DMN 1.1 to 1.5")),
+    (r"not well-formed XML: .+", N_("it is no well-formed XML")),
+    (r"its encoding cannot be read: .+", N_("its encoding cannot be read")),
+    (r"elements nest too deeply", N_("its elements nest too deeply")),
+    (r"too many elements", N_("it has too many elements")),
+    (r"the file is larger than (?P<most>.+)", N_("it is larger than %(most)s")),
+    (r"a document type declaration is refused.+",
+     N_("it declares a document type, which may hide things")),
+    (r"an import of type (?P<found>.+) is not read", N_("an import of type %(found)s is not read")),
+    (r"imports go round in a circle.+", N_("its imports go round in a circle, or too deep")),
+    (r"requires itself: (?P<found>.+)", N_("it requires itself: %(found)s")),
+    (r"requires (?P<found>.+), which does not exist",
+     N_("it requires %(found)s, which is not there")),
+    (r"a second element has the id (?P<found>.+)", N_("a second element has the id %(found)s")),
+    (r"expression language (?P<found>.+) is not FEEL", N_("the language %(found)s is not FEEL")),
+    (r"functions of kind (?P<found>.+) are not run", N_("functions of kind %(found)s are not run")),
+    (r"hit policy (?P<found>.+) is not one of DMN", N_("the hit policy %(found)s is none of DMN")),
+    (r"the row has (?P<cells>\d+) cells, the relation (?P<columns>\d+) columns",
+     N_("a row has %(cells)s cells and the relation %(columns)s columns")),
+    (r"rule (?P<rule>\d+) has .+", N_("rule %(rule)s has not one cell a column")),
+    (r"not a scorecard(?:: .+)?", N_("it is no scorecard")),
+    (r"(?P<found>'[^']+') is no (?P<kind>.+)", N_("%(found)s is no %(kind)s")),
+)  # fmt: skip
 _ROW = re.compile(
     r"row (?P<row>\d+)(?:, column (?P<column>[A-Z]+))?(?:, rule (?P<rule>\d+))?: (?P<what>.*)",
     re.DOTALL,
 )
 # File, line, node and text before an engine's own sentence.
-_BEFORE = re.compile(
-    r"(?P<place>(?:[^\s:]*:)?(?:\d+: )?(?:[\w. ()#/-]+: )*)(?P<what>.+)", re.DOTALL
-)
+_BEFORE = re.compile(r"(?P<place>(?:[^\s:]+:\d+: )?(?:[\w. ()#/-]+: )*)(?P<what>.+)", re.DOTALL)
 _END = "'the end'"
 
 
@@ -103,7 +127,7 @@ def _engine(tongue: Tongue, message: str) -> str:
 
 
 def _translated(tongue: Tongue, message: str) -> str:
-    for pattern, template in (*_MESSAGES, *_SHEET):
+    for pattern, template in (*_MESSAGES, *_SHEET, *_FILE):
         found = re.fullmatch(pattern, message, re.DOTALL)
         if found:
             values = {
