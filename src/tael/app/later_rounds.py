@@ -98,7 +98,8 @@ def _is_due(house: Installation, work: Work, application: model.Application) -> 
     if application.state is not _S.REFERRED or not lost or not _FAILED.issuperset(lost.values()):
         return False
     made = house.policies.decisions_of(work, application.id)
-    if {reason.code for reason in made[-1].reasons} != {_UNAVAILABLE}:
+    last = next(one for one in made if one.id == application.decision_id)
+    if {reason.code for reason in last.reasons} != {_UNAVAILABLE}:
         return False
     in_vain = sum(bool(house.policies.lost_sources(work, one.id)) for one in made)
     # The first of them was no second try.

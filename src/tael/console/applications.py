@@ -203,7 +203,8 @@ def _again(visit: Visit, work: Work, found: model.Application, round_: int) -> A
         return Again({}, 0, "")
     lost = visit.house.underwriting.missing(work, found)
     made = visit.house.policies.decisions_of(work, found.id) if lost or round_ else []
-    told = made[-1].outcome if 1 < round_ == len(made) else ""
+    last = [one.outcome for one in made if one.id == found.decision_id]
+    told = last[0] if last and 1 < round_ == len(made) else ""
     may = lost and visit.may("decide", "decision", row)
     return Again(lost, len(made) + 1 if may else 0, told)
 

@@ -94,11 +94,11 @@ class SourceFigures:
         it is had for nothing. Of one that nobody asked since, nothing is known.
         """
         row = source_reads.c
-        # What a person or a right stood in the way of says nothing of the source.
+        # What a right, or a breaker that lets one through, stood in the way of says nothing of it.
         asked = sa.or_(row.code.is_(None), row.status.in_(_ANSWERED), row.code.in_(_FAILED))
         last = (
             sa.select(row.source, row.code)
-            .where(row.at > since, ~row.late, ~row.cached, asked)
+            .where(row.at > since, ~row.late, row.attempts > 0, asked)
             .ext(distinct_on(row.source))
             .order_by(row.source, row.number.desc())
         )
