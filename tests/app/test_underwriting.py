@@ -43,6 +43,7 @@ from tael.kernel import (
     Money,
     NotFound,
     PartyId,
+    VersionId,
 )
 from tael.origination import ASSESSMENT, BANK, Origin, model
 from tael.origination.sources import SOURCES, SqlSources
@@ -55,7 +56,15 @@ from tael.platform.sessions import Session
 from tael.policies import Bundle
 from tael.policies.decisions import round_key
 from tael.policies.flow import staged_bundle
-from tael.policies.live import Lane, learn_order, order_of, replay_sample
+from tael.policies.live import (
+    Lane,
+    learn_order,
+    order_of,
+    replay_sample,
+    run_shadows,
+    shadows_of,
+)
+from tael.policies.model import Traffic
 from tael.pricing import Method
 from tael.sandbox import BankPolicy, running_bank
 from tael.sandbox.sources import Authority, Latency, SourcesSetup, public_key, running_sources
@@ -106,6 +115,14 @@ def told(bundle: Bundle) -> Bundle:
     return replace(bundle, parameters=json.dumps(parameters))
 
 
+def at_once(bundle: Bundle) -> Bundle:
+    """``bundle`` without stages: it reads everything before it decides."""
+    parameters = json.loads(bundle.parameters)
+    for name in ("stages", "sources", "consent"):
+        del parameters[name]
+    return replace(bundle, parameters=json.dumps(parameters))
+
+
 @dataclass
 class Company:
     """An installation whose sources and bank are on the wire."""
@@ -145,7 +162,12 @@ class Company:
         terms = model.Authorisation(purpose, scope, to, Day(2024, 12, 31), "0" * 64)
         self.house.parties.grant(work, f"{party_id}:{to}", party_id, terms)
 
-    def deploy(self, bundle: Bundle) -> None:
+    def deploy(self, bundle: Bundle, *shadows: Bundle) -> None:
+        version, beside = self.approved(bundle), tuple(map(self.approved, shadows))
+        with self.house.database.begin(LI) as work:
+            self.house.policies.deploy(work, version, Traffic(challengers={}, shadows=beside))
+
+    def approved(self, bundle: Bundle) -> VersionId:
         policies = self.house.policies
         with self.house.database.begin(WANG) as work:
             version = policies.draft(work, "staged", bundle).id
@@ -155,7 +177,7 @@ class Company:
             policies.waive_backtest(work, version, "there is no history of it yet at all")
         with self.house.database.begin(LI) as work:
             policies.approve(work, version)
-            policies.deploy(work, version)
+        return version
 
     def order(self, **fault: Any) -> None:
         assert self.sources.post("/v1/faults", json=fault).status_code == 204
@@ -208,7 +230,9 @@ def company(
         admin = stack.enter_context(httpx.Client(base_url=url, timeout=2, trust_env=False))
         with house.database.begin(SYSTEM) as work:
             house.parameters.install_defaults(work)
-        made = Company(house, Underwriting(house, client), Lending(house, {}), admin, clock)
+        # Whatever the house decides, it asks with the patience of these tests.
+        vars(house)["underwriting"] = Underwriting(house, client)
+        made = Company(house, house.underwriting, Lending(house, {}), admin, clock)
         made.deploy(told(staged_bundle(card())))
         bank = stack.enter_context(
             running_bank(tmp_path / "bank.jsonl", policy=BankPolicy(private_decline_percent=0))
@@ -401,11 +425,7 @@ def handed_in(company: Company, one: ApplicationId) -> dict[str, list[dict[str, 
 def test_a_policy_with_variables_decides_on_the_events_that_were_handed_in(
     company: Company,
 ) -> None:
-    at_once = told(staged_bundle(card()))
-    parameters = json.loads(at_once.parameters)
-    for name in ("stages", "sources", "consent"):
-        del parameters[name]
-    company.deploy(replace(at_once, parameters=json.dumps(parameters)))
+    company.deploy(at_once(told(staged_bundle(card()))))
     one = company.apply()
     before, rows = company.charged(), handed_in(company, one)
     with pytest.raises(NotFound, match="no evidence"):
@@ -566,7 +586,6 @@ def served(house: Installation) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(timeout=10)
-        house.underwriting.close()
 
 
 def signed_in(
@@ -600,7 +619,6 @@ def test_the_page_decides_again_and_tells_what_came_of_it(company: Company) -> N
         twice = risk.post(f"{path}/decision", data=form)
         told = risk.get(in_vain.headers["location"]).text
         company.sources.delete("/v1/faults")
-        company.clock.advance(timedelta(minutes=10))  # the breaker lets one through
         done = risk.post(f"{path}/decision", data={"csrf": csrf, "round": "3"})
         shown = risk.get(done.headers["location"]).text
         late = risk.post(f"{path}/decision", data={"csrf": csrf, "round": "4"})
@@ -659,3 +677,43 @@ def test_a_run_asks_in_the_order_that_its_version_learnt_and_says_so(company: Co
     # Of one decision: what settled it is asked earlier, what did not is asked later.
     assert asked[0] != asked[1]
     assert again.same
+
+
+def test_a_shadow_that_would_have_asked_for_more_says_so_and_asks_nobody(
+    company: Company,
+) -> None:
+    mine, house = told(staged_bundle(card())), company.house
+    cheaper = replace(mine, prices=mine.prices + "\n")
+    older = replace(mine, dmn=mine.dmn.replace("<text>&lt; 12</text>", "<text>&lt; 6</text>", 1))
+    company.deploy(mine, cheaper, at_once(mine), older)
+    young = company.apply(firm_age_months=8)
+    approved = company.apply("E1", "P1")
+    for one in (young, approved):
+        company.underwriting.decide(one)
+    paid = company.charged()
+    with house.database.begin(SYSTEM) as work:
+        deployment = house.policies.deployment(work)
+        seen = run_shadows(work, house.lane, deployment)
+        order = [arm.version for arm in deployment.shadows]
+        said = {}
+        for one in (young, approved):
+            (decision,) = house.policies.decisions_of(work, one)
+            verdicts = {each.version_id: each for each in shadows_of(work, decision.id)}
+            said[one] = [verdicts[version] for version in order]
+
+    assert seen == 6
+    assert company.charged() == paid
+    assert all(not each.failure for verdicts in said.values() for each in verdicts)
+    results = [json.loads(each.result) for each in said[young]]
+    assert [each["outcome"] for each in results] == ["decline", "ask", "ask"]
+    assert results[1]["sources"][0] == "registry"
+    assert len(results[1]["sources"]) == 8
+    assert results[2]["sources"] == ["registry"]
+    with ExitStack() as stack:
+        url = stack.enter_context(served(house))
+        risk, _ = signed_in(company, stack, url, "risk_manager")
+        (entry,) = company.logged(young)
+        page = risk.get(f"/policies/decisions/{entry.id}").text
+        report = risk.get("/policies/experiments").text
+    assert "The shadow would have asked for more: Enterprise register" in page
+    assert "The shadow would have asked for more" in report

@@ -190,6 +190,8 @@ def _shadow(rows: Rows, arm: Arm, months: int) -> Told:
 def _equal(
     pairs: Sequence[tuple[LogEntry, str]], bad: Mapping[str, bool], rate: float
 ) -> EqualRate | None:
+    # One that would have asked for more has no probability to be compared.
+    pairs = [pair for pair in pairs if read_json(pair[1]).get("outcome") != "ask"]
     known = np.array([float(bad.get(entry.application_id, np.nan)) for entry, _ in pairs])
     if int((~np.isnan(known)).sum()) < _FEWEST_KNOWN or not 0 < rate < 1:
         return None

@@ -51,13 +51,17 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a shadow would have said; ``differs`` is the text of its class, in both languages."""
+    """What a shadow would have said; ``differs`` is the text of its class, in both languages.
+
+    ``sources`` are those that it would have asked and the decision did not.
+    """
 
     version: VersionId
     verdict: ShadowVerdict
     outcome: str
     tier: int
     differs: Words | None
+    sources: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,14 @@ def beside(work: Work, view: View) -> list[Beside]:
             # What the lot accepted is no verdict of the policy, and has no class.
             differs = CLASS_WORDS[Class(kinds[0])] if kinds else None
         found.append(
-            Beside(one.version_id, one, said.get("outcome", ""), said.get("tier", 0), differs)
+            Beside(
+                version=one.version_id,
+                verdict=one,
+                outcome=said.get("outcome", ""),
+                tier=said.get("tier", 0),
+                differs=differs,
+                sources=said.get("sources", ()),
+            )
         )
     return found
 

@@ -288,9 +288,10 @@ def _shadow(page: Page, found: Shadow, name: str) -> None:
             _tile(Words("等级、额度或价格不同", "Another tier, limit or price"), terms, found.rows),
             _tile(
                 Words("只有原因或细节不同", "Only reasons or details"),
-                found.different - outcome - terms,
+                found.different - outcome - terms - found.count(Class.WOULD_ASK),
                 found.rows,
             ),
+            _tile(CLASS_WORDS[Class.WOULD_ASK], found.count(Class.WOULD_ASK), found.rows),
             _tile(Words("完全相同", "The same"), found.count(Class.SAME), found.rows),
         ]
     )
@@ -308,6 +309,15 @@ def _shadow(page: Page, found: Shadow, name: str) -> None:
             for one in found.classes
         ],
     )  # fmt: skip
+    if found.asked:
+        page.table(
+            [
+                Column(Words("影子还要查询的来源", "The shadow would have asked for more")),
+                Column(Words("笔数", "Applications"), Kind.COUNT),
+                Column(Words("占比", "Share"), Kind.PERCENT, 2),
+            ],
+            [[source, rows, rows / found.rows] for source, rows in found.asked.items()],
+        )
 
 
 def _tile(label: Words, rows: int, of: int) -> Figure:

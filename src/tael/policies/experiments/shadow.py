@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -35,6 +36,7 @@ class Class(Enum):
     """How a shadow's verdict differs; the first that holds, in this order."""
 
     SAME = "same"
+    WOULD_ASK = "would_ask"
     APPROVE_TO_DECLINE = "approve_to_decline"
     APPROVE_TO_REFER = "approve_to_refer"
     DECLINE_TO_APPROVE = "decline_to_approve"
@@ -53,6 +55,7 @@ class Class(Enum):
 
 CLASS_WORDS: Mapping[Class, Words] = {
     Class.SAME: Words("完全相同", "The same"),
+    Class.WOULD_ASK: Words("影子还要查询更多数据", "The shadow would have asked for more"),
     Class.APPROVE_TO_DECLINE: Words("通过变拒绝", "Approve to decline"),
     Class.APPROVE_TO_REFER: Words("通过变人工", "Approve to refer"),
     Class.DECLINE_TO_APPROVE: Words("拒绝变通过", "Decline to approve"),
@@ -69,6 +72,8 @@ CLASS_WORDS: Mapping[Class, Words] = {
     Class.DETAIL_ONLY: Words("只有细节不同", "Only details"),
 }
 _ENDS = ("approve", "decline", "refer")
+# Of a shadow alone: it would have asked sources that were not asked, and its reasons name them.
+_ASK = "ask"
 # The classes a person should look at first, and those that change what is lent at what price.
 OUTCOME_CHANGES = frozenset(kind for kind in Class if "_to_" in kind.value)
 TERM_CHANGES = frozenset(
@@ -100,6 +105,7 @@ class Shadow:
             may have a better tier and a lower limit.
         approved: by the incumbent, by the shadow.
         unmatched: applications that only one of them decided, left out.
+        asked: by source the pairs in which the shadow would have asked for it.
     """
 
     rows: int
@@ -107,6 +113,7 @@ class Shadow:
     also: Mapping[Class, int]
     approved: tuple[int, int]
     unmatched: int
+    asked: Mapping[str, int] = field(default_factory=dict)
 
     def count(self, kind: Class) -> int:
         """Pairs of a class."""
@@ -141,7 +148,8 @@ def classify(incumbent: pa.Table, shadow: pa.Table) -> tuple[Shadow, pa.Table]:
     Raises:
         BadInput: a column is missing, an application is there twice, or an outcome is none.
     """
-    first, second = _sorted(incumbent, "incumbent"), _sorted(shadow, "shadow")
+    first = _sorted(incumbent, "incumbent", _ENDS)
+    second = _sorted(shadow, "shadow", (*_ENDS, _ASK))
     both, at_first, at_second = np.intersect1d(
         first["application"], second["application"], assume_unique=True, return_indices=True
     )
@@ -166,6 +174,7 @@ def classify(incumbent: pa.Table, shadow: pa.Table) -> tuple[Shadow, pa.Table]:
             int((after["outcome"] == "approve").sum()),
         ),
         unmatched=len(first["application"]) + len(second["application"]) - 2 * len(both),
+        asked=_sources(after["reasons"][after["outcome"] == _ASK]),
     )
     names = np.array([kind.value for kind in Class])
     return found, pa.table({"application": both, "class": names[kinds]})
@@ -181,6 +190,7 @@ def _holding(
             if a != b:
                 found[Class(f"{a}_to_{b}")] = (before["outcome"] == a) & (after["outcome"] == b)
     found |= {
+        Class.WOULD_ASK: after["outcome"] == _ASK,
         Class.TIER_BETTER: same_end & (after["tier"] < before["tier"]),
         Class.TIER_WORSE: same_end & (after["tier"] > before["tier"]),
         Class.LIMIT_UP: same_end & (after["limit_minor"] > before["limit_minor"]),
@@ -192,7 +202,13 @@ def _holding(
     return {kind: rows for kind in Class if (rows := found.get(kind)) is not None}
 
 
-def _sorted(table: pa.Table, name: str) -> dict[str, npt.NDArray[Any]]:
+def _sources(reasons: Iterable[str]) -> dict[str, int]:
+    """By source in how many of ``reasons`` it is named, the most first."""
+    counted = Counter(source for told in reasons for source in json.loads(told))
+    return dict(sorted(counted.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _sorted(table: pa.Table, name: str, ends: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     filled = table
     if "rate" in table.column_names:
         place = table.column_names.index("rate")
@@ -201,13 +217,13 @@ def _sorted(table: pa.Table, name: str) -> dict[str, npt.NDArray[Any]]:
     columns = columns_of(filled, VERDICTS, name)
     for text in ("application", "outcome", "reasons", "verdict"):
         columns[text] = columns[text].astype(str)
-    strange = ~np.isin(columns["outcome"], _ENDS)
+    strange = ~np.isin(columns["outcome"], ends)
     if strange.any():
         raise BadInput(
             f"{name}: {columns['outcome'][strange][0]!r} is no outcome",
             field="outcome",
             row=int(np.flatnonzero(strange)[0]) + 1,
-            rule=" | ".join(_ENDS),
+            rule=" | ".join(ends),
         )
     order = np.argsort(columns["application"], kind="stable")
     found = {each: values[order] for each, values in columns.items()}
@@ -230,7 +246,8 @@ def _shared(one: ClassCount, rows: int) -> ClassCount:
 
 
 def _row(application: str, verdict: Mapping[str, object]) -> dict[str, object]:
-    limit, options, reasons = verdict["limit"], verdict["options"], verdict["reasons"]
+    limit, options = verdict["limit"], verdict["options"]
+    reasons = verdict["sources" if verdict["outcome"] == _ASK else "reasons"]
     rates = [_rate(option) for option in options] if isinstance(options, list | tuple) else []
     return {
         "application": application,

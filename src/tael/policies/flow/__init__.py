@@ -9,7 +9,7 @@
 ``conclude`` gives the same verdict again from the grounds of a result.
 """
 
-from tael.policies.flow.again import ahead_of, concluded_on, run_staged
+from tael.policies.flow.again import ahead_of, concluded_on, run_staged, wanted_on
 from tael.policies.flow.ahead import Ahead
 from tael.policies.flow.conclude import conclude
 from tael.policies.flow.course import FlowSettings
@@ -78,4 +78,5 @@ __all__ = [
     "savings",
     "sources_of",
     "staged_bundle",
+    "wanted_on",
 ]  # fmt: skip

@@ -11,8 +11,11 @@ from tael.policies.canonical import canonical
 from tael.policies.figures import CAP, DRAWN
 from tael.policies.flow.ahead import Ahead
 from tael.policies.flow.conclude import conclude
+from tael.policies.flow.order import History, ranked
+from tael.policies.flow.plan import REFER_NOW, FlowPlan
 from tael.policies.flow.ports import Grounds
 from tael.policies.flow.result import COMPLETE, Concluded
+from tael.policies.flow.settle import Sources, standing
 from tael.policies.lottery import accepted
 from tael.policies.model import Bundle, Verdict
 from tael.policies.rules import evaluate
@@ -45,6 +48,28 @@ def concluded_on(
     if dated.get(DRAWN) and found.how == COMPLETE:
         return found, accepted(policy, grounds.known, found.verdict, cap=cap)
     return found, found.verdict
+
+
+def wanted_on(ahead: Ahead, plan: FlowPlan, grounds: Grounds) -> tuple[str, ...]:
+    """The sources that a run on ``grounds`` would still ask, the cheapest of the next stage first.
+
+    None where nothing that they say could change the verdict, or a lost source stands in the way.
+    Sources whose answers are among the grounds, and did not give what is wanted, are told too.
+    """
+    if all(rule.name in grounds.known for rule in ahead.policy.inputs):
+        return ()
+    look = ahead.look()
+    look.tell(grounds.known)
+    found = standing(ahead, look)
+    stopped = any(
+        name in plan.sources and plan.sources[name].when_down == REFER_NOW for name in grounds.lost
+    )
+    if found.settled or stopped:
+        return ()
+    behind = Sources(ahead, plan).behind
+    wanted = frozenset[str]().union(*(behind(n, grounds.lost) for n in found.needs.values()))
+    first = ranked(plan, wanted, History())
+    return (*first, *(name for name in plan.order if name in wanted and name not in first))
 
 
 def run_staged(

@@ -1,7 +1,7 @@
 """Shadow versions: what they would have said of decisions that others made, told to nobody.
 
 They run after the decision was committed and answered, in work of their own, on the same evidence
-as of the same instant: whatever they do, no customer is affected.
+as of the same instant: whatever they do, no customer is affected and no source is called.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from tael.kernel import DecisionId, TaelError, VersionId
 from tael.platform import Work
 from tael.policies import rules
 from tael.policies.canonical import exact, read
-from tael.policies.decisions import figures_of, run_on
+from tael.policies.decisions import figures_of, lost_of, run_on
 from tael.policies.live.lane import Lane
 from tael.policies.live.model import Evidence
 from tael.policies.live.ready import Ready
 from tael.policies.live.store import SqlLiveStore
+from tael.policies.live.unasked import said_on_part
 from tael.policies.model import Deployment, LogEntry
+from tael.policies.texts import Policy
 
 # Decisions that were committed this much later than their id says are still found.
 _LATE = timedelta(hours=1)
@@ -28,7 +30,10 @@ _LATE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class ShadowVerdict:
-    """What a version would have said: ``result`` as in the decision log, or why it could not."""
+    """What a version would have said: ``result`` as in the decision log, or why it could not.
+
+    Its outcome is ``ask`` where the version would have asked ``sources`` that the decision did not.
+    """
 
     decision_id: DecisionId
     version_id: VersionId
@@ -48,7 +53,8 @@ def run_shadows(work: Work, lane: Lane, deployment: Deployment, *, most: int = 2
         entries = store.unshadowed(version, since, most)
         if entries:
             ready = lane.ready(work, version)
-            store.add_shadows(_verdicts(ready, entries, _evidence(store, entries)))
+            by = {each: lane.ready(work, each).policy for each in {e.policy_id for e in entries}}
+            store.add_shadows(_verdicts(ready, entries, _evidence(store, entries), by))
         done += len(entries)
     return done
 
@@ -59,27 +65,38 @@ def shadows_of(work: Work, decision_id: DecisionId) -> list[ShadowVerdict]:
 
 
 def _verdicts(
-    ready: Ready, entries: Sequence[LogEntry], held: Mapping[str, Evidence]
+    ready: Ready,
+    entries: Sequence[LogEntry],
+    held: Mapping[str, Evidence],
+    by: Mapping[VersionId, Policy],
 ) -> list[ShadowVerdict]:
     return [
-        _verdict(ready, entry, held.get(entry.surroundings().get("evidence", "")))
+        _verdict(
+            ready,
+            entry,
+            held.get(entry.surroundings().get("evidence", "")),
+            by[entry.policy_id],
+        )
         for entry in entries
     ]
 
 
-def _verdict(ready: Ready, entry: LogEntry, evidence: Evidence | None) -> ShadowVerdict:
+def _verdict(ready: Ready, entry: LogEntry, evidence: Evidence | None, by: Policy) -> ShadowVerdict:
     began, result, failure = time.perf_counter_ns(), "", ""
     try:
-        result = run_on(
-            ready.policy, _inputs(ready, entry, evidence), figures_of(entry.parameters)
-        )[0]
+        known = _known(ready, entry, evidence)
+        if lost_of(entry.parameters) is None or len(known) == len(ready.policy.inputs):
+            values = exact(rules.checked(ready.policy, known))[1]
+            result = run_on(ready.policy, values, figures_of(entry.parameters))[0]
+        else:
+            result = said_on_part(ready.policy, known, entry, by)
     except TaelError as failed:
         failure = str(failed)
     took = (time.perf_counter_ns() - began) // 1000
     return ShadowVerdict(entry.id, ready.version_id, result, failure, took)
 
 
-def _inputs(ready: Ready, entry: LogEntry, evidence: Evidence | None) -> dict[str, object]:
+def _known(ready: Ready, entry: LogEntry, evidence: Evidence | None) -> dict[str, object]:
     """What the version reads: computed by its own plan, else what the decision was made on."""
     logged = read(entry.inputs)
     known = logged if isinstance(logged, dict) else {}
@@ -87,8 +104,7 @@ def _inputs(ready: Ready, entry: LogEntry, evidence: Evidence | None) -> dict[st
         rows = ready.computed([evidence.packed], [int(entry.as_of.timestamp())])
         known = {**known, **ready.read(rows[0])[0]}
     mine = {rule.name for rule in ready.policy.inputs}
-    asked = {name: value for name, value in known.items() if name in mine}
-    return exact(rules.checked(ready.policy, asked))[1]
+    return {name: value for name, value in known.items() if name in mine}
 
 
 def _evidence(store: SqlLiveStore, entries: Sequence[LogEntry]) -> Mapping[str, Evidence]:
