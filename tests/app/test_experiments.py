@@ -16,12 +16,13 @@ from tael.app.experiment_telling import Wanted, tell
 from tael.app.store.outcomes import MonthEnd, Shadowed
 from tael.kernel import ApplicationId, DecisionId, VersionId
 from tael.policies.experiments import LotSettings
-from tael.policies.model import Arm, Deployment, LogEntry, Role
+from tael.policies.model import Arm, Deployment, LogEntry, Role, StoppingRule
 
 AT = datetime(2025, 1, 6, tzinfo=UTC)
 OLD, NEW, BESIDE = (VersionId.derive(AT, "version", name) for name in ("old", "new", "beside"))
 TODAY = date(2026, 3, 1)
-LOOK = Wanted(months=6, measure="default", margin=0.03, planned=None, as_of=TODAY)
+DECLARED = StoppingRule(margin=Decimal("0.03"))
+LOOK = Wanted(DECLARED, as_of=TODAY)
 
 
 def _deployment(**changes: object) -> Deployment:
@@ -103,6 +104,43 @@ def test_a_challenger_that_defaults_less_is_told_to_be_better_and_drawn_over_tim
     assert "Loss per application" in page
     assert "Profit per application" not in page
     assert "挑战者 tighter tiers: 挑战者更好" in found.html("zh")
+
+
+BY = "judged by default rate at month 6 on book;"
+WORDS = {
+    # What was declared, what it is looked at by, and what the page says in both languages.
+    "as declared": (DECLARED, DECLARED, f"The stopping rule declared beforehand: {BY} 3 points",
+                    "事先写明的停止规则: 按违约率判断"),
+    "another margin": (DECLARED, StoppingRule(margin=Decimal("0.02")),
+                       f"Not the rule declared beforehand: {BY} 2 points", "不是事先写明的规则"),
+    "another end": (DECLARED, replace(DECLARED, planned=4000), "given up at 4,000 applications",
+                    "到4,000笔申请为止"),
+    "none": (None, DECLARED, "No stopping rule was declared with this deployment", "没有写明"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WORDS)
+@pytest.mark.parametrize("count", [0, 300])
+def test_the_page_says_whether_the_rule_is_the_one_declared(case: str, count: int) -> None:
+    declared, by, en, zh = WORDS[case]
+    rows = replace(played(count), deployment=_deployment(stopping=declared))
+    page = tell(rows, replace(LOOK, by=by))
+    assert en in page.html("en")
+    assert zh in page.html("zh")
+    assert ("Not the rule declared" in page.html("en")) == (case.startswith("another"))
+
+
+def test_a_deployment_of_one_version_is_told_no_rule() -> None:
+    rows = replace(played(0), deployment=_deployment(arms=(Arm(OLD, Role.CHAMPION, 10_000),)))
+    assert "stopping rule" not in tell(rows, LOOK).html("en")
+
+
+def test_a_surer_rule_takes_longer_to_say_something() -> None:
+    rows = played(300)
+    sure = replace(DECLARED, confidence=Decimal("0.9999"))
+    first, second = (tell(rows, Wanted(by, TODAY)).html("en") for by in (DECLARED, sure))
+    assert "intervals of 95%" in first
+    assert first != second
 
 
 def test_before_the_first_loan_is_old_enough_the_word_is_to_go_on() -> None:

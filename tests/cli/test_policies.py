@@ -188,6 +188,9 @@ def test_a_draft_with_a_gap_says_node_and_reason_until_it_is_accepted_in_writing
         (("--challenger", "OTHER=120"), "the share is 120 % (rule: above 0 %, at most 100 %)"),
         (("--share", "95", "--challenger", "OTHER=1.234"), "challenger: '1.234' is no share"),
         (("--challenger", "OTHER=10"), "there is no policy version OTHER"),
+        (("--challenger", "OTHER=10", "--stopping", "margin=0"), "(rule: a difference above 0)"),
+        (("--challenger", "OTHER=10", "--stopping", "luck=1"), "'luck=1' declares nothing"),
+        (("--stopping", "margin=1"), "a stopping rule without a challenger"),
     ],
     ids=lambda told: " ".join(told) if isinstance(told, tuple) else "",
 )

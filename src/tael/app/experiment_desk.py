@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tael.kernel import NotFound, day_of
+from tael.policies.model import StoppingRule
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -46,22 +47,18 @@ class Experiments:
         self,
         work: Work,
         number: int,
-        rule: tuple[str, float, int | None] = ("default", 0.01, None),
-        *,
-        months: int = 6,
+        rule: StoppingRule | None = None,
     ) -> Looked:
         """The experiment of deployment ``number`` as of today.
 
         Args:
             work: the unit of work.
             number: of the deployment.
-            rule: measure (default, approval or loss), the smallest difference that matters (a
-                fraction; of loss, minor units), and the applications at which one gives up.
-            months: on book.
+            rule: what it is looked at by; None: the rule that was declared with it, else the
+                usual one. Another than the declared one is told as such.
 
         Raises:
             NotFound: no such deployment.
-            BadInput: a rule that cannot be; names the field.
         """
         # Arrow and numpy are loaded when an experiment is looked at, not with the installation.
         from tael.app.experiment_rows import MOST_DECISIONS, Rows  # noqa: PLC0415 - as said above
@@ -74,7 +71,8 @@ class Experiments:
         rows = Rows.read(work, deployment, names)
         today = day_of(work.clock.now(), self._zone)
         lot = self._lot(work, rows) if deployment.random_accept else None
-        page = tell(rows, Wanted(months, *rule, today), lot)
+        by = rule or deployment.stopping or StoppingRule()
+        page = tell(rows, Wanted(by, today), lot)
         return Looked(page, len(rows.entries), len(rows.entries) >= MOST_DECISIONS)
 
     def _lot(self, work: Work, rows: Rows) -> Lot:

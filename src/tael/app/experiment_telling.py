@@ -32,8 +32,8 @@ from tael.policies.experiments import (
     shadow_tables,
     track,
 )
-from tael.policies.model import WHOLE, Arm, LogEntry
-from tael.report import Page, Words
+from tael.policies.model import WHOLE, Arm, LogEntry, StoppingRule
+from tael.report import Page, Tone, Words
 
 # Profit per application is not known of a month end.
 _MEASURES = (Measure.APPROVAL, Measure.DEFAULT, Measure.LOSS)
@@ -52,18 +52,27 @@ class Wanted:
     """What is looked at.
 
     Attributes:
-        months: on book.
-        measure: what the stopping rule decides on: default, approval or loss.
-        margin: the smallest difference that matters: a fraction, or of loss minor units.
-        planned: applications of both arms at which one gives up; None: never.
+        by: the stopping rule.
         as_of: the day of the look.
     """
 
-    months: int
-    measure: str
-    margin: float
-    planned: int | None
+    by: StoppingRule
     as_of: date
+
+    @property
+    def months(self) -> int:
+        """On book."""
+        return self.by.months
+
+    def rule(self, expected: float | None) -> Rule:
+        """The rule as an experiment reads it; ``expected`` is the champion's share."""
+        return Rule(
+            Measure(self.by.measure),
+            float(self.by.margin),
+            expected,
+            alpha=float(1 - self.by.confidence),
+            planned=self.by.planned,
+        )
 
 
 def tell(rows: Rows, wanted: Wanted, lot: Lot | None = None) -> Page:
@@ -73,16 +82,15 @@ def tell(rows: Rows, wanted: Wanted, lot: Lot | None = None) -> Page:
         rows: its decisions.
         wanted: month and rule.
         lot: what it is drawn by, of a deployment that accepts at random.
-
-    Raises:
-        BadInput: a rule that cannot be.
     """
+    page = Page("")
+    if len(rows.deployment.deciding) > 1:
+        _ruled(page, wanted.by, rows.deployment.stopping)
     if not rows.entries:
-        empty = Words("这个部署还没有决定过申请。", "It has decided nothing yet.")
-        return Page("").note(empty)
+        return page.note(Words("这个部署还没有决定过申请。", "It has decided nothing yet."))
     measures = tuple(Measure) if rows.reports else _MEASURES
     told, notes = _arms(Results(measures=measures), rows, wanted)
-    page = experiment_page(told)
+    experiment_page(told, onto=page)
     _noted(page, notes)
     for arm in rows.deployment.shadows:
         one, notes = _shadow(rows, arm, wanted.months)
@@ -93,6 +101,32 @@ def tell(rows: Rows, wanted: Wanted, lot: Lot | None = None) -> Page:
     return page
 
 
+def _ruled(page: Page, by: StoppingRule, declared: StoppingRule | None) -> None:
+    """By which rule it is looked at, and whether that is the one declared beforehand."""
+    if declared is None:
+        page.note(
+            Words(
+                f"部署时没有写明停止规则; 这里{by.words.zh}。事后选的规则不作任何保证。",
+                f"No stopping rule was declared with this deployment; looked at here: "
+                f"{by.words.en}. A rule chosen afterwards promises nothing.",
+            )
+        )
+    elif by == declared:
+        page.note(
+            Words(f"事先写明的停止规则: {by.words.zh}。",
+                  f"The stopping rule declared beforehand: {by.words.en}.")
+        )  # fmt: skip
+    else:
+        page.note(
+            Words(
+                f"不是事先写明的规则: 这里{by.words.zh}。事先写明的是: {declared.words.zh}。",
+                f"Not the rule declared beforehand: {by.words.en}. "
+                f"Declared was: {declared.words.en}.",
+            ),
+            Tone.WARNING,
+        )
+
+
 def _noted(page: Page, notes: Sequence[Words]) -> None:
     for note in notes:
         page.note(note)
@@ -101,17 +135,12 @@ def _noted(page: Page, notes: Sequence[Words]) -> None:
 def _arms(told: Results, rows: Rows, wanted: Wanted) -> Told:
     """Arms and, where there is a challenger, what the stopping rule says."""
     assigned, outcomes = rows.assigned(), rows.outcomes()
-    window = Window(wanted.months, wanted.as_of)
+    window = Window(wanted.months, wanted.as_of, level=float(wanted.by.confidence))
     arms = set(assigned.column("arm").to_pylist())
     if "champion" not in arms:
         return told, [Words("冠军还没有决定过申请。", "The champion has decided nothing yet.")]
     plain = track(assigned, outcomes, window)
-    rule = Rule(
-        Measure(wanted.measure),
-        wanted.margin,
-        _expected(plain, Measure(wanted.measure)),
-        planned=wanted.planned,
-    )
+    rule = wanted.rule(_expected(plain, Measure(wanted.by.measure)))
     told = replace(told, experiment=plain)
     if len(arms) == 1:
         waiting = Words("挑战者还没有决定过申请。", "The challenger has decided nothing yet.")

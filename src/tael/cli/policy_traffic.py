@@ -22,7 +22,7 @@ from tael.cli.policy_acting import (
 from tael.kernel import BadInput, VersionId
 
 if TYPE_CHECKING:  # a command loads these when it runs; help must not
-    from tael.policies.model import Deployment
+    from tael.policies.model import Deployment, StoppingRule
 
 _POINTS = 100
 
@@ -48,6 +48,10 @@ def deploy(
     salt: Annotated[
         str, typer.Option("--salt", help="Of the assignment; else that in force stays.")
     ] = "",
+    stopping: Annotated[
+        list[str] | None,
+        typer.Option("--stopping", help="FIELD=VALUE of the stopping rule, declared beforehand."),
+    ] = None,
     why: Annotated[str, typer.Option("--why", help="Why, in a sentence; it is kept.")] = "",
     from_input: FromInput = False,
     as_json: AsJson = False,
@@ -57,10 +61,15 @@ def deploy(
     Champion and challengers share 100 %. Who is decided by which follows from the application's id
     and the salt, and is logged. A version that has no arm any more is retired.
 
+    With a challenger, --stopping declares when the experiment may end: measure (default, approval
+    or loss), margin (points, or major units of loss), months (on book), confidence (percent) and
+    planned (applications at which one gives up). It is signed with the deployment.
+
     Examples:
 
         tael policies deploy ver_01jd8c4q8kf3v7s2m5x9w0y1za --as wang
         tael policies deploy ver_01jd8c4q8k... --challenger ver_01jd9qpk1w...=10 --as wang
+        tael policies deploy ver_01... --challenger ver_02...=10 --stopping margin=1.5 --as wang
         tael policies deploy ver_01jd8c4q8k... --shadow ver_01jd9qpk1w... --as wang
     """
     from tael.policies.model import Traffic, basis_points
@@ -71,6 +80,7 @@ def deploy(
         random_accept=basis_points(random_accept, "random_accept"),
         share=None if share is None else basis_points(share, "share"),
         salt=salt,
+        stopping=_stopping(stopping or []),
     )
     with acting(ctx, login, from_input=from_input, may="deploy") as (house, work):
         made = house.policies.deploy(work, version_id(version), traffic, why=why)
@@ -156,10 +166,28 @@ def deployments(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _told(made: Deployment) -> str:
-    return ", ".join(
+    arms = ", ".join(
         f"{arm.role.value.replace('_', ' ')} {arm.version} {Decimal(arm.share) / _POINTS:f} %"
         for arm in made.arms
     )
+    return arms if made.stopping is None else f"{arms}; {made.stopping.words.en}"
+
+
+def _stopping(given: Sequence[str]) -> StoppingRule | None:
+    from tael.policies.model import stopping_rule_typed
+
+    fields = ("measure", "margin", "months", "confidence", "planned")
+    typed: dict[str, str] = {}
+    for one in given:
+        name, equals, text = (part.strip() for part in one.partition("="))
+        if name not in fields or not equals or not text or name in typed:
+            raise BadInput(
+                f"{one!r} declares nothing",
+                field="stopping",
+                rule=f"FIELD=VALUE, each of {', '.join(fields)} once at most",
+            )
+        typed[name] = text
+    return stopping_rule_typed(typed) if typed else None
 
 
 def _challengers(given: Sequence[str]) -> dict[VersionId, int]:

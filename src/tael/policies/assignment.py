@@ -57,8 +57,8 @@ def arms_of(champion: VersionId, traffic: Traffic, *, most_random: int) -> tuple
         most_random: the most basis points of random acceptance that are allowed.
 
     Raises:
-        BadInput: a share out of range, shares that do not add up to 100 %, or a version with two
-            arms; names the version or field, and the rule.
+        BadInput: a share out of range, shares that do not add up to 100 %, a version with two
+            arms, or a stopping rule without a challenger; names the version or field, and the rule.
     """
     for version, share in traffic.challengers.items():
         if not 0 < share <= WHOLE:
@@ -85,6 +85,12 @@ def arms_of(champion: VersionId, traffic: Traffic, *, most_random: int) -> tuple
             "lottery_out_of_range",
             share=percent(traffic.random_accept),
             most=percent(most_random),
+        )
+    if traffic.stopping is not None and not traffic.challengers:
+        raise BadInput(
+            "a stopping rule without a challenger",
+            field="stopping",
+            rule="a deployment with a challenger",
         )
     arms = (Arm(champion, Role.CHAMPION, rest), *_others(champion, traffic))
     _refuse_twice(arms)

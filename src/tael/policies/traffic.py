@@ -55,11 +55,12 @@ class Deployments(Shelf):
         arms = arms_of(version_id, traffic, most_random=most)
         before = store.deployment_in_force(lock=True)
         salt = traffic.salt or (before.salt if before else digest(version_id)[:16])
-        made = self._planned(work, arms, salt=salt, why=why.strip())
+        planned = self._planned(work, arms, salt=salt, why=why.strip())
+        made = replace(planned, stopping=traffic.stopping)
         return self._deployed(work, before, made)
 
     def rollback(self, work: Work, why: str, *, to: int | None = None) -> Deployment:
-        """Bring back, in one act, what was in force before: its versions, shares and salt.
+        """Bring back, in one act, what was in force before: versions, shares, salt, stopping rule.
 
         Asked again, it goes one deployment further back; with nothing in force, to the last one;
         ``to`` is the number of any other.
@@ -95,7 +96,8 @@ class Deployments(Shelf):
                 rule="what was signed",
             ).telling("deployment_tampered", number=wanted.number)
         made = self._planned(work, wanted.arms, salt=wanted.salt, why=told)
-        return self._deployed(work, before, replace(made, restores=wanted.number))
+        back = replace(made, restores=wanted.number, stopping=wanted.stopping)
+        return self._deployed(work, before, back)
 
     def retire(self, work: Work, version_id: VersionId, *, why: str = "") -> PolicyVersion:
         """Take a version out of use.
@@ -190,6 +192,7 @@ class Deployments(Shelf):
                 self._retired(work, version, why=made.why, number=made.number)
 
     def _come(self, work: Work, coming: Sequence[PolicyVersion], made: Deployment) -> None:
+        declared = {} if made.stopping is None else {"stopping": made.stopping.as_json()}
         for version in coming:
             back = made.restores is not None
             state = PolicyState.DEPLOYED
@@ -205,7 +208,7 @@ class Deployments(Shelf):
                     for arm in made.arms
                     if arm.version == version.id
                 ],
-            }
+            } | declared
             self._happened(work, version.id, EventKind.DEPLOYED, told, why=made.why)
 
     def _retired(

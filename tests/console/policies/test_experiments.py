@@ -24,12 +24,24 @@ def test_the_champion_of_the_deployment_in_force_stands_there_with_its_figures(
     assert "各组结果" in browse("risk", language="zh").get(f"{HOME}?months=1").text
 
 
-def test_a_rule_that_cannot_be_is_said_at_its_field(browse: Browse) -> None:
-    page = browse("risk").get(f"{HOME}?margin=nothing&planned=-3")
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("margin=nothing", "A difference above zero"),
+        ("margin=-1", "A difference above zero"),
+        ("margin=100", "below 100 points"),
+        ("planned=-3", "A whole number above zero, or nothing."),
+        ("months=37", "A whole number from 1 to 36."),
+        ("months=0", "A whole number from 1 to 36."),
+        ("confidence=100", "At least 50, below 100."),
+        ("measure=luck", "Choose by what it is judged"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_said_at_its_field(browse: Browse, asked: str, said: str) -> None:
+    page = browse("risk").get(f"{HOME}?{asked}")
     assert page.status_code == 422
-    assert "A number above zero." in page.text
-    assert "A whole number, or nothing." in page.text
-    assert 'value="nothing"' in page.text
+    assert said in page.text
+    assert page.text.count("is-invalid") == 1
 
 
 def test_whoever_reads_no_policy_sees_no_experiment(browse: Browse) -> None:

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from tael.console.policies.versions import shown
+from tael.console.policies.versions import STOPPING, shown
 from tael.console.policies.words import Problem, problem_of
 from tael.console.visit import Visit, Visiting
 from tael.kernel import BadInput, TaelError, VersionId
-from tael.policies.model import Traffic, basis_points
+from tael.policies.model import StoppingRule, Traffic, basis_points, stopping_rule_typed
 
 router = APIRouter(include_in_schema=False)
 _SHARE, _SHADOW = "share:", "shadow:"
@@ -72,7 +72,23 @@ def _traffic(form: Mapping[str, str], champion: VersionId) -> Traffic:
         },
         shadows=tuple(VersionId.parse(one, field="shadows") for one in shadows if one != champion),
         random_accept=basis_points(lottery, "random_accept") if lottery else 0,
+        stopping=_stopping(form),
     )
+
+
+def _stopping(form: Mapping[str, str]) -> StoppingRule | None:
+    """The rule that the form declares; none where no measure is chosen."""
+    typed = {name.removeprefix(STOPPING): text for name, text in form.items()
+             if name.startswith(STOPPING)}  # fmt: skip
+    if typed.get("measure", "").strip():
+        return stopping_rule_typed(typed)
+    if any(text.strip() for text in typed.values()):
+        raise BadInput(
+            "a stopping rule without a measure",
+            field="stopping.measure",
+            rule="a measure, or no other field of the rule",
+        )
+    return None
 
 
 def _number(form: Mapping[str, str]) -> int | None:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Protocol
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Protocol
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from tael.console.visit import Visiting
 from tael.console.words import N_
+from tael.kernel import BadInput
 from tael.platform import Work
-from tael.policies.model import WHOLE, Deployment
+from tael.policies.model import (
+    STOPPING_MEASURES,
+    WHOLE,
+    Deployment,
+    StoppingRule,
+    plain,
+    stopping_rule_typed,
+)
 
 router = APIRouter(include_in_schema=False)
 _HOME = "/policies/experiments"
-_MONTHS = (1, 2, 3, 6, 9, 12, 18, 24)
 MEASURES: Mapping[str, str] = {
     "default": N_("Default rate"),
     "approval": N_("Approval rate"),
     "loss": N_("Loss per application"),
 }
-_MOST_PLANNED = 10**9
 
 
 class LookedOf(Protocol):
@@ -43,56 +49,57 @@ class ExperimentsOf(Protocol):
         self,
         work: Work,
         number: int,
-        rule: tuple[str, float, int | None] = ("default", 0.01, None),
-        *,
-        months: int = 6,
+        rule: StoppingRule | None = None,
     ) -> LookedOf: ...
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The form as it was filled in; a field that cannot be read keeps its usual value."""
+    """The form: a rule as it was filled in, else as it was declared, else the usual one.
 
-    deployment: str = ""
-    months: int = 6
-    measure: str = "default"
-    margin: str = "1"
-    planned: str = ""
-    problems: tuple[str, ...] = ()
+    Attributes:
+        typed: each field of the rule as people write it.
+        rule: what these say; None where they say none.
+        problem: the field that is wrong.
+    """
 
-    @property
-    def rule(self) -> tuple[str, float, int | None]:
-        """Measure, margin in its unit, and the planned end."""
-        typed = _number(self.margin) or Decimal(1)
-        margin = typed * 100 if self.measure == "loss" else typed / 100
-        return self.measure, float(margin), _whole(self.planned)
+    typed: Mapping[str, str]
+    rule: StoppingRule | None
+    problem: str = ""
 
 
-def asked(request: Request) -> Asked:
-    """What is asked for in the address."""
-    given = request.query_params
-    months, measure = given.get("months", "6"), given.get("measure", "default")
-    margin, planned = given.get("margin", "1").strip(), given.get("planned", "").strip()
-    problems = []
-    if (_number(margin) or 0) <= 0:
-        problems.append("margin")
-    if planned and _whole(planned) is None:
-        problems.append("planned")
-    return Asked(
-        given.get("deployment", ""),
-        int(months) if months in map(str, _MONTHS) else 6,
-        measure if measure in MEASURES else "default",
-        margin,
-        planned,
-        tuple(problems),
-    )
+def asked(given: Mapping[str, str], declared: StoppingRule | None) -> Asked:
+    """What is asked for in the address; fields that are not in it are those of ``declared``."""
+    usual = declared or StoppingRule()
+    measure = given.get("measure", usual.measure)
+    typed = filled_in_rule(usual if measure == usual.measure else _of_another(usual, measure))
+    typed |= {name: given[name].strip() for name in typed if name in given}
+    try:
+        return Asked(typed, stopping_rule_typed(typed))
+    except BadInput as error:
+        return Asked(typed, None, (error.field or "").removeprefix("stopping."))
 
 
-Asking = Annotated[Asked, Depends(asked)]
+def filled_in_rule(rule: StoppingRule) -> dict[str, str]:
+    """A rule as its form shows it."""
+    return {
+        "measure": rule.measure,
+        "margin": plain(rule.margin_typed),
+        "months": str(rule.months),
+        "confidence": plain(rule.confidence * 100),
+        "planned": "" if rule.planned is None else str(rule.planned),
+    }
+
+
+def _of_another(rule: StoppingRule, measure: str) -> StoppingRule:
+    """The rule by another measure, with the usual margin: points are no money."""
+    if measure not in STOPPING_MEASURES:
+        return rule
+    return replace(rule, measure=measure, margin=stopping_rule_typed({"measure": measure}).margin)
 
 
 @router.get(_HOME)
-def experiments(visit: Visiting, form: Asking) -> Response:
+def experiments(visit: Visiting, request: Request) -> Response:
     """The deployment in force, or the one that is asked for: its arms and how they went."""
     visit.require("read", "policy")
     with visit.begin() as work:
@@ -100,19 +107,19 @@ def experiments(visit: Visiting, form: Asking) -> Response:
         every = policies.deployments(work)
         versions = {one.id: one.name for one in policies.versions(work)}
         names = visit.names(work)
-        shown = _chosen(every, form.deployment)
+        shown = _chosen(every, request.query_params.get("deployment", ""))
+        form = asked(request.query_params, shown.stopping if shown else None)
         found = None
-        if shown is not None and not form.problems:
-            found = visit.house.experiments.look(work, shown.number, form.rule, months=form.months)
+        if shown is not None and form.rule is not None:
+            found = visit.house.experiments.look(work, shown.number, form.rule)
     return visit.page(
         "policy_experiments.html",
-        status=422 if form.problems else 200,
+        status=200 if form.rule else 422,
         deployments=every,
         shown=shown,
         arms=[] if shown is None else _arms(shown, versions),
         names=names,
         form=form,
-        months=_MONTHS,
         measures=MEASURES,
         found=found,
         parts=found.parts(visit.tongue.short) if found else [],
@@ -138,17 +145,3 @@ def _arms(shown: Deployment, names: Mapping[Any, str]) -> list[dict[str, Any]]:
         }
         for arm in shown.arms
     ]
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        found = Decimal(text.rstrip("%"))
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() and 0 < found < _MOST_PLANNED else None
-
-
-def _whole(text: str) -> int | None:
-    plain = text.replace(",", "")
-    whole = plain.isascii() and plain.isdecimal() and 0 < int(plain) < _MOST_PLANNED
-    return int(plain) if whole else None

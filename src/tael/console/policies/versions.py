@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
 from tael.console.policies.drawing import LEFT, RIGHT, TOP, WIDTH, draw
+from tael.console.policies.experiments import MEASURES, filled_in_rule
 from tael.console.policies.words import Problem, problem_of
 from tael.console.visit import Visit, Visiting
 from tael.kernel import BadInput, TaelError, VersionId
@@ -33,6 +34,7 @@ _SCRIPTED = "x-upload"
 # A version may be put in force from these.
 _READY = (PolicyState.APPROVED, PolicyState.DEPLOYED)
 _NO_BASE = "first"
+STOPPING = "stopping."
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,7 @@ def shown(
         base=typed.get("base") or (found.in_force.champion if found.in_force else _NO_BASE),
         texts=TEXTS,
         may=acts(visit),
+        measures=MEASURES,
         csrf=visit.session.csrf_token,
     )
 
@@ -219,6 +222,7 @@ def _filled(found: Standing, typed: Mapping[str, str]) -> dict[str, Any]:
             "shares": _by_version(typed, "share:"),
             "shadows": set(_by_version(typed, "shadow:")),
             "random_accept": typed.get("random_accept", ""),
+            "stopping": _by_version(typed, STOPPING),
             "why": typed.get("why", ""),
             "to": typed.get("to", ""),
         }
@@ -231,6 +235,7 @@ def _filled(found: Standing, typed: Mapping[str, str]) -> dict[str, Any]:
         "shares": shares,
         "shadows": {str(one.version) for one in force.shadows} - {champion},
         "random_accept": _percent(force.random_accept) if force.random_accept else "",
+        "stopping": filled_in_rule(force.stopping) if force.stopping else {},
         "why": "",
         "to": "",
     }

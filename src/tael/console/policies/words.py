@@ -38,6 +38,10 @@ _REFUSALS: Mapping[str, tuple[str, str]] = {
         N_("The share accepted at random is more than is allowed."),
         N_("The parameter policy.random_accept_most says how much."),
     ),
+    "a deployment with a challenger": (
+        N_("A stopping rule needs a challenger."),
+        N_("Give a version a share, or choose no rule."),
+    ),
     "one arm for each version": (
         N_("This version has two arms."),
         N_("A version is champion, challenger or shadow: one of them."),

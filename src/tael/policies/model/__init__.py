@@ -35,6 +35,14 @@ from tael.policies.model.differences import (
 )
 from tael.policies.model.findings import CaseFailure, CheckRecord, Finding, Weight
 from tael.policies.model.history import Event, EventKind, ModelState, ModelVersion, Proof
+from tael.policies.model.stopping import (
+    MOST_MONTHS,
+    STOPPING_MEASURES,
+    StoppingRule,
+    plain,
+    stopping_rule_of,
+    stopping_rule_typed,
+)
 from tael.policies.model.versions import (
     POLICY_MOVES,
     ROLLBACK_MOVES,
@@ -47,8 +55,10 @@ from tael.policies.model.versions import (
 
 __all__ = [
     "EVERYTHING",
+    "MOST_MONTHS",
     "POLICY_MOVES",
     "ROLLBACK_MOVES",
+    "STOPPING_MEASURES",
     "TEXTS",
     "WHOLE",
     "Arm",
@@ -80,6 +90,7 @@ __all__ = [
     "Reproduction",
     "Role",
     "Seal",
+    "StoppingRule",
     "TableDifference",
     "TableRow",
     "Traffic",
@@ -89,4 +100,7 @@ __all__ = [
     "money_from_json",
     "move",
     "option_from_json",
+    "plain",
+    "stopping_rule_of",
+    "stopping_rule_typed",
 ]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import Enum
 
 from tael.kernel import BadInput, VersionId
+from tael.policies.model.stopping import StoppingRule
 
 WHOLE = 10_000
 """All applications, in basis points."""
@@ -69,6 +70,7 @@ class Traffic:
         share: the champion's, when it is to be checked; None takes the rest.
         salt: goes into the assignment; '' keeps the one in force, so that who was put to an arm
             stays there as far as the shares allow.
+        stopping: when the experiment with the challengers may end, declared beforehand.
     """
 
     challengers: Mapping[VersionId, int]
@@ -76,6 +78,7 @@ class Traffic:
     random_accept: int = 0
     share: int | None = None
     salt: str = ""
+    stopping: StoppingRule | None = None
 
 
 EVERYTHING = Traffic({})
@@ -95,6 +98,7 @@ class Deployment:
         restores: the number of the deployment that a rollback brought back; None otherwise.
         ended_at: None while it is in force.
         signature: of its canonical text, by the installation's key.
+        stopping: the stopping rule of its experiment, if one was declared with it.
     """
 
     number: int
@@ -106,6 +110,7 @@ class Deployment:
     restores: int | None = None
     ended_at: datetime | None = None
     signature: str = ""
+    stopping: StoppingRule | None = None
 
     @property
     def champion(self) -> VersionId:
@@ -128,7 +133,11 @@ class Deployment:
         return sum(arm.share for arm in self.arms if arm.role is Role.RANDOM_ACCEPT)
 
     def as_json(self) -> dict[str, object]:
-        """What a signature covers, in exact JSON values: all but the end."""
+        """What a signature covers, in exact JSON values: all but the end.
+
+        No rule is no key: what was signed before there were rules reads as it did.
+        """
+        declared = {} if self.stopping is None else {"stopping": self.stopping.as_json()}
         return {
             "number": self.number,
             "arms": [
@@ -140,6 +149,7 @@ class Deployment:
             "by": self.by,
             "why": self.why,
             "restores": self.restores,
+            **declared,
         }
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from tael.kernel import VersionId
 from tael.policies.canonical import digest
+from tael.policies.model.stopping import StoppingRule, stopping_rule_of
 
 
 class EventKind(Enum):
@@ -47,6 +50,14 @@ class Event:
     record: str = "{}"
     signature: str = ""
     key: str = ""
+
+    @property
+    def stopping(self) -> StoppingRule | None:
+        """The stopping rule that a deployment declared, as far as this is one that did."""
+        if self.kind is not EventKind.DEPLOYED:
+            return None
+        told: Any = json.loads(self.record)
+        return stopping_rule_of(told["stopping"]) if "stopping" in told else None
 
     @property
     def hash(self) -> str:

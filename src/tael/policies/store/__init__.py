@@ -26,6 +26,7 @@ from tael.policies.model import (
     PolicyVersion,
     Role,
     Seal,
+    stopping_rule_of,
 )
 from tael.policies.store.tables import (
     ARM,
@@ -263,6 +264,7 @@ def deployment_of(record: str, signature: str, ended_at: datetime | None) -> Dep
         restores=None if restores is None else int(restores),
         ended_at=_utc(ended_at),
         signature=signature,
+        stopping=stopping_rule_of(found["stopping"]) if "stopping" in found else None,
     )
 
 
