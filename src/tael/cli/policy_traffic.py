@@ -61,9 +61,8 @@ def deploy(
     Champion and challengers share 100 %. Who is decided by which follows from the application's id
     and the salt, and is logged. A version that has no arm any more is retired.
 
-    With a challenger, --stopping declares when the experiment may end: measure (default, approval
-    or loss), margin (points, or major units of loss), months (on book), confidence (percent) and
-    planned (applications at which one gives up). It is signed with the deployment.
+    --stopping declares when the experiment may end: measure (default, approval or loss), margin
+    (points, or money), months, confidence (percent), planned (applications at which one gives up).
 
     Examples:
 
@@ -74,9 +73,10 @@ def deploy(
     """
     from tael.policies.model import Traffic, basis_points
 
+    shadows = tuple(VersionId.parse(one, field="shadow") for one in shadow or [])
     traffic = Traffic(
-        challengers=_challengers(challenger or []),
-        shadows=tuple(VersionId.parse(one, field="shadow") for one in shadow or []),
+        _challengers(challenger or []),
+        shadows,
         random_accept=basis_points(random_accept, "random_accept"),
         share=None if share is None else basis_points(share, "share"),
         salt=salt,
@@ -85,11 +85,8 @@ def deploy(
     with acting(ctx, login, from_input=from_input, may="deploy") as (house, work):
         made = house.policies.deploy(work, version_id(version), traffic, why=why)
         found = house.policies.version(work, made.champion)
-    show(
-        {"version": found, "deployment": made},
-        lambda _: put(f"{version}: in force; deployment {made.number}: {_told(made)}"),
-        as_json=as_json,
-    )
+    told = f"{version}: in force; deployment {made.number}: {_told(made)}"
+    show({"version": found, "deployment": made}, lambda _: put(told), as_json=as_json)
 
 
 def rollback(
