@@ -23,13 +23,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=("one_decision", "batch"))
+    parser.add_argument("--only", choices=("one_decision", "batch", "edit_table"))
     chosen = parser.parse_args()
     found: dict[str, object] = {}
-    if chosen.only != "batch":
-        found["one_decision"] = part("one_decision", "--rounds", str(chosen.rounds))
-    if chosen.only != "one_decision":
-        found["batch"] = part("batch", "--rows", str(chosen.rows))
+    parts = {
+        "one_decision": ("--rounds", str(chosen.rounds)),
+        "edit_table": (),
+        "batch": ("--rows", str(chosen.rows)),
+    }
+    for name, arguments in parts.items():
+        if chosen.only in (None, name):
+            found[name] = part(name, *arguments)
     show(found)
     print(json.dumps(found, indent=1))
 

@@ -335,7 +335,8 @@ class Model:
         Raises:
             DmnError: a declaration that cannot be understood.
         """
-        return Reasoner(self.graph)
+        with collecting_later():  # the rules of its tables stay
+            return Reasoner(self.graph)
 
     def explain(
         self,
@@ -391,7 +392,8 @@ class Model:
         """
         from tael.dmn.types import check  # noqa: PLC0415 - loaded only when asked for: a run does not need it
 
-        return with_room(lambda: check(self.graph))
+        with collecting_later():
+            return with_room(lambda: check(self.graph))
 
     def verify(self, budget_s: float = 10.0) -> Verification:
         """What is wrong with the decision tables: gaps, overlaps, rules that never take effect.
@@ -401,7 +403,8 @@ class Model:
         """
         from tael.dmn.verification import verify  # noqa: PLC0415 - loaded only when asked for
 
-        return with_room(lambda: verify(self.graph, self._compilers, budget_s=budget_s))
+        with collecting_later():
+            return with_room(lambda: verify(self.graph, self._compilers, budget_s=budget_s))
 
     @cached_property
     def cuts(self) -> Mapping[str, tuple[Decimal, ...]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from tael.dmn import authoring
 from tael.policies.model import Bundle, Difference
@@ -41,14 +43,35 @@ def compare(before: Bundle, after: Bundle) -> tuple[Difference, ...]:
 # --- rules
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is compared of rules: the words around tables, what services link to, the tables."""
+
+    wording: Mapping[str, str]
+    services: Mapping[str, Mapping[str, list[str]]]
+    tables: Mapping[str, authoring.Table]
+
+
+# A page asks for words and tables of the same two texts, and then again when it is looked at again.
+@lru_cache(maxsize=4)
+def reading_of(dmn: str) -> Reading:
+    """The rules of a text, read once.
+
+    Raises:
+        DmnError: no DMN.
+    """
+    draft = authoring.Draft.read(dmn)
+    return Reading(draft.wording(), _linked(draft), draft.tables())
+
+
 def _rules(before: str, after: str) -> Iterator[Difference]:
     if before == after:
         return
-    old, new = (authoring.Draft.read(text) for text in (before, after))
-    for at, was, now in _values("", old.wording(), new.wording()):
+    old, new = reading_of(before), reading_of(after)
+    for at, was, now in _values("", old.wording, new.wording):
         yield Difference("dmn", Words(at, at), was, now)
-    yield from _services(old, new)
-    old_tables, new_tables = old.tables(), new.tables()
+    yield from _services(old.services, new.services)
+    old_tables, new_tables = old.tables, new.tables
     for name in [*old_tables, *(name for name in new_tables if name not in old_tables)]:
         was_table, now_table = old_tables.get(name), new_tables.get(name)
         place = Words(f"决策表 {name}", f"table {name}")
@@ -68,8 +91,10 @@ _LINKS: Mapping[str, Words] = {
 }
 
 
-def _services(old: authoring.Draft, new: authoring.Draft) -> Iterator[Difference]:
-    before, after = _linked(old), _linked(new)
+_Services = Mapping[str, Mapping[str, list[str]]]
+
+
+def _services(before: _Services, after: _Services) -> Iterator[Difference]:
     for name in [*before, *(name for name in after if name not in before)]:
         place = Words(f"决策服务 {name}", f"service {name}")
         for tag, told in _LINKS.items():

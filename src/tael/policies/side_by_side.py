@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from tael.dmn import authoring
-from tael.policies.differences import cells_of, columns_of
+from tael.policies.differences import cells_of, columns_of, reading_of
 from tael.policies.model import Bundle, Cell, Mark, TableDifference, TableRow
 
 
@@ -18,7 +18,7 @@ def compare_tables(before: Bundle, after: Bundle) -> tuple[TableDifference, ...]
     """
     if before.dmn == after.dmn:
         return ()
-    old, new = (authoring.Draft.read(one.dmn).tables() for one in (before, after))
+    old, new = (reading_of(one.dmn).tables for one in (before, after))
     names = [*old, *(name for name in new if name not in old)]
     found = (_table(name, old.get(name), new.get(name)) for name in names)
     return tuple(one for one in found if any(row.mark is not Mark.SAME for row in one.rows))

@@ -72,8 +72,9 @@ def edited(table: Table, given: object) -> Table:
         raise BadInput("no list of rules", field="rows", rule="a list").telling("rows_no_list")
     made: list[Rule] = []
     seen: set[int] = set()
+    told = width(table)  # counted once: each changed rule would count all rules anew
     for number, entry in enumerate(given, start=1):
-        for rule, source in _entry(table, entry, number):
+        for rule, source in _entry((table, told), entry, number):
             if source in seen:
                 raise _wrong(number, f"rule {source + 1} stands there twice").telling(
                     "entry_twice", entry=number, rule=source + 1
@@ -87,12 +88,13 @@ def edited(table: Table, given: object) -> Table:
     return replace(table, rules=tuple(made))
 
 
-def _entry(table: Table, entry: object, number: int) -> Iterator[tuple[Rule, int]]:
+def _entry(shown: tuple[Table, int], entry: object, number: int) -> Iterator[tuple[Rule, int]]:
     """The rules that an entry stands for, each with its number before, -1 for a new one."""
+    table = shown[0]
     if isinstance(entry, Mapping):
         source = entry.get("from")
         known = -1 if source is None else _number(table, source, number)
-        yield _changed(table, known, entry.get("cells"), number), known
+        yield _changed(shown, known, entry.get("cells"), number), known
     elif isinstance(entry, Sequence) and not isinstance(entry, str) and len(entry) == _RANGE:
         first, last = (_number(table, each, number) for each in entry)
         for source in range(first, last + 1):
@@ -111,8 +113,8 @@ def _number(table: Table, given: object, number: int) -> int:
     return given
 
 
-def _changed(table: Table, source: int, cells: object, number: int) -> Rule:
-    told = width(table)
+def _changed(shown: tuple[Table, int], source: int, cells: object, number: int) -> Rule:
+    table, told = shown
     conditions, conclusions = len(table.inputs), len(table.outputs)
     texts = list(cells) if isinstance(cells, Sequence) and not isinstance(cells, str) else []
     if len(texts) != conditions + conclusions + told + 1 or not all(

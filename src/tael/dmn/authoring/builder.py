@@ -16,7 +16,9 @@ from tael.dmn.authoring.declarations import (
 )
 from tael.dmn.authoring.forms import Logic, element_of, parameter_elements, quoted
 from tael.dmn.authoring.grid import Judge
+from tael.dmn.authoring.reading import reading_part
 from tael.dmn.authoring.table import Table, table_of
+from tael.dmn.collection import collecting_later
 from tael.dmn.errors import DmnError, FeelSyntaxError
 from tael.dmn.evaluate import Model, loads
 from tael.dmn.feel.lexer import Position
@@ -82,7 +84,8 @@ class Draft:
             data = source.read_bytes() if isinstance(source, Path) else source.encode()
         except OSError as error:
             raise DmnError(f"cannot be read: {error.strerror}", file=name) from None
-        root = parse(data, name)
+        with collecting_later():
+            root = parse(data, name)
         if root.tag != "definitions" or root.namespace not in VERSIONS:
             raise DmnError(
                 f"the root element is {root.tag!r}, not DMN 1.1 to 1.5",
@@ -225,7 +228,8 @@ class Draft:
 
         One that stands inside a context is called ``decision / entry``.
         """
-        return {name: table_of(found) for name, _, _, found in self._tables()}
+        with collecting_later():
+            return {name: table_of(found) for name, _, _, found in self._tables()}
 
     def with_table(self, name: str, table: Table) -> Draft:
         """The model with another table at the place of that of ``name``.
@@ -238,7 +242,8 @@ class Draft:
         """
         for known, path, parent, found in self._tables():
             if known == name:
-                made = table.element()
+                with collecting_later():
+                    made = table.element()
                 _rename(made, self.root.namespace)
                 _keep(made, found)
                 children = [made if each is found else each for each in parent.children]
@@ -288,7 +293,8 @@ class Draft:
 
     def to_xml(self) -> str:
         """The model as DMN 1.5 text (a model that was read keeps its version)."""
-        return write(self.root)
+        with collecting_later():
+            return write(self.root)
 
     def model(self, *, tolerant: bool = False) -> Model:
         """The model, ready to run."""
@@ -395,9 +401,9 @@ class Draft:
         """What ``boxed`` reads of the elements that are there, in the order of the file."""
         known = self._by_name()
         reader = self._reader(node, [*known, *local])
-        holder = element("decision", None, boxed)
+        holder = element("decision", None, reading_part(boxed))
         is_function = boxed.tag == "encapsulatedLogic"
-        tree = reader.function(boxed) if is_function else reader.logic_of(holder)
+        tree = reader.function(reading_part(boxed)) if is_function else reader.logic_of(holder)
         read = set(_names(tree))
         required = [
             element(
@@ -517,6 +523,8 @@ def _id(name: str) -> str:
 
 def _rename(made: Element, namespace: str) -> None:
     """A draft that was read keeps its version: what is added speaks it, too."""
+    if namespace == CURRENT:
+        return
     if made.namespace == CURRENT:
         made.namespace = namespace
     for child in made.children:
@@ -528,7 +536,8 @@ def _members(root: Element) -> Iterator[str]:
     if root.tag in _NAMING and root.get("name"):
         yield root.get("name")
     for child in root.children:
-        yield from _members(child)
+        if child.tag != "rule":  # cells bring no names, and there are very many
+            yield from _members(child)
 
 
 def _names_along(owner: Element, path: tuple[int, ...]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tael.dmn.model.namespaces import CURRENT
 from tael.dmn.model.writer import element, write
 from tael.dmn.model.xml import Element, parse
 
@@ -125,7 +126,8 @@ def table_of(found: Element) -> Table:
 
 
 def _text(tag: str, text: str) -> Element:
-    return element(tag, None, element("text", text=text))
+    # A large table is some hundred thousand of these.
+    return Element(CURRENT, tag, {}, 0, "", [Element(CURRENT, "text", {}, 0, text)])
 
 
 def _optional(tag: str, text: str) -> tuple[Element, ...]:

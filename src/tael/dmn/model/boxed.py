@@ -335,7 +335,11 @@ class Boxed:
         return tuple([read(child, number) for number, child in enumerate(elements, start=1)])
 
     def _rule(self, element: Element, number: int, columns: tuple[int, int]) -> s.Rule:
-        conditions, conclusions = element.all("inputEntry"), element.all("outputEntry")
+        # Looked at once: those of a plain rule are read from its bytes each time.
+        parts: dict[str, list[Element]] = {}
+        for child in element.children:
+            parts.setdefault(child.tag, []).append(child)
+        conditions, conclusions = parts.get("inputEntry", []), parts.get("outputEntry", [])
         if (len(conditions), len(conclusions)) != columns:
             raise DmnError(
                 f"rule {number} has {len(conditions)} conditions and {len(conclusions)} conclusions"
@@ -349,7 +353,7 @@ class Boxed:
             number,
             tuple(self._cell(cell) for cell in conditions),
             tuple(self.literal(cell) for cell in conclusions),
-            tuple(self._text_child(entry)[0].strip() for entry in element.all("annotationEntry")),
+            tuple(self._text_child(entry)[0].strip() for entry in parts.get("annotationEntry", ())),
         )
 
     def _cell(self, element: Element) -> s.UnaryTests:

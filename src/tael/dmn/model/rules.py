@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import overload
 
-from tael.dmn.feel.simple_cells import are_simple_tests, is_simple_value
-from tael.dmn.feel.syntax import Rule
+from tael.dmn.feel.lexer import Position
+from tael.dmn.feel.simple_cells import (
+    are_simple_tests,
+    is_simple_value,
+    simple_tests,
+    simple_value,
+)
+from tael.dmn.feel.syntax import Expression, Literal, Rule, UnaryTests
 from tael.dmn.model.element import Element
 from tael.dmn.model.plain_rules import RuleElement
+
+_NOWHERE = Position(0, 1)
 
 
 class PlainRules(Sequence[Rule]):
@@ -32,6 +40,25 @@ class PlainRules(Sequence[Rule]):
     def column(self, place: int) -> Iterator[str]:
         """The texts of one column, rule by rule; conclusions stand behind the conditions."""
         return (texts[place] for texts in self._texts)
+
+    def tests(self, place: int) -> Iterator[UnaryTests]:
+        """The cells of a column of conditions, one object for equal texts: places say nothing."""
+        known: dict[str, UnaryTests] = {}
+        for text in self.column(place):
+            found = known.get(text)
+            if found is None:
+                made = simple_tests(text, 0)
+                found = known[text] = made or UnaryTests(_NOWHERE, any=True)
+            yield found
+
+    def values(self, place: int) -> Iterator[Expression]:
+        """The cells of a column of conclusions, counted with the conditions; as ``tests``."""
+        known: dict[str, Expression] = {}
+        for text in self.column(place):
+            found = known.get(text)
+            if found is None:
+                found = known[text] = simple_value(text, 0) or Literal(_NOWHERE, None)
+            yield found
 
     def __len__(self) -> int:
         return len(self._elements)
@@ -61,6 +88,21 @@ class PlainRules(Sequence[Rule]):
 
     def __repr__(self) -> str:
         return f"PlainRules({len(self)})"
+
+
+def tests_of(rules: Sequence[Rule], place: int) -> Iterator[UnaryTests]:
+    """The conditions of one column; equal ones may be one object, whose place says nothing."""
+    if isinstance(rules, PlainRules):
+        return rules.tests(place)
+    return (rule.conditions[place] for rule in rules)
+
+
+def values_of(rules: Sequence[Rule], columns: tuple[int, int]) -> Iterator[tuple[Expression, ...]]:
+    """The conclusions of each rule, as ``tests_of``; ``columns`` are conditions and conclusions."""
+    if isinstance(rules, PlainRules):
+        first, count = columns
+        return zip(*(rules.values(first + each) for each in range(count)), strict=True)
+    return (rule.conclusions for rule in rules)
 
 
 def plain_rules(

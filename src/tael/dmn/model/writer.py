@@ -40,7 +40,8 @@ def write(root: Element, *, declaration: bool = True) -> str:
         for namespace, prefix in names.items()
         if namespace not in ("", _XML)
     )
-    lines = _lines(root, names, "", declared)
+    lines: list[str] = []
+    _lines(lines, root, names, ("", declared))
     head = '<?xml version="1.0" encoding="UTF-8"?>\n' if declaration else ""
     return head + "\n".join(lines) + "\n"
 
@@ -55,9 +56,10 @@ def element(
 
 def _prefixes(root: Element) -> dict[str, str]:
     """A prefix for each namespace; the root's is the default one where that changes no name."""
-    of_elements = dict.fromkeys(each.namespace for each in _all(root))
+    every = list(_all(root))
+    of_elements = dict.fromkeys([each.namespace for each in every])
     of_attributes = dict.fromkeys(
-        _split(name)[0] for each in _all(root) for name in each.attributes
+        [_split(name)[0] for each in every if each.attributes for name in each.attributes]
     )
     found = {"": "", _XML: "xml"}
     if "" not in of_elements and root.namespace not in of_attributes:
@@ -80,21 +82,25 @@ def _all(root: Element) -> Iterator[Element]:
         waiting.extend(reversed(each.children))
 
 
-def _lines(found: Element, names: dict[str, str], indent: str, declared: str = "") -> Iterator[str]:
+def _lines(lines: list[str], found: Element, names: dict[str, str], start: tuple[str, str]) -> None:
+    """Add the lines of an element that begins with an indent and bears declarations."""
+    indent, declared = start
     _check(found)
     tag = _named(found.namespace, found.tag, names)
     attributes = "".join(
-        f' {_named(*_split(name), names)}="{_attribute(value)}"'
-        for name, value in found.attributes.items()
+        [
+            f' {_named(*_split(name), names)}="{_attribute(value)}"'
+            for name, value in found.attributes.items()
+        ]
     )
-    start = f"{indent}<{tag}{declared}{attributes}"
+    head = f"{indent}<{tag}{declared}{attributes}"
     if not found.children:
-        yield f"{start}>{_text(found.text)}</{tag}>" if found.text else f"{start}/>"
+        lines.append(f"{head}>{_text(found.text)}</{tag}>" if found.text else f"{head}/>")
         return
-    yield f"{start}>{_text(found.text.strip())}"
+    lines.append(f"{head}>{_text(found.text.strip())}")
     for child in found.children:
-        yield from _lines(child, names, indent + _INDENT)
-    yield f"{indent}</{tag}>"
+        _lines(lines, child, names, (indent + _INDENT, ""))
+    lines.append(f"{indent}</{tag}>")
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -7,12 +7,13 @@ from collections.abc import Hashable, Iterator, Sequence
 from tael.dmn.feel import syntax as s
 from tael.dmn.findings import Finding, Severity
 from tael.dmn.verification.domains import Place
+from tael.dmn.verification.gaps import Rules, gaps
 from tael.dmn.verification.geometry import Column, Geometry, geometry_of
 from tael.dmn.verification.outcomes import TableProof
 from tael.dmn.verification.outputs import Outputs
 from tael.dmn.verification.overlaps import common_bins, inside, meeting, members
 from tael.dmn.verification.regions import box_text, example, readable, region_text
-from tael.dmn.verification.search import Box, Budget, SpentError, Winners, gaps
+from tael.dmn.verification.search import Box, Budget, SpentError, Winners
 from tael.dmn.verification.telling import Teller, Told
 
 MOST_SHOWN = 50
@@ -57,10 +58,12 @@ class TableChecks:
             self.spent = True
             return self._proof()
         checks = (self._conflicts, self._gaps, self._unreachable, self._redundant)
+        asked = [self._table.hit_policy in policies for policies in _CHECKS.values()]
         for number, (name, check) in enumerate(zip(_CHECKS, checks, strict=True)):
             try:
-                # Conflicts are quick and matter most; what is left over goes to the others.
-                self._outcomes[name] = check(budget.share(len(_CHECKS) - number if number else 2))
+                # Of the time that is left something remains for the checks that are still asked
+                # for, and for the last one.
+                self._outcomes[name] = check(budget.share(sum(asked[number:]) + 1))
             except SpentError:
                 self.spent = True
         try:
@@ -133,10 +136,15 @@ class TableChecks:
         if self._outputs.has_default:
             return "not_asked"
         columns = self._geometry.columns
-        bins = [[c.may[i] for i in c.asked] for c in columns]
+        rules = Rules(
+            columns=[[c.may[i] for i in c.asked] for c in columns],
+            spans=[c.spans for c in columns],
+            meets=self._meet_asked,
+            opaque=self._opaque,
+        )
         found: list[Box] = []
         try:
-            complete = gaps(bins, self._geometry.rows, budget, found)
+            complete = gaps(rules, budget, found)
         finally:
             for box in found[:MOST_SHOWN]:
                 self._gap(box)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from tael.dmn.feel import syntax as s
 from tael.dmn.feel.env import Alone, Env
 from tael.dmn.feel.values import Value
+from tael.dmn.model.rules import tests_of
 from tael.dmn.verification.axes import AXES, Point, axis_name
 from tael.dmn.verification.cells import Cell, CellReader, Interval, Probe
 from tael.dmn.verification.constants import tree_key
@@ -208,16 +209,19 @@ class _Builder:
         self._domain = replace(domain, allowed=allowed)
         self._restricted = bool(allowed) or domain.choices is not None
         self._allowed = [reader.read(tests) for tests in allowed]
-        self._cells = [
-            [reader.read(rule.conditions[position]) for position in positions]
-            for rule in table.rules
-        ]
+        columns = [_read(reader, tests_of(table.rules, position)) for position in positions]
+        self._cells = list(zip(*columns, strict=True))
+        # Each combination of cells once: a large table repeats them.
+        self._kinds = {tuple(map(id, cells)): cells for cells in self._cells}
 
     def column(self, pause: Callable[[], None]) -> Column:
         lines = self._lines()
         kept = [self._kept(line) for line in lines]
         bins = Bins(lines, kept, _SAMPLES.get(self._domain.kind, ()))
-        matches = [self._matches(cells, lines, kept, len(bins)) for cells in self._cells]
+        known = {
+            key: self._matches(cells, lines, kept, len(bins)) for key, cells in self._kinds.items()
+        }
+        matches = [known[tuple(map(id, cells))] for cells in self._cells]
         pause()
         opaque = _mask(any(cell.opaque for cell in cells) for cells in self._cells)
         may = _masks([each.spans for each in matches], len(bins))
@@ -229,7 +233,7 @@ class _Builder:
             may=tuple(may),
             must=tuple(mask & ~opaque for mask in may) if opaque else tuple(may),
             spans=tuple(each.spans for each in matches),
-            null_asked=any(cell.names_null() for cells in self._cells for cell in cells),
+            null_asked=any(cell.names_null() for row in self._kinds.values() for cell in row),
             opaque=opaque,
             empty=_mask(each.empty for each in matches),
             outside=_mask(each.outside for each in matches),
@@ -240,7 +244,7 @@ class _Builder:
     def _lines(self) -> list[Line]:
         """The lines that values of the column lie on, cut where cells and allowed values change."""
         cuts: dict[str, set[Point]] = {}
-        cells = [cell for row in self._cells for cell in row]
+        cells = [cell for row in self._kinds.values() for cell in row]
         for cell in (*cells, *self._allowed):
             for axis, point in cell.cuts():
                 cuts.setdefault(axis, set()).add(point)
@@ -279,7 +283,7 @@ class _Builder:
         ]
 
     def _matches(
-        self, cells: list[Cell], lines: list[Line], kept: list[list[int]], size: int
+        self, cells: tuple[Cell, ...], lines: list[Line], kept: list[list[int]], size: int
     ) -> _Match:
         """The bins that a rule matches in this column."""
         readable = [cell for cell in cells if not cell.opaque]
@@ -300,6 +304,18 @@ class _Builder:
         if takes_null:
             spans.append((size - 1, size - 1))
         return _Match(tuple(spans), not anywhere and not takes_null, outside)
+
+
+def _read(reader: CellReader, column: Iterable[s.UnaryTests]) -> list[Cell]:
+    """The cells of a column; one tree is read once, wherever it stands."""
+    known: dict[int, tuple[s.UnaryTests, Cell]] = {}
+    found: list[Cell] = []
+    for tests in column:
+        each = known.get(id(tests))
+        if each is None:
+            each = known[id(tests)] = tests, reader.read(tests)
+        found.append(each[1])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

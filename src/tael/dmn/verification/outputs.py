@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import replace
 
 from tael.dmn.feel import syntax as s
+from tael.dmn.model.rules import values_of
 from tael.dmn.verification.constants import constant, is_constant, tree_key, value_key
 from tael.dmn.verification.domains import Place
 
@@ -22,10 +23,16 @@ class Outputs:
         self._table = table
         self._names = place.names
         self._compiler = place.compiler
-        self._constant = [
-            all(is_constant(tree, self._names) for tree in rule.conclusions) for rule in table.rules
-        ]
-        self._keys = [tuple(map(self._key, rule.conclusions)) for rule in table.rules]
+        known: dict[int, tuple[s.Expression, bool, Hashable]] = {}
+        self._constant: list[bool] = []
+        self._keys: list[tuple[Hashable, ...]] = []
+        for trees in values_of(table.rules, (len(table.inputs), len(table.outputs))):
+            for tree in trees:
+                if id(tree) not in known:
+                    known[id(tree)] = tree, is_constant(tree, self._names), self._key(tree)
+            told = [known[id(tree)] for tree in trees]
+            self._constant.append(all(steady for _, steady, _ in told))
+            self._keys.append(tuple([key for _, _, key in told]))
         self._same: dict[Hashable, int] = {}
         for row, key in enumerate(self._keys):
             self._same[key] = self._same.get(key, 0) | 1 << row

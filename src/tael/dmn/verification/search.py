@@ -1,4 +1,4 @@
-"""The searches over boxes: what no rule covers, and whether rules cover a box.
+"""The search over boxes for a rule that wins wrongly, and the time that searches take.
 
 Columns are gone through one by one. In each, bins with the same rules among those still alive are
 one branch; what is known of (column, rules alive) is kept. A branch ends when no rule is alive, or
@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 # Bins by column: the indexes that a box holds in each.
 Box = tuple[tuple[int, ...], ...]
 _OFTEN = 2000  # bins looked at between two looks at the clock
-MOST_GAPS = 50
-_AT_ONCE = 16  # boxes of one round of the search for gaps
 
 
 class SpentError(Exception):
@@ -53,102 +51,6 @@ class Budget:
         """Raises SpentError when the time is over."""
         if time.monotonic() > self._end:
             raise SpentError
-
-
-def gaps(columns: Sequence[Sequence[int]], rows: int, budget: Budget, found: list[Box]) -> bool:
-    """Fill ``found`` with the largest boxes that no rule covers; say whether these are all.
-
-    Args:
-        columns: per column the rules of each bin that counts.
-        rows: the set of all rules.
-        budget: raises SpentError; what was found until then stands in ``found``.
-        found: is filled.
-    """
-    bins = [list(column) for column in columns]
-    covered = rows
-    while len(found) < MOST_GAPS:
-        raw = _Uncovered(bins, budget).find(covered)
-        if not raw:
-            return True
-        known = len(found)
-        for box in raw:
-            budget.spend(sum(map(len, box)))
-            if not any(_holds(wide, box) for wide in found[known:]):
-                found.append(_widened(columns, box, rows, budget))
-        # What is found counts from now on as covered, as if by a rule of its own.
-        for box in found[known:]:
-            bit = covered + 1
-            covered |= bit
-            for column, indexes in zip(bins, box, strict=True):
-                for index in indexes:
-                    column[index] |= bit
-    return False
-
-
-def _holds(wide: Box, box: Box) -> bool:
-    """Whether a box lies in another; first and last bins tell most of them apart."""
-    if any(a[0] > b[0] or a[-1] < b[-1] for a, b in zip(wide, box, strict=True)):
-        return False
-    return all(set(a).issuperset(b) for a, b in zip(wide, box, strict=True))
-
-
-def _widened(columns: Sequence[Sequence[int]], box: Box, rows: int, budget: Budget) -> Box:
-    """The box as large as it can grow without meeting a rule, column after column."""
-    wide = list(box)
-    unions = [_union(bins, indexes) for bins, indexes in zip(columns, box, strict=True)]
-    for column, bins in enumerate(columns):
-        budget.spend(len(bins))
-        others = rows
-        for each, rules in enumerate(unions):
-            others &= rules if each != column else -1
-        wide[column] = tuple(i for i, rules in enumerate(bins) if not rules & others)
-        unions[column] = _union(bins, wide[column])
-    return tuple(wide)
-
-
-def _union(bins: Sequence[int], indexes: Sequence[int]) -> int:
-    rules = 0
-    for index in indexes:
-        rules |= bins[index]
-    return rules
-
-
-class _Uncovered:
-    """Finds some boxes that no rule covers; none only when there are none."""
-
-    def __init__(self, columns: Sequence[Sequence[int]], budget: Budget) -> None:
-        self._order = sorted(range(len(columns)), key=lambda c: len(set(columns[c])))
-        self._columns = [columns[c] for c in self._order]
-        self._budget = budget
-        self._universal = _universal(self._columns)
-        self._known: list[dict[int, tuple[Box, ...]]] = [{} for _ in columns]
-
-    def find(self, rows: int) -> list[Box]:
-        """Boxes without a rule, each with its bins in the order of the given columns."""
-        found = self._search(0, rows)
-        place = {column: index for index, column in enumerate(self._order)}
-        return [tuple(box[place[c]] for c in range(len(self._order))) for box in found]
-
-    def _search(self, column: int, alive: int) -> tuple[Box, ...]:
-        if alive & self._universal[column]:
-            return ()
-        if not alive:
-            return (tuple(tuple(range(len(bins))) for bins in self._columns[column:]),)
-        known = self._known[column].get(alive)
-        if known is not None:
-            return known
-        self._budget.spend(len(self._columns[column]))
-        branches: dict[int, list[int]] = {}
-        for index, rules in enumerate(self._columns[column]):
-            branches.setdefault(rules & alive, []).append(index)
-        found: list[Box] = []
-        for rules, bins in sorted(branches.items(), key=lambda pair: pair[0].bit_count()):
-            rest = self._search(column + 1, rules)
-            found.extend((tuple(bins), *box) for box in rest)
-            if len(found) > _AT_ONCE:
-                break
-        self._known[column][alive] = tuple(found[:_AT_ONCE])
-        return self._known[column][alive]
 
 
 def _universal(columns: Sequence[Collection[int]]) -> list[int]:
