@@ -286,7 +286,8 @@
           ? { from: before.from, cells } : before;
       });
       const added = Math.max(0, row + block.length - this.rows.length);
-      const cut = Math.max(0, ...block.map((texts) => texts.length - (this.columns.length - column)));
+      // A block may have more rows than a function takes arguments.
+      const cut = block.reduce((most, texts) => Math.max(most, texts.length - (this.columns.length - column)), 0);
       const end = { row: row + block.length - 1, column: column + width - 1 };
       this.commit(rows, { row, column }, end);
       return { added, cut };

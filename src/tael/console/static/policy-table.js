@@ -7,7 +7,7 @@
   const by = (id) => document.getElementById(id);
   const read = (id) => JSON.parse(by(id).textContent);
   const data = read("table-data"), words = read("table-words");
-  const AT_ONCE = 500, PAUSE = 250, LISTED = 12;
+  const AT_ONCE = 20000, PAUSE = 250, LISTED = 12;
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const original = data.rows.map((cells, from) => ({ from, cells }));
   const here = location.pathname;

@@ -25,6 +25,7 @@ from tael.dmn.feel.lexer import Position
 from tael.dmn.feel.library import BUILTINS
 from tael.dmn.feel.names import Names, Vocabulary
 from tael.dmn.feel.parser import parse_expression, parse_unary_tests
+from tael.dmn.feel.simple_cells import are_simple_tests, is_simple_value
 from tael.dmn.feel.syntax import Name
 from tael.dmn.feel.type_system import TypeSystem
 from tael.dmn.model.boxed import Boxed, Place
@@ -279,6 +280,8 @@ class Draft:
         vocabulary = Vocabulary.of(_members(self.root), types.items)
 
         def says(table: str, text: str, test: bool) -> str:  # noqa: FBT001 - the shape of a Judge
+            if text.strip() and (are_simple_tests if test else is_simple_value)(text):
+                return ""  # most cells of a large table: they read no name
             if table not in scopes:
                 local = _members(owners[table]) if table in owners else ()
                 scopes[table] = Names([*BUILTINS, *self._by_name(), *local])
