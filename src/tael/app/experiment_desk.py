@@ -9,6 +9,7 @@ from tael.kernel import NotFound, day_of
 from tael.policies.model import StoppingRule
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from tael.app.experiment_rows import Rows
@@ -20,11 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Looked:
-    """The sections of the page, how many decisions were read, and whether older ones were not."""
+    """The sections of the page, and how many decisions were read.
+
+    Attributes:
+        older: how many were not read, all from before ``since``.
+        since: when the oldest of those that were read was made; None where there is none.
+    """
 
     page: Page
     decisions: int
-    left_out: bool
+    older: int
+    since: datetime | None
 
     def parts(self, locale: str) -> list[tuple[str, str]]:
         """The sections in ``zh`` or ``en``: titles and HTML, all texts escaped."""
@@ -61,7 +68,7 @@ class Experiments:
             NotFound: no such deployment.
         """
         # Arrow and numpy are loaded when an experiment is looked at, not with the installation.
-        from tael.app.experiment_rows import MOST_DECISIONS, Rows  # noqa: PLC0415 - as said above
+        from tael.app.experiment_rows import Rows  # noqa: PLC0415 - as said above
         from tael.app.experiment_telling import Wanted, tell  # noqa: PLC0415 - as said above
 
         deployment = next((d for d in self._policies.deployments(work) if d.number == number), None)
@@ -73,7 +80,8 @@ class Experiments:
         lot = self._lot(work, rows) if deployment.random_accept else None
         by = rule or deployment.stopping or StoppingRule()
         page = tell(rows, Wanted(by, today), lot)
-        return Looked(page, len(rows.entries), len(rows.entries) >= MOST_DECISIONS)
+        since = rows.entries[0].as_of if rows.entries else None
+        return Looked(page, len(rows.entries), rows.older, since)
 
     def _lot(self, work: Work, rows: Rows) -> Lot:
         from tael.policies.experiments import LotSettings, policies_of  # noqa: PLC0415 - heavy

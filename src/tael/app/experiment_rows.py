@@ -50,12 +50,13 @@ class Rows:
     Attributes:
         deployment: whose.
         entries: rows of the log, at most ``MOST_DECISIONS``, the newest.
-        booked: by application the day on which its money went out.
+        booked: by application the day on which its money went out, as the books or reports say.
         ends: month ends of the loans.
         names: of the versions, by id.
         shadowed: what each shadow would have said, by version.
         reports: what the end of each day reported of the loans; of a book from before there were
             such reports the month ends stand in.
+        older: decisions of its time that were not read.
     """
 
     deployment: Deployment
@@ -65,22 +66,34 @@ class Rows:
     names: Mapping[str, str]
     shadowed: Mapping[str, Sequence[Shadowed]]
     reports: Sequence[OutcomeReport] = ()
+    older: int = 0
 
     @classmethod
-    def read(cls, work: Work, deployment: Deployment, names: Mapping[str, str]) -> Rows:
-        """As this unit of work sees them."""
+    def read(
+        cls,
+        work: Work,
+        deployment: Deployment,
+        names: Mapping[str, str],
+        most: int = MOST_DECISIONS,
+    ) -> Rows:
+        """As this unit of work sees them; of more than ``most`` decisions the newest."""
         source = Outcomes(work)
-        found = source.decisions(deployment.at, deployment.ended_at, MOST_DECISIONS)
+        found = source.decisions(deployment.at, deployment.ended_at, most)
+        full = len(found) >= most
+        older = source.count(deployment.at, deployment.ended_at) - len(found) if full else 0
         entries = [entry for entry in found if _number(entry) in (0, deployment.number)]
         applications = [str(entry.application_id) for entry in entries]
+        reports = SqlOutcomes(work).of([entry.application_id for entry in entries])
+        reported = {one.application_id: one.booked_on for one in reports}
         return cls(
             deployment,
             entries,
-            source.booked(applications),
+            {**reported, **source.booked(applications)},
             source.month_ends(applications),
             names,
             {arm.version: source.shadowed(arm.version, entries) for arm in deployment.shadows},
-            SqlOutcomes(work).of([entry.application_id for entry in entries]),
+            reports,
+            older,
         )
 
     @property

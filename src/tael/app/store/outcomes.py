@@ -67,11 +67,14 @@ class Outcomes:
 
     def decisions(self, since: datetime, until: datetime | None, most: int) -> list[LogEntry]:
         """The newest ``most`` decisions of a time, oldest first, without their traces."""
-        query = sa.select(_decision).where(_decision.c.id >= str(DecisionId.first(since)))
-        if until is not None:
-            query = query.where(_decision.c.id < str(DecisionId.first(until)))
+        query = sa.select(_decision).where(*_between(since, until))
         rows = self._connection.execute(query.order_by(_decision.c.id.desc()).limit(most))
         return [_entry(row) for row in rows.mappings()][::-1]
+
+    def count(self, since: datetime, until: datetime | None) -> int:
+        """How many decisions there are of a time."""
+        query = sa.select(sa.func.count()).select_from(_decision).where(*_between(since, until))
+        return int(self._connection.execute(query).scalar_one())
 
     def booked(self, applications: Sequence[str]) -> dict[ApplicationId, date]:
         """By application the day on which its money went out."""
@@ -102,6 +105,14 @@ class Outcomes:
 
 
 _TEXTS = sa.ARRAY(sa.Text)
+
+
+def _between(since: datetime, until: datetime | None) -> list[sa.ColumnElement[bool]]:
+    """Ids are in the order of time."""
+    found = [_decision.c.id >= str(DecisionId.first(since))]
+    if until is not None:
+        found.append(_decision.c.id < str(DecisionId.first(until)))
+    return found
 
 
 def _entry(row: sa.RowMapping) -> LogEntry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -38,7 +39,9 @@ class LookedOf(Protocol):
     @property
     def decisions(self) -> int: ...
     @property
-    def left_out(self) -> bool: ...
+    def older(self) -> int: ...
+    @property
+    def since(self) -> datetime | None: ...
     def parts(self, locale: str) -> list[tuple[str, str]]: ...
 
 
