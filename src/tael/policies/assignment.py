@@ -91,7 +91,7 @@ def arms_of(champion: VersionId, traffic: Traffic, *, most_random: int) -> tuple
             "a stopping rule without a challenger",
             field="stopping",
             rule="a deployment with a challenger",
-        )
+        ).telling("stopping_alone")
     arms = (Arm(champion, Role.CHAMPION, rest), *_others(champion, traffic))
     _refuse_twice(arms)
     return arms

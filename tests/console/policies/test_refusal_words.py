@@ -25,8 +25,8 @@ HOME = Path(tael.__file__).parent
 # What is raised here reaches people on: deploy, approve, check, draft, rollback, grid, import.
 SOURCES = (
     *(f"policies/{name}.py" for name in (
-        "artefacts", "assignment", "cases", "figures", "model/deployments", "model/versions",
-        "objects", "shelf", "texts", "traffic", "versions", "writing",
+        "artefacts", "assignment", "cases", "figures", "model/deployments", "model/stopping",
+        "model/versions", "objects", "shelf", "texts", "traffic", "versions", "writing",
     )),
     *(f"console/policies/{name}.py" for name in (
         "approvals", "deploying", "table_desk", "table_edits", "versions",

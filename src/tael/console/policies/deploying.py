@@ -87,7 +87,7 @@ def _stopping(form: Mapping[str, str]) -> StoppingRule | None:
             "a stopping rule without a measure",
             field="stopping.measure",
             rule="a measure, or no other field of the rule",
-        )
+        ).telling("stopping_no_measure")
     return None
 
 

@@ -67,6 +67,17 @@ SAID: Mapping[str, str] = {
     "shares_too_large": N_("the challengers take %(share)s"),
     "sheet_no_table": N_("no table is called “%(name)s”; there are: %(names)s"),
     "sheet_unreadable": N_("the file cannot be taken: %(why)s"),
+    "stopping_alone": N_("a stopping rule needs a challenger"),
+    "stopping_confidence": N_("the confidence is %(value)s; it is at least 50 % and below 100 %"),
+    "stopping_margin": N_("the difference that matters is %(value)s; it is above 0"),
+    "stopping_margin_of_share": N_(
+        "the difference that matters is %(value)s; of a share it is below 100 points"
+    ),
+    "stopping_measure": N_("the measure is “%(value)s”; it is one of %(known)s"),
+    "stopping_months": N_("the month on book is %(value)s; it is 1 to %(most)s"),
+    "stopping_no_measure": N_("a stopping rule needs a measure"),
+    "stopping_planned": N_("the number of applications is %(value)s; it is above 0"),
+    "stopping_text": N_("“%(value)s” is no number that a stopping rule can have here"),
     "table_unchanged": N_("nothing was changed"),
     "tampered": N_("%(version)s, %(part)s: %(wrong)s"),
     "text_not_json": N_("%(field)s is not JSON, at %(place)s (line:character)"),

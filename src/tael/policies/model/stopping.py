@@ -49,18 +49,33 @@ class StoppingRule:
 
     def __post_init__(self) -> None:
         if self.measure not in STOPPING_MEASURES:
-            _refuse("measure", self.measure, f"one of {', '.join(STOPPING_MEASURES)}")
+            known = ", ".join(STOPPING_MEASURES)
+            raise _refused("measure", self.measure, f"one of {known}").telling(
+                "stopping_measure", value=self.measure, known=known
+            )
         if not (self.margin.is_finite() and 0 < self.margin < _MOST):
-            _refuse("margin", self.margin, "a difference above 0")
+            raise _refused("margin", self.margin, "a difference above 0").telling(
+                "stopping_margin", value=self.margin
+            )
         if not self.in_money and self.margin >= 1:
-            _refuse("margin", self.margin, "of a share above 0 and below 100 points")
+            rule = "of a share above 0 and below 100 points"
+            raise _refused("margin", self.margin, rule).telling(
+                "stopping_margin_of_share", value=self.margin
+            )
         if not 1 <= self.months <= MOST_MONTHS:
-            _refuse("months", self.months, f"a month on book from 1 to {MOST_MONTHS}")
+            rule = f"a month on book from 1 to {MOST_MONTHS}"
+            raise _refused("months", self.months, rule).telling(
+                "stopping_months", value=self.months, most=MOST_MONTHS
+            )
         sure = self.confidence
         if not (sure.is_finite() and _LEAST_CONFIDENCE <= sure < 1):
-            _refuse("confidence", sure, "at least 50 % and below 100 %")
+            raise _refused("confidence", sure, "at least 50 % and below 100 %").telling(
+                "stopping_confidence", value=sure
+            )
         if self.planned is not None and not 0 < self.planned < _MOST:
-            _refuse("planned", self.planned, "applications above 0, or none")
+            raise _refused("planned", self.planned, "applications above 0, or none").telling(
+                "stopping_planned", value=self.planned
+            )
 
     @property
     def in_money(self) -> bool:
@@ -151,7 +166,7 @@ def _decimal(given: Mapping[str, str], field: str, rule: str, usual: Decimal) ->
         found = Decimal("NaN")
     # An exponent that would fill the memory is no number that a person writes.
     if not found.is_finite() or abs(found.adjusted()) > len(str(_MOST)):
-        _refuse(field, given[field], rule)
+        raise _refused(field, given[field], rule).telling("stopping_text", value=given[field])
     return found
 
 
@@ -161,9 +176,9 @@ def _whole(given: Mapping[str, str], field: str, rule: str) -> int | None:
     text = given[field]
     whole = text.isascii() and text.isdecimal() and len(text) < len(str(_MOST))
     if not whole or not int(text):
-        _refuse(field, text, rule)
+        raise _refused(field, text, rule).telling("stopping_text", value=text)
     return int(text)
 
 
-def _refuse(field: str, value: object, rule: str) -> None:
-    raise BadInput(f"the stopping rule's {field} is {value}", field=f"stopping.{field}", rule=rule)
+def _refused(field: str, value: object, rule: str) -> BadInput:
+    return BadInput(f"the stopping rule's {field} is {value}", field=f"stopping.{field}", rule=rule)
