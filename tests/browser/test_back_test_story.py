@@ -114,7 +114,7 @@ def test_a_version_is_tried_seen_to_the_end_and_met_by_a_second_person(
     expect(second.locator("main")).to_contain_text("16 decisions of this deployment")
     expect(second.locator(".report svg").first).to_be_visible()
     good(second)
-    second.select_option("#months", "3")
+    second.fill("#months", "3")
     second.click("form button:has-text('Show')")
     second.wait_for_url("**/policies/experiments?*months=3*")
     good(second)
