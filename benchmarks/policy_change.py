@@ -381,7 +381,7 @@ def _installed(house: Installation, workload: Workload, bundle: Bundle) -> str:
         policies.waive_backtest(work, version, "what is measured is the change after it")
     with house.database.begin(Actor("user", people["wang"].id)) as work:
         policies.approve(work, version)
-        policies.deploy(work, version, why="before")
+        policies.deploy(work, version, why="what decides before the change")
     table = pq.read_table(workload.folder / "borrowers.parquet", columns=["borrower", "stored"])
     at, lane = datetime.fromisoformat(workload.asof), Lane(policies)
     with house.database.begin(SYSTEM) as work:

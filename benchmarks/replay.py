@@ -235,7 +235,7 @@ def _in_force(house: Installation, bundle: Bundle, name: str) -> VersionId:
         policies.waive_backtest(work, version, "the replay is measured, not the policy")
     with house.database.begin(Actor("user", "second")) as work:
         policies.approve(work, version)
-        policies.deploy(work, version, why=name)
+        policies.deploy(work, version, why=f"{name}: what is replayed later")
     return version
 
 

@@ -99,7 +99,7 @@ def _fill(house: Installation, place: Place) -> None:
         policies.waive_backtest(work, version, _SAID)
     with house.database.begin(Actor("user", "second")) as work:
         policies.approve(work, version)
-        policies.deploy(work, version, why="a measurement")
+        policies.deploy(work, version, why="what is measured here")
     table = pq.read_table(folder / "borrowers.parquet", columns=["borrower", "stored"])
     at, lane = datetime.fromisoformat(place.workload.asof), Lane(policies)
     with house.database.begin(SYSTEM) as work:

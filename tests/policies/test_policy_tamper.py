@@ -240,7 +240,9 @@ def played(policies: Policies, works: Any) -> tuple[list[Any], list[Any], list[A
     """Three versions, a challenger, a rollback, a retirement: what is kept of it."""
     wang, li = works
     a, b, c = (lived(policies, works, name=name) for name in "abc")
-    policies.deploy(li, a, Traffic({b: 1250}, shadows=(c,), random_accept=200), why="try b")
+    policies.deploy(
+        li, a, Traffic({b: 1250}, shadows=(c,), random_accept=200), why="try b beside a"
+    )
     policies.deploy(li, c)
     policies.rollback(li, "c approved twice as many")
     policies.retire(li, a, why="no more lending")

@@ -169,7 +169,9 @@ def states(desk: Any) -> dict[VersionId, str]:
 def test_deploying_retires_what_has_no_arm_any_more(light: Any) -> None:
     a, b, c, d = (light.approved() for _ in range(4))
     policies = light.policies
-    policies.deploy(light.li, a, Traffic({b: 2000}, shadows=(c,), random_accept=100), why="try b")
+    policies.deploy(
+        light.li, a, Traffic({b: 2000}, shadows=(c,), random_accept=100), why="try b beside a"
+    )
     assert states(light) == {a: "deployed", b: "deployed", c: "deployed", d: "approved"}
     policies.deploy(light.li, b, Traffic({d: 500}))
     assert states(light) == {a: "retired", b: "deployed", c: "retired", d: "deployed"}
@@ -179,6 +181,18 @@ def test_deploying_retires_what_has_no_arm_any_more(light: Any) -> None:
     assert first.salt == second.salt
     left = policies.timeline(light.wang, a)[-1]
     assert (left.kind, left.record) == (EventKind.RETIRED, '{"deployment":2}')
+
+
+@pytest.mark.parametrize("why", ["x", "ok, fine", "可以"])
+def test_a_reason_may_be_left_out_but_one_that_is_given_says_something(
+    light: Any, why: str
+) -> None:
+    version = light.approved()
+    for act in (light.policies.deploy, light.policies.retire):
+        with pytest.raises(BadInput, match="does not say why"):
+            act(light.li, version, why=why)
+    assert states(light) == {version: "approved"}
+    assert light.policies.deploy(light.li, version, why="  ").why == ""
 
 
 def test_a_rollback_brings_back_versions_shares_and_salt_in_one_act(light: Any) -> None:

@@ -26,7 +26,7 @@ from tael.policies.model import (
     move,
 )
 from tael.policies.shelf import Shelf
-from tael.policies.writing import in_writing
+from tael.policies.writing import if_any, in_writing
 
 
 class Deployments(Shelf):
@@ -41,10 +41,12 @@ class Deployments(Shelf):
 
         Raises:
             NotFound: no such version; names it.
-            BadInput: shares that do not add up, a share out of range, a version with two arms.
+            BadInput: shares that do not add up, a share out of range, a version with two arms, or a
+                ``why`` that says nothing.
             Conflict: a version is not approved, was retired, or is not what was approved any more;
                 names version and text.
         """
+        told = if_any(why, "why")
         store = self._open(work)
         store.only_deployer()
         most = 0
@@ -55,7 +57,7 @@ class Deployments(Shelf):
         arms = arms_of(version_id, traffic, most_random=most)
         before = store.deployment_in_force(lock=True)
         salt = traffic.salt or (before.salt if before else digest(version_id)[:16])
-        planned = self._planned(work, arms, salt=salt, why=why.strip())
+        planned = self._planned(work, arms, salt=salt, why=told)
         made = replace(planned, stopping=traffic.stopping)
         return self._deployed(work, before, made)
 
@@ -106,15 +108,17 @@ class Deployments(Shelf):
         approved and never deployed is withdrawn.
 
         Raises:
+            BadInput: a ``why`` that says nothing.
             Conflict: it is neither, or has another arm: deploy without it.
         """
+        told = if_any(why, "why")
         store = self._open(work)
         store.only_deployer()  # before any row, as whoever deploys does: else the two wait forever
         version = self._found(work, version_id, lock=True)
         move(version.state, PolicyState.RETIRED)
         found = store.deployment_in_force(lock=True)
         if found is None or version.state is PolicyState.APPROVED:
-            return self._retired(work, version, why=why)
+            return self._retired(work, version, why=told)
         if found.champion != version_id:
             raise Conflict(
                 f"{version_id} has an arm of deployment {found.number}; deploy without it",
@@ -123,7 +127,7 @@ class Deployments(Shelf):
             ).telling("has_an_arm", version=version_id, number=found.number)
         store.end_deployment(found.number, work.clock.now())
         for other in _versions_of(found.arms):
-            self._retired(work, self._found(work, other, lock=True), why=why)
+            self._retired(work, self._found(work, other, lock=True), why=told)
         return self._found(work, version_id)
 
     def deployments(self, work: Work) -> Sequence[Deployment]:

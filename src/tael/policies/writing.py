@@ -25,3 +25,12 @@ def in_writing(why: str, field: str) -> str:
             rule=f"at least {_LEAST_WORDS} words, or {_LEAST_CHARACTERS} Chinese characters",
         ).telling("says_not_why", text=told)
     return told
+
+
+def if_any(why: str, field: str) -> str:
+    """``why`` as it is kept where no reason is needed: none, or one that says something.
+
+    Raises:
+        BadInput: as ``in_writing``.
+    """
+    return in_writing(why, field) if why.strip() else ""

@@ -60,7 +60,12 @@ def _deploy(
 ) -> httpx.Response:
     token = browser.get("/policies").text.split('name="csrf" value="')[1].split('"')[0]
     told = {f"stopping.{name}": text for name, text in rule.items()}
-    data = {"csrf": token, "champion": champion, f"share:{challenger}": "40", "why": "try it"}
+    data = {
+        "csrf": token,
+        "champion": champion,
+        f"share:{challenger}": "40",
+        "why": "try the other on two in five",
+    }
     return browser.post("/policies/deployments", data=data | told)
 
 
