@@ -343,7 +343,7 @@ def _ours(home: Path, workload: Workload, bundle: Bundle) -> Iterator[Ours]:
         asking.ended.set()
         if thread.ident:
             thread.join()
-        server.send_signal(signal.SIGINT)
+        server.send_signal(signal.SIGTERM)  # an interrupt may be ignored in the background
         server.wait(WAIT_S)
 
 
