@@ -32,7 +32,7 @@ from tael.policies.experiments import (
     shadow_tables,
     track,
 )
-from tael.policies.model import WHOLE, Arm, LogEntry, StoppingRule
+from tael.policies.model import ASK, WHOLE, Arm, LogEntry, StoppingRule
 from tael.report import Page, Tone, Words
 
 # Profit per application is not known of a month end.
@@ -220,7 +220,7 @@ def _equal(
     pairs: Sequence[tuple[LogEntry, str]], bad: Mapping[str, bool], rate: float
 ) -> EqualRate | None:
     # One that would have asked for more has no probability to be compared.
-    pairs = [pair for pair in pairs if read_json(pair[1]).get("outcome") != "ask"]
+    pairs = [pair for pair in pairs if read_json(pair[1]).get("outcome") != ASK]
     known = np.array([float(bad.get(entry.application_id, np.nan)) for entry, _ in pairs])
     if int((~np.isnan(known)).sum()) < _FEWEST_KNOWN or not 0 < rate < 1:
         return None

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from tael.app import later_rounds
 from tael.kernel import ApplicationId, Conflict, TaelError
 from tael.origination import ASSESSMENT, model
 from tael.platform import SYSTEM, Actor, Work
@@ -110,17 +111,13 @@ class Underwriting:
 
         That is so where a person decided meanwhile, or the policy referred it for what it knew.
         """
-        from tael.app.later_rounds import missing  # noqa: PLC0415 - imports the installation's parts
-
-        return missing(self._house, work, application)
+        return later_rounds.missing(self._house, work, application)
 
     def decide_waiting(self) -> int:
         """Decide again, once a day each, what only a failed source held up; returns how many."""
         if self._client is None and not self._house.settings.sources:
             return 0
-        from tael.app.later_rounds import decide_waiting  # noqa: PLC0415 - as above
-
-        return decide_waiting(self._house, self.decide)
+        return later_rounds.decide_waiting(self._house, self.decide)
 
     def close(self) -> None:
         """Wait for answers that are under way, and close the connections to the sources."""

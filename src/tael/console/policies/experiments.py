@@ -20,7 +20,6 @@ from tael.policies.model import (
     WHOLE,
     Deployment,
     StoppingRule,
-    plain,
     stopping_rule_typed,
 )
 
@@ -75,23 +74,12 @@ def asked(given: Mapping[str, str], declared: StoppingRule | None) -> Asked:
     """What is asked for in the address; fields that are not in it are those of ``declared``."""
     usual = declared or StoppingRule()
     measure = given.get("measure", usual.measure)
-    typed = filled_in_rule(usual if measure == usual.measure else _of_another(usual, measure))
+    typed = (usual if measure == usual.measure else _of_another(usual, measure)).typed
     typed |= {name: given[name].strip() for name in typed if name in given}
     try:
         return Asked(typed, stopping_rule_typed(typed))
     except BadInput as error:
         return Asked(typed, None, (error.field or "").removeprefix("stopping."))
-
-
-def filled_in_rule(rule: StoppingRule) -> dict[str, str]:
-    """A rule as its form shows it."""
-    return {
-        "measure": rule.measure,
-        "margin": plain(rule.margin_typed),
-        "months": str(rule.months),
-        "confidence": plain(rule.confidence * 100),
-        "planned": "" if rule.planned is None else str(rule.planned),
-    }
 
 
 def _of_another(rule: StoppingRule, measure: str) -> StoppingRule:

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
 from tael.console.policies.drawing import LEFT, RIGHT, TOP, WIDTH, draw
-from tael.console.policies.experiments import MEASURES, filled_in_rule
+from tael.console.policies.experiments import MEASURES
 from tael.console.policies.words import Problem, problem_of
 from tael.console.visit import Visit, Visiting
 from tael.kernel import BadInput, TaelError, VersionId
@@ -235,7 +235,7 @@ def _filled(found: Standing, typed: Mapping[str, str]) -> dict[str, Any]:
         "shares": shares,
         "shadows": {str(one.version) for one in force.shadows} - {champion},
         "random_accept": _percent(force.random_accept) if force.random_accept else "",
-        "stopping": filled_in_rule(force.stopping) if force.stopping else {},
+        "stopping": force.stopping.typed if force.stopping else {},
         "why": "",
         "to": "",
     }

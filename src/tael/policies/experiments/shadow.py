@@ -17,6 +17,7 @@ import pyarrow as pa
 from tael.kernel import BadInput, check
 from tael.policies.canonical import canonical, digest
 from tael.policies.experiments.tables import columns_of
+from tael.policies.model import ASK
 from tael.report import Words
 
 VERDICTS: Mapping[str, pa.DataType] = {
@@ -72,8 +73,6 @@ CLASS_WORDS: Mapping[Class, Words] = {
     Class.DETAIL_ONLY: Words("只有细节不同", "Only details"),
 }
 _ENDS = ("approve", "decline", "refer")
-# Of a shadow alone: it would have asked sources that were not asked, and its reasons name them.
-_ASK = "ask"
 # The classes a person should look at first, and those that change what is lent at what price.
 OUTCOME_CHANGES = frozenset(kind for kind in Class if "_to_" in kind.value)
 TERM_CHANGES = frozenset(
@@ -149,7 +148,7 @@ def classify(incumbent: pa.Table, shadow: pa.Table) -> tuple[Shadow, pa.Table]:
         BadInput: a column is missing, an application is there twice, or an outcome is none.
     """
     first = _sorted(incumbent, "incumbent", _ENDS)
-    second = _sorted(shadow, "shadow", (*_ENDS, _ASK))
+    second = _sorted(shadow, "shadow", (*_ENDS, ASK))
     both, at_first, at_second = np.intersect1d(
         first["application"], second["application"], assume_unique=True, return_indices=True
     )
@@ -174,7 +173,7 @@ def classify(incumbent: pa.Table, shadow: pa.Table) -> tuple[Shadow, pa.Table]:
             int((after["outcome"] == "approve").sum()),
         ),
         unmatched=len(first["application"]) + len(second["application"]) - 2 * len(both),
-        asked=_sources(after["reasons"][after["outcome"] == _ASK]),
+        asked=_sources(after["reasons"][after["outcome"] == ASK]),
     )
     names = np.array([kind.value for kind in Class])
     return found, pa.table({"application": both, "class": names[kinds]})
@@ -190,7 +189,7 @@ def _holding(
             if a != b:
                 found[Class(f"{a}_to_{b}")] = (before["outcome"] == a) & (after["outcome"] == b)
     found |= {
-        Class.WOULD_ASK: after["outcome"] == _ASK,
+        Class.WOULD_ASK: after["outcome"] == ASK,
         Class.TIER_BETTER: same_end & (after["tier"] < before["tier"]),
         Class.TIER_WORSE: same_end & (after["tier"] > before["tier"]),
         Class.LIMIT_UP: same_end & (after["limit_minor"] > before["limit_minor"]),
@@ -247,7 +246,7 @@ def _shared(one: ClassCount, rows: int) -> ClassCount:
 
 def _row(application: str, verdict: Mapping[str, object]) -> dict[str, object]:
     limit, options = verdict["limit"], verdict["options"]
-    reasons = verdict["sources" if verdict["outcome"] == _ASK else "reasons"]
+    reasons = verdict["sources" if verdict["outcome"] == ASK else "reasons"]
     rates = [_rate(option) for option in options] if isinstance(options, list | tuple) else []
     return {
         "application": application,

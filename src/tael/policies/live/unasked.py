@@ -14,13 +14,11 @@ from tael.kernel import InvariantBroken
 from tael.policies import rules
 from tael.policies.canonical import canonical, exact, read
 from tael.policies.decisions import figures_of, lost_of
-from tael.policies.model import LogEntry
+from tael.policies.model import ASK, LogEntry
 from tael.policies.texts import Policy
 
 if TYPE_CHECKING:
     from tael.policies.flow import FlowPlan
-
-ASK = "ask"
 
 
 @dataclass(frozen=True, slots=True)

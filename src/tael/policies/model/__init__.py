@@ -1,6 +1,7 @@
 """The words of the room: versions and their life, deployments, decisions and their log."""
 
 from tael.policies.model.decisions import (
+    ASK,
     ChainFault,
     ChainPlace,
     Decision,
@@ -39,7 +40,6 @@ from tael.policies.model.stopping import (
     MOST_MONTHS,
     STOPPING_MEASURES,
     StoppingRule,
-    plain,
     stopping_rule_of,
     stopping_rule_typed,
 )
@@ -54,6 +54,7 @@ from tael.policies.model.versions import (
 )
 
 __all__ = [
+    "ASK",
     "EVERYTHING",
     "MOST_MONTHS",
     "POLICY_MOVES",
@@ -100,7 +101,6 @@ __all__ = [
     "money_from_json",
     "move",
     "option_from_json",
-    "plain",
     "stopping_rule_of",
     "stopping_rule_typed",
 ]

@@ -14,6 +14,9 @@ from tael.pricing import Component, Method
 
 Feature = str | bool | Decimal | None
 
+ASK = "ask"
+"""The outcome of a shadow alone that would have asked sources which the decision did not ask."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

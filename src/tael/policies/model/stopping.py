@@ -86,13 +86,13 @@ class StoppingRule:
     def margin_typed(self) -> Decimal:
         """The margin as people write it: points of a share, or major units of two decimals."""
         found = self.margin / _CENT if self.in_money else self.margin * _CENT
-        return Decimal(plain(found))
+        return Decimal(_plain(found))
 
     @property
     def words(self) -> Words:
         """The rule in a sentence, as a person reads it."""
-        measure, margin = _MEASURE_WORDS[self.measure], plain(self.margin_typed)
-        sure = plain(self.confidence * _CENT)
+        measure, margin = _MEASURE_WORDS[self.measure], _plain(self.margin_typed)
+        sure = _plain(self.confidence * _CENT)
         zh = f"¥{margin}" if self.in_money else f"{margin}个百分点"
         en = f"¥{margin}" if self.in_money else f"{margin} points"
         end = "" if self.planned is None else f"{self.planned:,}"
@@ -102,6 +102,17 @@ class StoppingRule:
             f"judged by {measure.en} at month {self.months} on book; {en} matter; "
             f"confidence {sure} %" + (f"; given up at {end} applications" if end else ""),
         )
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """Its fields as people write them: what ``stopping_rule_typed`` reads."""
+        return {
+            "measure": self.measure,
+            "margin": _plain(self.margin_typed),
+            "months": str(self.months),
+            "confidence": _plain(self.confidence * _CENT),
+            "planned": "" if self.planned is None else str(self.planned),
+        }
 
     def as_json(self) -> dict[str, object]:
         """What is signed with the deployment, in exact JSON values."""
@@ -150,7 +161,7 @@ def stopping_rule_typed(typed: Mapping[str, str]) -> StoppingRule:
     )
 
 
-def plain(number: Decimal) -> str:
+def _plain(number: Decimal) -> str:
     """A number without an exponent and without zeros at its end."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
